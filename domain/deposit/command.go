@@ -1,0 +1,33 @@
+package deposit
+
+import (
+	"errors"
+	"time"
+
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+// ErrOtherUser says that an address is registered for somebody else. Whose
+// deposits they are is settled once.
+var ErrOtherUser = errors.New("address is registered for another user")
+
+// Register is the command to say whose deposits arrive at an address.
+type Register struct {
+	User string
+}
+
+// Report is the command to take note of what a provider says of a payment to
+// the address.
+type Report struct {
+	Payment    ident.Payment // empty where the report has no transaction hash
+	Digest     string        // of the report
+	Amount     money.Amount  // the zero value where it cannot be read
+	Evidence   payment.Evidence
+	ReceivedAt time.Time
+	Sufficient []string // methods of evidence that verify a payment at once
+
+	// EventID returns the id that the index-th event of this command gets.
+	EventID func(index int) string
+}

@@ -1,0 +1,84 @@
+// Package deposit is one address's stream: whose it is, and the payments that
+// arrived at it. It is pure: commands carry everything that comes from outside.
+package deposit
+
+import (
+	"slices"
+
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+// Category is the category of address streams.
+const Category = "address"
+
+// ID is an address, percent-encoded.
+type ID string
+
+// NewID encodes an address.
+func NewID(address string) ID { return ID(ident.Escape(address)) }
+
+// Stream returns the name of the address's stream.
+func (id ID) Stream() string { return Category + "-" + string(id) }
+
+// State is what decisions about an address need to know. The zero value is an
+// address that nobody has heard of.
+type State struct {
+	User      string            // registered for; empty if it is not
+	Payments  payment.Standings // by payment identity
+	Anonymous []Anonymous       // reports without a transaction hash
+}
+
+// Anonymous is a report without an identity, held once for each body.
+type Anonymous struct {
+	Digest string
+	Hold   string
+}
+
+// Evolve puts one event on a state, which it takes over: folding goes forward.
+func Evolve(s State, event Event) State {
+	switch e := event.(type) {
+	case AddressRegistered:
+		s.User = e.User
+	case DepositReceived:
+		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Receive(e.User, e.Amount) })
+	case DepositVerified:
+		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
+	case DepositHeld:
+		if e.Payment == "" {
+			s.Anonymous = append(slices.Clip(s.Anonymous), Anonymous{Digest: e.Digest, Hold: e.Hold})
+			return s
+		}
+		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
+	case DepositReleased:
+		if e.Payment != "" {
+			return s.with(e.Payment, func(p payment.Standing) payment.Standing {
+				return p.Release(e.Hold, e.User, e.Amount)
+			})
+		}
+	case DepositDismissed:
+		if e.Payment != "" {
+			return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Close(e.Hold) })
+		}
+	case DepositSeenAgain:
+		// It counts for the person who decides, not for the next report.
+	}
+	return s
+}
+
+func (s State) with(key ident.Payment, change func(payment.Standing) payment.Standing) State {
+	s.Payments = s.Payments.With(string(key), change(s.Payments.Of(string(key))))
+	return s
+}
+
+func (e DepositHeld) hold() payment.Hold {
+	var amount money.Amount
+	if e.Amount != nil {
+		amount = *e.Amount
+	}
+	return payment.Hold{
+		ID: e.Hold, User: e.User, Amount: amount, Reason: e.Reason,
+		Arrived: e.Arrived, Contradiction: e.Contradiction,
+	}
+}

@@ -1,0 +1,103 @@
+package ledger
+
+import (
+	"context"
+
+	"daybook/domain/codec"
+	"daybook/domain/deposit"
+	"daybook/domain/order"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/eventstore"
+)
+
+// Outcome is what became of a message.
+type Outcome string
+
+// The outcomes, as callbacks are answered.
+const (
+	Recorded    Outcome = "recorded"
+	Duplicate   Outcome = "duplicate"   // known already; nothing was written
+	Held        Outcome = "held"        // waits for a person's decision
+	Quarantined Outcome = "quarantined" // kept without being understood
+)
+
+// Result says what became of a message, and where it stands in the log.
+type Result struct {
+	Outcome  Outcome
+	Stream   eventstore.StreamName
+	Revision eventstore.Revision // of the stream's last event
+	Position eventstore.Position // of the stream's last event
+}
+
+// aggregate is how the events of one kind of stream are read and folded.
+type aggregate[S any, E codec.Event] struct {
+	codec  codec.Codec[E]
+	evolve func(S, E) S
+}
+
+var (
+	orders      = aggregate[order.State, order.Event]{order.Codec, order.Evolve}
+	payouts     = aggregate[payout.State, payout.Event]{payout.Codec, payout.Evolve}
+	deposits    = aggregate[deposit.State, deposit.Event]{deposit.Codec, deposit.Evolve}
+	quarantines = aggregate[quarantine.State, quarantine.Event]{quarantine.Codec, quarantine.Evolve}
+)
+
+// record decides about a message on the state of its stream, and appends what
+// the decision comes to.
+func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName,
+	a aggregate[S, E], m message, decide func(S) ([]E, error)) (Result, error) {
+	outcome := Duplicate
+	executed, err := eventstore.Execute(ctx, store, stream,
+		func(state S, recorded eventstore.Recorded) (S, error) {
+			event, err := a.codec.Decode(recorded.Type, recorded.Schema, recorded.Data)
+			if err != nil {
+				return state, err
+			}
+			return a.evolve(state, event), nil
+		},
+		func(state S) ([]eventstore.Event, error) {
+			events, err := decide(state)
+			if err != nil {
+				return nil, err
+			}
+			outcome = outcomeOf(events)
+			return encode(stream, m, events)
+		})
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Outcome: outcome, Stream: stream, Revision: executed.Appended.Revision, Position: executed.Appended.Position}, nil
+}
+
+// outcomeOf is held if anything in an append waits for a person.
+func outcomeOf[E codec.Event](events []E) Outcome {
+	outcome := Duplicate
+	for _, event := range events {
+		switch any(event).(type) {
+		case order.PaymentHeld, payout.PayoutHeld, deposit.DepositHeld, deposit.DepositSeenAgain:
+			return Held
+		}
+		outcome = Recorded
+	}
+	return outcome
+}
+
+func encode[E codec.Event](stream eventstore.StreamName, m message, events []E) ([]eventstore.Event, error) {
+	ids := eventstore.Cause(stream, m.cause)
+	encoded := make([]eventstore.Event, len(events))
+	for i, event := range events {
+		data, err := codec.Encode(event)
+		if err != nil {
+			return nil, err
+		}
+		metadata, err := m.metadata(i).Encode()
+		if err != nil {
+			return nil, err
+		}
+		encoded[i] = eventstore.Event{
+			ID: ids.ID(i), Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: metadata,
+		}
+	}
+	return encoded, nil
+}

@@ -1,0 +1,115 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"daybook/domain/deposit"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/eventstore"
+)
+
+// CoinbaseCallback is the method of evidence of an authenticated callback of
+// Coinbase's merchant API. Its documentation promises that an order is always
+// paid out after a completed callback.
+const CoinbaseCallback = "coinbase-callback"
+
+// Policy is what the owner of the ledger decided.
+type Policy struct {
+	// HoldUnregistered holds payments of orders that the website has not
+	// registered, instead of taking the custom parameter for the user.
+	HoldUnregistered bool
+}
+
+// Service records what the outside reports and asks for. Its methods may be
+// called from any number of goroutines. When one returns without an error,
+// what it says is durable; eventstore.ErrUnavailable and ErrConflict ask for
+// the same call again later.
+type Service struct {
+	store      eventstore.Store
+	policy     Policy
+	sufficient []string
+}
+
+// NewService makes a service that writes to store.
+func NewService(store eventstore.Store, policy Policy) *Service {
+	return &Service{store: store, policy: policy, sufficient: []string{CoinbaseCallback}}
+}
+
+// ReportOrder records what a callback says about an order.
+func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
+	stream := eventstore.StreamName(id.Stream())
+	report.Policy = order.Policy{HoldUnregistered: s.policy.HoldUnregistered, Sufficient: s.sufficient}
+	report.EventID = eventIDs(stream, d.Body)
+	result, err := record(ctx, s.store, stream, orders, d.message(), func(state order.State) ([]order.Event, error) {
+		return order.Decide(state, report)
+	})
+	return s.orQuarantine(ctx, result, err, d)
+}
+
+// ReportPayout records what a callback says about a payout.
+func (s *Service) ReportPayout(ctx context.Context, id payout.ID, report payout.Report, d Delivery) (Result, error) {
+	stream := eventstore.StreamName(id.Stream())
+	report.EventID = eventIDs(stream, d.Body)
+	result, err := record(ctx, s.store, stream, payouts, d.message(), func(state payout.State) ([]payout.Event, error) {
+		return payout.Decide(state, report)
+	})
+	return s.orQuarantine(ctx, result, err, d)
+}
+
+// ReportDeposit records what a callback says about a payment to an address.
+func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report deposit.Report, d Delivery) (Result, error) {
+	stream := eventstore.StreamName(id.Stream())
+	m := d.message()
+	if report.Payment == "" {
+		// Two deliveries of the same bytes may be two payments: each has its
+		// own ids, so that the store does not take one for a repetition.
+		m.cause = []byte(d.ID)
+	}
+	report.Sufficient = s.sufficient
+	report.EventID = eventIDs(stream, m.cause)
+	result, err := record(ctx, s.store, stream, deposits, m, func(state deposit.State) ([]deposit.Event, error) {
+		return deposit.Decide(state, report)
+	})
+	return s.orQuarantine(ctx, result, err, d)
+}
+
+// RegisterAddress records whose deposits arrive at an address;
+// deposit.ErrOtherUser if they are somebody else's.
+func (s *Service) RegisterAddress(ctx context.Context, id deposit.ID, user string, c Command) (Result, error) {
+	return record(ctx, s.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State) ([]deposit.Event, error) {
+		return deposit.DecideRegister(state, deposit.Register{User: user})
+	})
+}
+
+// Quarantine keeps a callback that was authenticated and cannot be understood.
+func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d Delivery) (Result, error) {
+	keep := quarantine.Keep{Format: d.Format, Reason: reason, Digest: d.Digest(), Length: d.Length}
+	m := d.message()
+	if reason == quarantine.TooLarge {
+		m.evidence.Body = nil // length and digest are kept, the bytes are not
+	}
+	stream := eventstore.StreamName(quarantine.ID(keep.Digest).Stream())
+	result, err := record(ctx, s.store, stream, quarantines, m, func(state quarantine.State) ([]quarantine.Event, error) {
+		return quarantine.Decide(state, keep)
+	})
+	result.Outcome = Quarantined
+	return result, err
+}
+
+// orQuarantine keeps a delivery that its stream has no room for. Repeating it
+// would be of no use, and its sender must not be told that nothing was kept.
+func (s *Service) orQuarantine(ctx context.Context, result Result, err error, d Delivery) (Result, error) {
+	if errors.Is(err, payment.ErrTooMany) || errors.Is(err, eventstore.ErrTooLarge) {
+		return s.Quarantine(ctx, quarantine.TooMany, d)
+	}
+	return result, err
+}
+
+func eventIDs(stream eventstore.StreamName, cause []byte) func(int) string {
+	ids := eventstore.Cause(stream, cause)
+	return func(index int) string { return ids.ID(index).String() }
+}

@@ -1,0 +1,72 @@
+package order
+
+import "daybook/domain/codec"
+
+// Codec reads the events of order streams.
+var Codec = codec.New(
+	codec.Of[OrderRegistered, Event](),
+	codec.Of[OrderStatusReported, Event](),
+	codec.Of[OrderExpired, Event](),
+	codec.Of[PaymentReceived, Event](),
+	codec.Of[PaymentVerified, Event](),
+	codec.Of[PaymentRefuted, Event](),
+	codec.Of[PaymentHeld, Event](),
+	codec.Of[PaymentReleased, Event](),
+	codec.Of[PaymentMispaid, Event](),
+	codec.Of[MispaymentCredited, Event](),
+	codec.Of[MispaymentRefunded, Event](),
+	codec.Of[MispaymentDismissed, Event](),
+	codec.Of[PaymentRefunded, Event](),
+)
+
+// EventType implements codec.Event.
+func (OrderRegistered) EventType() string { return "OrderRegistered" }
+func (OrderRegistered) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (OrderStatusReported) EventType() string { return "OrderStatusReported" }
+func (OrderStatusReported) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (OrderExpired) EventType() string { return "OrderExpired" }
+func (OrderExpired) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentReceived) EventType() string { return "PaymentReceived" }
+func (PaymentReceived) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentVerified) EventType() string { return "PaymentVerified" }
+func (PaymentVerified) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentRefuted) EventType() string { return "PaymentRefuted" }
+func (PaymentRefuted) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentHeld) EventType() string { return "PaymentHeld" }
+func (PaymentHeld) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentReleased) EventType() string { return "PaymentReleased" }
+func (PaymentReleased) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentMispaid) EventType() string { return "PaymentMispaid" }
+func (PaymentMispaid) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (MispaymentCredited) EventType() string { return "MispaymentCredited" }
+func (MispaymentCredited) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (MispaymentRefunded) EventType() string { return "MispaymentRefunded" }
+func (MispaymentRefunded) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (MispaymentDismissed) EventType() string { return "MispaymentDismissed" }
+func (MispaymentDismissed) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentRefunded) EventType() string { return "PaymentRefunded" }
+func (PaymentRefunded) orderEvent()       {}

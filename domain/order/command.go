@@ -1,0 +1,54 @@
+package order
+
+import (
+	"time"
+
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+// Report is the command to take note of what a provider says about an order.
+// One message may say several things; they become one append.
+type Report struct {
+	Payment     ident.Payment // the order's own payment
+	Paid        *Claim        // nil where the message does not say that the order was paid
+	Mispayments []Mispayment
+	Status      string // a word that moves no money; empty where the message is about money
+	OccurredAt  time.Time
+	Policy      Policy
+
+	// EventID returns the id that the index-th event of this command gets: a
+	// hold is known by it.
+	EventID func(index int) string
+}
+
+// Claim says that the order was paid.
+type Claim struct {
+	Custom      string         // the payer as the sender names him; empty where he does not
+	CustomFault payment.Reason // why that name is of no use; empty if it is
+	Amount      money.Amount   // the zero value where it cannot be read
+	Doubt       payment.Reason // why the message does not show that the money arrived; empty if it does
+	Evidence    payment.Evidence
+	Details     Details
+}
+
+// Mispayment says that a wrong amount arrived, or a right one too late.
+type Mispayment struct {
+	Payment    ident.Payment // empty where it has no id
+	Digest     string        // of the part of the message that describes it
+	Custom     string        // the payer as the sender names him, if that is usable
+	Amount     money.Amount  // its own native amount; the zero value where it cannot be read
+	Missing    bool          // announced, but not described
+	OccurredAt time.Time
+}
+
+// Policy is what the owner of the ledger decided about reports.
+type Policy struct {
+	// HoldUnregistered holds payments of orders that the website has not
+	// registered, instead of taking the custom parameter for the user.
+	HoldUnregistered bool
+
+	// Sufficient lists the methods of evidence that verify a payment at once.
+	Sufficient []string
+}

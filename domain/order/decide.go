@@ -1,0 +1,155 @@
+package order
+
+import (
+	"maps"
+	"slices"
+
+	"daybook/domain/payment"
+)
+
+// maxStatuses bounds the different words kept of one order. There are about
+// six; a sender who invents more is not worth a longer stream.
+const maxStatuses = 50
+
+// Decide returns the events that a report comes to, none if all of it is
+// known. Repeating a report changes nothing, and nothing that a report says
+// takes money back. A report that the stream has no room for is a
+// payment.ErrTooMany.
+func Decide(s State, c Report) ([]Event, error) {
+	s.Payments = maps.Clone(s.Payments)
+	d := decision{state: s, command: c}
+	if c.Paid != nil {
+		d.pay(*c.Paid)
+	}
+	for _, m := range c.Mispayments {
+		d.mispay(m)
+	}
+	if c.Status != "" && !slices.Contains(s.Statuses, c.Status) {
+		d.add(OrderStatusReported{Status: c.Status, OccurredAt: c.OccurredAt})
+	}
+	if d.state.Payments.TooMany() || len(d.state.Statuses) > maxStatuses {
+		return nil, payment.ErrTooMany
+	}
+	return d.events, nil
+}
+
+// decision collects events, each decided on the state that the ones before it
+// leave.
+type decision struct {
+	state   State
+	command Report
+	events  []Event
+}
+
+func (d *decision) add(e Event) {
+	d.state = Evolve(d.state, e)
+	d.events = append(d.events, e)
+}
+
+// pay decides about the order's own payment.
+func (d *decision) pay(paid Claim) {
+	c, s := d.command, d.state
+	claim := payment.Claim{
+		Amount:     paid.Amount,
+		Unproven:   paid.Doubt != "",
+		Sufficient: slices.Contains(c.Policy.Sufficient, paid.Evidence.Method),
+	}
+	claim.User, claim.Problem = s.resolve(paid, c.Policy)
+	if !payment.Readable(paid.Amount) {
+		claim.Problem = payment.UnreadableAmount
+	}
+	if paid.Doubt != "" {
+		claim.Problem = paid.Doubt
+	}
+
+	verdict := s.Payments.Of(string(c.Payment)).Judge(claim)
+	received := PaymentReceived{Payment: c.Payment, User: claim.User, Amount: claim.Amount, OccurredAt: c.OccurredAt, Details: paid.details(claim.User)}
+	verified := PaymentVerified{
+		Payment: c.Payment, User: claim.User, Amount: claim.Amount, OccurredAt: c.OccurredAt,
+		Evidence: []payment.Evidence{paid.Evidence}, Closes: payment.Closed(verdict.Closes),
+	}
+	switch verdict.Action {
+	case payment.Nothing:
+	case payment.Receive:
+		d.add(received)
+	case payment.Credit:
+		d.add(received)
+		d.add(verified)
+	case payment.Verify:
+		known := s.Payments.Of(string(c.Payment))
+		verified.User, verified.Amount = known.User, known.Amount
+		d.add(verified)
+	case payment.Keep:
+		d.hold(PaymentHeld{Payment: c.Payment, OccurredAt: c.OccurredAt}, claim, verdict)
+	}
+}
+
+// resolve says who is to be credited, or why nobody can be.
+func (s State) resolve(paid Claim, policy Policy) (user string, problem payment.Reason) {
+	switch {
+	case s.Registered:
+		return s.User, ""
+	case policy.HoldUnregistered:
+		return "", payment.Unregistered
+	case paid.CustomFault != "":
+		return "", paid.CustomFault
+	case paid.Custom == "":
+		return "", payment.NoUser
+	}
+	return paid.Custom, ""
+}
+
+// mispay decides about one mispayment. What it says of the payer is a hint for
+// the person who decides, and contradicts nothing.
+func (d *decision) mispay(m Mispayment) {
+	claim := payment.Claim{Amount: m.Amount, Unproven: true, Sufficient: true}
+	switch {
+	case m.Missing:
+		claim.Problem = payment.MispaymentMissing
+	case m.Payment == "":
+		claim.Problem = payment.MispaymentNoID
+	case !payment.Readable(m.Amount):
+		claim.Problem = payment.MispaymentNoAmount
+	}
+	held := PaymentHeld{Payment: m.Payment, Digest: m.Digest, OccurredAt: m.OccurredAt}
+	standing := d.state.Payments.Of(held.key())
+	if m.Missing && standing.Received {
+		return // announced again after it was described
+	}
+	user := m.Custom
+	if d.state.Registered {
+		user = d.state.User
+	}
+	switch verdict := standing.Judge(claim); verdict.Action {
+	case payment.Nothing, payment.Receive, payment.Verify:
+	case payment.Credit:
+		d.add(PaymentMispaid{Payment: m.Payment, User: user, Amount: m.Amount, OccurredAt: m.OccurredAt})
+	case payment.Keep:
+		d.hold(held, claim, verdict)
+	}
+}
+
+// hold completes a hold with what was claimed and decided, and adds it.
+func (d *decision) hold(e PaymentHeld, claim payment.Claim, verdict payment.Verdict) {
+	e.Hold = d.command.EventID(len(d.events))
+	e.User = claim.User
+	e.Amount = claim.Amount.Optional()
+	e.Arrived = verdict.Arrived
+	e.Contradiction = verdict.Contradiction
+	e.Reason = verdict.Reason
+	if e.Payment != "" {
+		e.Digest = ""
+	}
+	d.add(e)
+}
+
+func (c Claim) details(user string) *Details {
+	details := c.Details
+	if details.Reference == user {
+		details.Reference = ""
+	}
+	if details == (Details{}) {
+		return nil
+	}
+	return &details
+}

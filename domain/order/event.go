@@ -1,0 +1,149 @@
+package order
+
+import (
+	"time"
+
+	"daybook/domain/codec"
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+// Event is an event of an order's stream. Amounts are exact decimal text,
+// times are RFC 3339 in UTC. OccurredAt is when it happened as the sender says,
+// and is left out where he does not.
+type Event interface {
+	codec.Event
+	orderEvent()
+}
+
+// OrderRegistered says whose order it is, as the website knows it, before
+// anything is paid.
+type OrderRegistered struct {
+	User       string        `json:"user"`
+	Amount     *money.Amount `json:"amount,omitzero"` // that is asked for
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// OrderStatusReported keeps a status that moves no money, in the sender's word.
+type OrderStatusReported struct {
+	Status     string    `json:"status"`
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+}
+
+// OrderExpired says that the website's own order was not paid in time.
+type OrderExpired struct {
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+}
+
+// PaymentReceived says that a payment was reported. It is pending until it is
+// verified or refuted.
+type PaymentReceived struct {
+	Payment    ident.Payment `json:"payment"`
+	User       string        `json:"user"`
+	Amount     money.Amount  `json:"amount"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Details    *Details      `json:"details,omitzero"`
+}
+
+// Details are what a report says of a payment beyond who and how much, kept so
+// that it can be found elsewhere: in the provider's lists, on a chain.
+type Details struct {
+	Reference       string        `json:"reference,omitzero"`       // the custom parameter, where it is not the user
+	UUID            string        `json:"uuid,omitzero"`            // the order's other id at Coinbase
+	Bitcoin         *money.Amount `json:"bitcoin,omitzero"`         // paid, at the rate of the moment
+	TransactionHash string        `json:"transactionHash,omitzero"` // left out for payments within Coinbase
+	ReceiveAddress  string        `json:"receiveAddress,omitzero"`
+}
+
+// PaymentVerified says that a received payment is evident, and credits it.
+type PaymentVerified struct {
+	Payment    ident.Payment        `json:"payment"`
+	User       string               `json:"user"`
+	Amount     money.Amount         `json:"amount"`
+	OccurredAt time.Time            `json:"occurredAt,omitzero"`
+	Evidence   []payment.Evidence   `json:"evidence"`
+	Closes     []payment.ClosedHold `json:"closes,omitempty"`
+}
+
+// PaymentRefuted says that a received payment was shown not to exist.
+type PaymentRefuted struct {
+	Payment    ident.Payment      `json:"payment"`
+	User       string             `json:"user"`
+	Amount     money.Amount       `json:"amount"`
+	OccurredAt time.Time          `json:"occurredAt,omitzero"`
+	Evidence   []payment.Evidence `json:"evidence"`
+}
+
+// PaymentHeld says that a report waits for a person's decision, and why. With
+// Arrived the money is in and is posted to suspense.
+type PaymentHeld struct {
+	Hold          string         `json:"hold"`             // the id of this event
+	Payment       ident.Payment  `json:"payment,omitzero"` // left out where the report names none
+	Digest        string         `json:"digest,omitzero"`  // of the part of the report that names none
+	User          string         `json:"user,omitzero"`    // as far as the report says
+	Amount        *money.Amount  `json:"amount,omitzero"`  // as far as it can be read
+	Arrived       bool           `json:"arrived"`          // posted to suspense
+	Contradiction bool           `json:"contradiction"`    // an earlier report says otherwise; posted nothing
+	Reason        payment.Reason `json:"reason"`
+	OccurredAt    time.Time      `json:"occurredAt,omitzero"`
+}
+
+// PaymentReleased says that a person credited a hold. For a contradiction,
+// Amount is the difference to what was credited before, and may be negative.
+// Closes names the hold itself, and the others of the payment that the credit
+// settles.
+type PaymentReleased struct {
+	Hold          string               `json:"hold"`
+	Payment       ident.Payment        `json:"payment"`
+	User          string               `json:"user"`
+	Amount        money.Amount         `json:"amount"`
+	Contradiction bool                 `json:"contradiction"`
+	Closes        []payment.ClosedHold `json:"closes"`
+	Note          string               `json:"note"`
+	OccurredAt    time.Time            `json:"occurredAt,omitzero"`
+}
+
+// PaymentMispaid says that money arrived that does not pay the order: too
+// much, too little, too late, or again. It is in suspense until it is decided.
+type PaymentMispaid struct {
+	Payment    ident.Payment `json:"payment"` // of the mispayment
+	User       string        `json:"user,omitzero"`
+	Amount     money.Amount  `json:"amount"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// MispaymentCredited says that a person gave a mispayment to a user.
+type MispaymentCredited struct {
+	Payment    ident.Payment `json:"payment"`
+	User       string        `json:"user"`
+	Amount     money.Amount  `json:"amount"`
+	Note       string        `json:"note"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// MispaymentRefunded says that a mispayment was sent back.
+type MispaymentRefunded struct {
+	Payment    ident.Payment `json:"payment"`
+	Amount     money.Amount  `json:"amount"`
+	Note       string        `json:"note"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// MispaymentDismissed says that nobody claims a mispayment.
+type MispaymentDismissed struct {
+	Payment    ident.Payment `json:"payment"`
+	Amount     money.Amount  `json:"amount"`
+	Note       string        `json:"note"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// PaymentRefunded says that credited money was sent back to the payer.
+type PaymentRefunded struct {
+	Payment    ident.Payment `json:"payment"`
+	Refund     string        `json:"refund"` // tells two refunds of one payment apart
+	User       string        `json:"user"`
+	Amount     money.Amount  `json:"amount"`
+	Note       string        `json:"note"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}

@@ -1,0 +1,103 @@
+package payment
+
+import (
+	"errors"
+	"slices"
+
+	"daybook/domain/money"
+)
+
+// Receive returns the standing of a payment that was received.
+func (s Standing) Receive(user string, amount money.Amount) Standing {
+	s.User, s.Amount, s.Received = user, amount, true
+	return s
+}
+
+// Credit returns the standing of a payment that was credited, and whose holds
+// are settled by that.
+func (s Standing) Credit(user string, amount money.Amount) Standing {
+	s = s.Receive(user, amount)
+	s.Verified = true
+	return s.settle()
+}
+
+// Release returns the standing after a person credited a hold, which settles
+// the other holds like any credit. A released contradiction corrects a credit;
+// the facts of the first stay what later reports are compared with.
+func (s Standing) Release(hold, user string, amount money.Amount) Standing {
+	if !s.Received {
+		s = s.Receive(user, amount)
+	}
+	s.Verified = true
+	return s.settle().Close(hold)
+}
+
+// Refute returns the standing of a payment that was shown not to exist.
+func (s Standing) Refute() Standing {
+	s.Refuted = true
+	return s
+}
+
+// Hold returns the standing with one more hold.
+func (s Standing) Hold(h Hold) Standing {
+	s.Holds = append(slices.Clip(s.Holds), h)
+	return s
+}
+
+// Close returns the standing with a hold closed by a person's decision.
+func (s Standing) Close(id string) Standing {
+	s.Holds = slices.Clone(s.Holds)
+	for i := range s.Holds {
+		if s.Holds[i].ID == id {
+			s.Holds[i].Closed = true
+		}
+	}
+	return s
+}
+
+func (s Standing) settle() Standing {
+	s.Holds = slices.Clone(s.Holds)
+	for i := range s.Holds {
+		if !s.Holds[i].Contradiction {
+			s.Holds[i].Closed = true
+		}
+	}
+	return s
+}
+
+// Standings are the payments of one stream by key: a payment identity, or a
+// digest where a report names none. The nil map is empty.
+type Standings map[string]Standing
+
+// Max bounds the payments of one order, and the holds of one payment. A real
+// order has one payment and a few mispayments.
+const Max = 1000
+
+// ErrTooMany says that a stream would get more payments, holds or words than
+// are kept of one. The report that brings them has to be kept elsewhere.
+var ErrTooMany = errors.New("more than is kept in one stream")
+
+// TooMany reports whether there are more payments than Max, or more holds of
+// one.
+func (all Standings) TooMany() bool {
+	for _, s := range all {
+		if len(s.Holds) > Max {
+			return true
+		}
+	}
+	return len(all) > Max
+}
+
+// Of returns the standing under a key; the zero standing if there is none.
+func (all Standings) Of(key string) Standing { return all[key] }
+
+// With puts a standing under a key and returns the standings. It changes the
+// receiver, so that folding a long stream takes time in proportion to its
+// length; who needs the old state clones it first.
+func (all Standings) With(key string, s Standing) Standings {
+	if all == nil {
+		all = make(Standings)
+	}
+	all[key] = s
+	return all
+}

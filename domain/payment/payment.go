@@ -1,0 +1,181 @@
+// Package payment decides what another report of a payment comes to, given
+// what is known of that payment already. It is the one place where money is
+// credited, held or recognised as counted; orders and deposits share it.
+package payment
+
+import (
+	"daybook/domain/money"
+)
+
+// Reason says why a payment is held. Reasons are written into events: they
+// are for ever.
+type Reason string
+
+// The reasons for a hold.
+const (
+	NoUser             Reason = "no-user"                   // nobody is named as the payer
+	UnusableUser       Reason = "unusable-user"             // the name cannot be an identifier
+	Unregistered       Reason = "unregistered"              // the order or address is not registered, and must be
+	UnreadableAmount   Reason = "unreadable-amount"         // missing, malformed, negative, or in units that are not documented
+	Contradiction      Reason = "contradiction"             // an earlier report of the same payment says otherwise
+	StatusDisagrees    Reason = "status-and-event-disagree" // one says paid, the other does not
+	UnknownEvent       Reason = "unknown-event"             // paid, but the report is about something unknown
+	UnknownStatus      Reason = "unknown-status"            // a word that nobody documented
+	MispaymentNoID     Reason = "mispayment-without-id"     // cannot be told from another
+	MispaymentNoAmount Reason = "mispayment-without-amount" // its own native amount is missing or unreadable
+	MispaymentMissing  Reason = "mispayment-missing"        // announced, but not in the report
+	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
+)
+
+// Readable reports whether an amount can be that of a payment: nobody pays
+// less than nothing, and a report takes no money back.
+func Readable(amount money.Amount) bool { return !amount.IsZero() && amount.Sign() >= 0 }
+
+// Claim is what a report says of a payment.
+type Claim struct {
+	User   string       // who is to be credited; empty if that is not known
+	Amount money.Amount // the zero value if it cannot be read
+
+	// Problem is why the claim cannot be credited as it stands; empty if it can.
+	Problem Reason
+
+	// Unproven says that the report does not show that the money has arrived.
+	Unproven bool
+
+	// Sufficient says that the evidence verifies the payment at once.
+	Sufficient bool
+}
+
+// Standing is what is known of one payment. The zero value knows nothing.
+type Standing struct {
+	User     string
+	Amount   money.Amount
+	Received bool // User and Amount are its facts
+	Verified bool // and were credited, by verification or by a release
+	Refuted  bool
+	Holds    []Hold
+}
+
+// Hold is a report that waits for a person's decision.
+type Hold struct {
+	ID            string // the id of the event that holds it
+	User          string
+	Amount        money.Amount
+	Reason        Reason
+	Arrived       bool // posted to suspense; at most one hold of a payment is
+	Contradiction bool
+	Closed        bool
+}
+
+// Action is what a report comes to.
+type Action int
+
+// The actions.
+const (
+	Nothing Action = iota // it is known already
+	Keep                  // hold it
+	Receive               // record it as received
+	Credit                // record it as received and verified
+	Verify                // it was received before and is verified by this report
+)
+
+// Verdict is an action with what its events need to say.
+type Verdict struct {
+	Action        Action
+	Reason        Reason // of Keep
+	Arrived       bool   // of Keep: the money is in, post it to suspense
+	Contradiction bool   // of Keep
+	Closes        []Hold // of Credit and Verify: the open holds that it settles
+}
+
+// Judge decides what a claim comes to. It depends on what is known, never on
+// when: reports that agree come to the same credit in any order, and a report
+// that disagrees with what is known is held and changes no balance.
+func (s Standing) Judge(c Claim) Verdict {
+	if s.Received {
+		return s.judgeAgain(c)
+	}
+	arrived := s.arrived()
+	switch {
+	case arrived != nil && !c.agrees(arrived.User, arrived.Amount):
+		return s.contradict(c)
+	case arrived != nil && arrived.Closed:
+		// A person dismissed it. To credit it after all is a decision too.
+		return Verdict{Action: Nothing}
+	case c.Problem == "" && c.Sufficient:
+		return Verdict{Action: Credit, Closes: s.settled()}
+	case c.Problem == "":
+		return Verdict{Action: Receive}
+	case arrived != nil || s.isHeld(c, c.Problem):
+		return Verdict{Action: Nothing}
+	}
+	return Verdict{Action: Keep, Reason: c.Problem, Arrived: !c.Unproven && Readable(c.Amount)}
+}
+
+// judgeAgain judges a claim for a payment that was received before.
+func (s Standing) judgeAgain(c Claim) Verdict {
+	switch {
+	case !c.agrees(s.User, s.Amount):
+		return s.contradict(c)
+	case c.Problem != "" || !c.Sufficient || s.Verified:
+		return Verdict{Action: Nothing}
+	case s.Refuted:
+		// Evidence for what was shown not to exist: a person has to look.
+		return s.contradict(c)
+	}
+	return Verdict{Action: Verify, Closes: s.settled()}
+}
+
+func (s Standing) contradict(c Claim) Verdict {
+	if s.isHeld(c, Contradiction) {
+		return Verdict{Action: Nothing}
+	}
+	return Verdict{Action: Keep, Reason: Contradiction, Contradiction: true}
+}
+
+// agrees reports whether the claim can be about a payment with these facts.
+// What a report leaves out contradicts nothing, and neither does anything
+// where no user is known; an unusable name is not that of a known user.
+func (c Claim) agrees(user string, amount money.Amount) bool {
+	switch {
+	case c.Amount != amount:
+		return false
+	case user == "":
+		return true
+	case c.Problem == UnusableUser:
+		return false
+	}
+	return c.User == "" || c.User == user
+}
+
+// arrived returns the hold that recorded the money's arrival, if there is one.
+func (s Standing) arrived() *Hold {
+	for i := range s.Holds {
+		if s.Holds[i].Arrived {
+			return &s.Holds[i]
+		}
+	}
+	return nil
+}
+
+// isHeld reports whether the same claim is held for the same reason.
+func (s Standing) isHeld(c Claim, reason Reason) bool {
+	for _, h := range s.Holds {
+		if h.User == c.User && h.Amount == c.Amount && h.Reason == reason {
+			return true
+		}
+	}
+	return false
+}
+
+// settled returns the open holds that a credit answers. A contradiction stays
+// open: it says that the credit may be wrong, and a person has to look.
+func (s Standing) settled() []Hold {
+	var open []Hold
+	for _, h := range s.Holds {
+		if !h.Closed && !h.Contradiction {
+			open = append(open, h)
+		}
+	}
+	return open
+}
