@@ -1,0 +1,67 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// maxAttempts bounds how often Execute decides again. Every conflict means
+// that another writer to the same stream succeeded, so that with fewer
+// writers than attempts nobody gives up.
+const maxAttempts = 64
+
+// Fold puts one recorded event on a state. An error means that the event is
+// not understood; a decision must not be made without it.
+type Fold[S any] func(state S, event Recorded) (S, error)
+
+// Decide turns a state into the events to append, or none. It must be pure:
+// it is called again, on a newer state, after a conflict.
+type Decide[S any] func(state S) ([]Event, error)
+
+// Executed says what a command came to.
+type Executed[S any] struct {
+	State    S        // that the decision was made on
+	Events   []Event  // that were appended; none if the decision was to do nothing
+	Appended Appended // end of the stream after the command; zero for a stream without events
+}
+
+// Execute is the one way to write: load the stream, decide, append at the
+// revision that the decision was made on. After a conflict it loads and
+// decides again, a bounded number of times.
+func Execute[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S], decide Decide[S]) (Executed[S], error) {
+	var conflict error
+	for range maxAttempts {
+		executed, err := attempt(ctx, store, stream, fold, decide)
+		if !errors.Is(err, ErrConflict) {
+			return executed, err
+		}
+		conflict = err
+	}
+	return Executed[S]{}, fmt.Errorf("gave up on %s after %d conflicts: %w", stream, maxAttempts, conflict)
+}
+
+func attempt[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S], decide Decide[S]) (Executed[S], error) {
+	var executed Executed[S]
+	expected := NoStream
+	for event, err := range store.Read(ctx, stream, 0) {
+		if err != nil {
+			return Executed[S]{}, fmt.Errorf("load %s: %w", stream, err)
+		}
+		if executed.State, err = fold(executed.State, event); err != nil {
+			return Executed[S]{}, fmt.Errorf("load %s at revision %d: %w", stream, event.Revision, err)
+		}
+		expected = At(event.Revision)
+		executed.Appended = Appended{Revision: event.Revision, Position: event.Position}
+	}
+	events, err := decide(executed.State)
+	if err != nil || len(events) == 0 {
+		return executed, err
+	}
+	executed.Events = events
+	executed.Appended, err = store.Append(ctx, stream, expected, events...)
+	if err != nil {
+		return Executed[S]{}, err
+	}
+	return executed, nil
+}

@@ -1,0 +1,39 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+)
+
+// LogStream is the stream whose first event names the log. Its category is
+// the store's own: no aggregate lives there.
+const LogStream StreamName = "daybook-log"
+
+// LogCreatedType is the type of the first event of LogStream.
+const LogCreatedType = "LogCreated"
+
+// LogCreated is its data. Read models keep the id, so that they notice when
+// the log under them is another one.
+type LogCreated struct {
+	LogID string `json:"logId"` // ULID
+}
+
+// LogID returns the id of the log.
+func LogID(ctx context.Context, log Reader) (string, error) {
+	for event, err := range log.Read(ctx, LogStream, 0) {
+		if err != nil {
+			return "", fmt.Errorf("read the log's id: %w", err)
+		}
+		var created LogCreated
+		if err := json.Unmarshal(event.Data, &created); err != nil || created.LogID == "" {
+			return "", fmt.Errorf("the log's first event in %s has no id", LogStream)
+		}
+		return created.LogID, nil
+	}
+	return "", fmt.Errorf("the log has no id: stream %s is empty", LogStream)
+}
+
+// EventType names the event in the log.
+func (LogCreated) EventType() string { return LogCreatedType }
