@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/ledger"
+	"daybook/eventstore"
+
+	"github.com/go-json-experiment/json"
+)
+
+// maxRequestBytes bounds the body of a request of the website.
+const maxRequestBytes = 4 << 10
+
+type addressRequest struct {
+	User string `json:"user"`
+}
+
+type addressAnswer struct {
+	Address  string              `json:"address"`
+	User     string              `json:"user"`
+	Position eventstore.Position `json:"position"` // of the last event of the address
+}
+
+// putAddress registers whose deposits arrive at an address. Repeating it
+// changes nothing.
+func (s *Server) putAddress(w http.ResponseWriter, r *http.Request) error {
+	address, err := plainSegment(r, "address")
+	if err != nil {
+		return err
+	}
+	body, err := readBody(r, maxRequestBytes)
+	if errors.Is(err, errBodyTooLarge) {
+		return tooLarge.problem("The body has at most 4 KiB.", nil)
+	}
+	if err != nil {
+		return err
+	}
+	var request addressRequest
+	if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
+		return badRequest.problem(`The body is {"user":"u1"}.`, nil)
+	}
+	if err := ident.Check(request.User); err != nil {
+		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", err)
+	}
+	command := ledger.Command{ID: requestID(r.Context()), Actor: identity(r.Context()).Actor()}
+	result, err := s.ledger.RegisterAddress(r.Context(), deposit.NewID(address), request.User, command)
+	if err != nil {
+		return err
+	}
+	setPosition(w, result.Position)
+	return writeJSON(w, http.StatusOK, addressAnswer{Address: address, User: request.User, Position: result.Position})
+}

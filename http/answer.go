@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"daybook/domain/ident"
+	"daybook/eventstore"
+
+	"github.com/go-json-experiment/json"
+	"github.com/gorilla/mux"
+)
+
+// maxLimit bounds a page.
+const (
+	maxLimit     = 1000
+	defaultLimit = 100
+)
+
+// writeJSON answers with a value.
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	if header.Get("Cache-Control") == "" {
+		header.Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
+	return nil
+}
+
+// setPosition tells a writer where his write stands, for min_position.
+func setPosition(w http.ResponseWriter, p eventstore.Position) {
+	w.Header().Set("Daybook-Position", p.String())
+}
+
+// plainSegment returns a path segment as text. The router hands it over
+// encoded, so that a slash in a user's name is a part of the name.
+func plainSegment(r *http.Request, name string) (string, error) {
+	text, err := ident.Unescape(mux.Vars(r)[name])
+	if err == nil {
+		err = ident.Check(text)
+	}
+	if err != nil {
+		return "", badRequest.problem(fmt.Sprintf("The %s in the path has 1 to 128 bytes of UTF-8 without control characters, percent-encoded.", name), err)
+	}
+	return text, nil
+}
+
+// encodedSegment returns a path segment that names something whose name is
+// percent-encoded itself, such as a stream. A client that encodes the name
+// again and one that does not mean the same.
+func encodedSegment(r *http.Request, name string) (string, error) {
+	text, err := ident.Unescape(mux.Vars(r)[name])
+	if err != nil {
+		return "", badRequest.problem(fmt.Sprintf("The %s in the path is not percent-encoded.", name), err)
+	}
+	return ident.EscapeKeepingPercent(text), nil
+}
+
+// limitParameter reads ?limit=.
+func limitParameter(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > maxLimit {
+		return 0, badRequest.problem("limit is a whole number from 1 to 1000.", nil)
+	}
+	return limit, nil
+}
+
+// numberParameter reads a parameter that is a whole number, 0 if it is not
+// there.
+func numberParameter(r *http.Request, name string) (uint64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil {
+		return 0, badRequest.problem(name+" is a whole number, as an earlier answer gave it.", nil)
+	}
+	return n, nil
+}

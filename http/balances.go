@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"daybook/eventstore"
+	"daybook/projections/balances"
+)
+
+type balancesAnswer struct {
+	User     string              `json:"user"`
+	Balances []balanceAnswer     `json:"balances"`
+	Position eventstore.Position `json:"position"`
+}
+
+type balanceAnswer struct {
+	Currency  string `json:"currency"`
+	Available string `json:"available"`
+	Pending   string `json:"pending"`
+}
+
+// getBalances answers with what a user has. Of a user that no event names that
+// is nothing, which is no error.
+func (s *Server) getBalances(w http.ResponseWriter, r *http.Request) error {
+	user, err := plainSegment(r, "user")
+	if err != nil {
+		return err
+	}
+	if err := s.await(r, s.balancesProjection); err != nil {
+		return err
+	}
+	balance, err := s.balances.Balance(r.Context(), user)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "private, no-cache") // ask again, with If-None-Match
+	tag := balanceTag(balance)
+	w.Header().Set("ETag", tag)
+	if matches(r.Header.Values("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	answer := balancesAnswer{User: user, Balances: []balanceAnswer{}, Position: balance.Position}
+	for _, c := range balance.Currencies {
+		answer.Balances = append(answer.Balances, balanceAnswer{
+			Currency:  string(c.Currency),
+			Available: c.Available.Decimal(),
+			Pending:   c.Pending.Decimal(),
+		})
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+// balanceTag changes when the user's balance does. It is weak: the position in
+// the answer moves on with every event of anybody.
+func balanceTag(b balances.Balance) string {
+	return fmt.Sprintf(`W/"%d-%s"`, balances.FoldVersion, b.Changed)
+}
+
+// matches compares weakly (RFC 9110, section 13.1.2).
+func matches(ifNoneMatch []string, tag string) bool {
+	for _, header := range ifNoneMatch {
+		for candidate := range strings.SplitSeq(header, ",") {
+			candidate = strings.TrimSpace(candidate)
+			if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+type entriesAnswer struct {
+	User     string              `json:"user"`
+	Entries  []entryAnswer       `json:"entries"`
+	Next     string              `json:"next,omitzero"` // cursor of the following, older page
+	Position eventstore.Position `json:"position"`
+}
+
+type entryAnswer struct {
+	Number     uint64              `json:"number"`
+	Position   eventstore.Position `json:"position"`
+	Stream     string              `json:"stream"`
+	Type       string              `json:"type"`
+	Payment    string              `json:"payment"`
+	Currency   string              `json:"currency"`
+	Amount     string              `json:"amount"`
+	Balance    string              `json:"balance"`
+	OccurredAt time.Time           `json:"occurred_at,omitzero"`
+	RecordedAt string              `json:"recorded_at"`
+}
+
+// getEntries answers with what a user's balances are made of, newest first.
+func (s *Server) getEntries(w http.ResponseWriter, r *http.Request) error {
+	user, err := plainSegment(r, "user")
+	if err != nil {
+		return err
+	}
+	limit, err := limitParameter(r)
+	if err != nil {
+		return err
+	}
+	before, err := numberParameter(r, "cursor")
+	if err != nil {
+		return err
+	}
+	if err := s.await(r, s.balancesProjection); err != nil {
+		return err
+	}
+	page, err := s.balances.Entries(r.Context(), user, before, limit)
+	if err != nil {
+		return err
+	}
+	answer := entriesAnswer{User: user, Entries: []entryAnswer{}, Position: page.Position}
+	if page.Next > 0 {
+		answer.Next = fmt.Sprint(page.Next)
+	}
+	for _, e := range page.Entries {
+		answer.Entries = append(answer.Entries, entryAnswer{
+			Number:     e.Number,
+			Position:   e.Position,
+			Stream:     string(e.Stream),
+			Type:       e.Type,
+			Payment:    string(e.Payment),
+			Currency:   string(e.Amount.Currency()),
+			Amount:     e.Amount.Decimal(),
+			Balance:    e.Balance.Decimal(),
+			OccurredAt: e.OccurredAt,
+			RecordedAt: eventstore.FormatTime(e.RecordedAt),
+		})
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}

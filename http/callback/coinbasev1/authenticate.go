@@ -1,0 +1,71 @@
+package coinbasev1
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// Secrets are those that a callback URL may carry. There are several while one
+// is replaced by the next. Only their digests are kept, so that comparing takes
+// the same time whatever is offered.
+type Secrets struct {
+	digests [][sha256.Size]byte
+}
+
+// NewSecrets takes the live secrets. None, or one that is empty, is an error: a
+// receiver without a secret credits whoever asks.
+func NewSecrets(secrets []string) (Secrets, error) {
+	if len(secrets) == 0 {
+		return Secrets{}, errors.New("no callback secret")
+	}
+	var s Secrets
+	for _, secret := range secrets {
+		if secret == "" {
+			return Secrets{}, errors.New("a callback secret is empty")
+		}
+		s.digests = append(s.digests, sha256.Sum256([]byte(secret)))
+	}
+	return s, nil
+}
+
+// Authenticate reports whether the request's URL carries a live secret, in the
+// one parameter "secret".
+func (s Secrets) Authenticate(r *http.Request) bool {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(query["secret"]) != 1 {
+		return false
+	}
+	offered := sha256.Sum256([]byte(query.Get("secret")))
+	match := 0
+	for i := range s.digests {
+		match |= subtle.ConstantTimeCompare(offered[:], s.digests[i][:])
+	}
+	return match == 1
+}
+
+// signatureHeaders carry Coinbase's signature over the body. It is kept as
+// evidence: one key signs for all merchants, so that it does not show that a
+// callback is for us.
+var signatureHeaders = []string{"CB-SIGNATURE", "X-Signature"}
+
+// maxSignatureBytes bounds what is kept; a signature has 684 characters.
+const maxSignatureBytes = 1024
+
+// SignatureHeaders returns the headers of the request that carry a signature.
+func SignatureHeaders(r *http.Request) map[string]string {
+	var headers map[string]string
+	for _, name := range signatureHeaders {
+		value := r.Header.Get(name)
+		if value == "" || len(value) > maxSignatureBytes {
+			continue
+		}
+		if headers == nil {
+			headers = make(map[string]string, 1)
+		}
+		headers[name] = value
+	}
+	return headers
+}

@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+
+	"daybook/domain/ledger"
+	"daybook/domain/quarantine"
+	"daybook/http/callback/coinbasev1"
+)
+
+// maxCallbackBytes bounds the body of a callback. Real ones have one or two
+// thousand bytes.
+const maxCallbackBytes = 256 << 10
+
+// outcomeTest answers the button "Test Now": nothing happened, nothing is
+// stored.
+const outcomeTest = "test"
+
+// callbackAnswer is what a callback is answered with. A test has no stream.
+type callbackAnswer struct {
+	Outcome  string `json:"outcome"`
+	Stream   string `json:"stream,omitzero"`
+	Revision *int64 `json:"revision,omitzero"`
+	Position string `json:"position,omitzero"`
+}
+
+// coinbaseCallback receives the callbacks of Coinbase's merchant API. The
+// order of the checks matters: nobody learns anything about the body's fate,
+// and nothing is stored, before source and secret are good.
+//
+// Coinbase repeats a callback until the answer is exactly 200, for 16 days.
+// So whatever cannot become better by repetition is answered 200, or kept
+// where it is refused.
+func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error {
+	client, err := s.sources.Client(r)
+	if err != nil || !s.sources.Allows(client) {
+		s.metrics.callback("refused")
+		return forbidden.problem("Callbacks are taken from the addresses in --callback-from alone. Behind a proxy, name it in --trusted-proxy.", err)
+	}
+	if !s.secrets.Authenticate(r) {
+		s.metrics.callback("refused")
+		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
+	}
+	delivery, err := s.receive(r, client)
+	if err != nil {
+		return err
+	}
+	if delivery.Length != int64(len(delivery.Body)) {
+		return s.quarantineTooLarge(w, r, delivery)
+	}
+	message, err := coinbasev1.Parse(delivery.Body)
+	if err != nil {
+		return s.quarantine(w, r, err, delivery)
+	}
+	if message.Test {
+		s.metrics.callback(outcomeTest)
+		return writeJSON(w, http.StatusOK, callbackAnswer{Outcome: outcomeTest})
+	}
+	result, err := s.record(r, message, delivery)
+	if err != nil {
+		return err
+	}
+	return s.answerCallback(w, result)
+}
+
+// receive reads a callback. Of a body that is too large only the beginning is
+// read, and Length differs from the bytes that are there.
+func (s *Server) receive(r *http.Request, client netip.Addr) (ledger.Delivery, error) {
+	body, err := readBody(r, maxCallbackBytes)
+	length := int64(len(body))
+	if errors.Is(err, errBodyTooLarge) {
+		length = r.ContentLength // -1 if it was not announced
+	} else if err != nil {
+		return ledger.Delivery{}, err
+	}
+	return ledger.Delivery{
+		ID:       requestID(r.Context()),
+		Actor:    coinbasev1.Actor,
+		Format:   coinbasev1.Format,
+		Received: s.now().UTC(),
+		Source:   client.String(),
+		Headers:  coinbasev1.SignatureHeaders(r),
+		Body:     body,
+		Length:   length,
+	}, nil
+}
+
+// record hands a message to the ledger.
+func (s *Server) record(r *http.Request, m coinbasev1.Message, d ledger.Delivery) (ledger.Result, error) {
+	switch {
+	case m.Order != nil:
+		return s.ledger.ReportOrder(r.Context(), m.Order.ID, m.Order.Report, d)
+	case m.Payout != nil:
+		return s.ledger.ReportPayout(r.Context(), m.Payout.ID, m.Payout.Report, d)
+	case m.Deposit != nil:
+		m.Deposit.Report.ReceivedAt = d.Received
+		return s.ledger.ReportDeposit(r.Context(), m.Deposit.ID, m.Deposit.Report, d)
+	}
+	return ledger.Result{}, errors.New("a message that says nothing")
+}
+
+// quarantine keeps a callback that cannot be understood. It may be understood
+// one day; what is not JSON at all is refused, so that the sender's log shows
+// it too.
+func (s *Server) quarantine(w http.ResponseWriter, r *http.Request, err error, d ledger.Delivery) error {
+	var refusal *coinbasev1.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	result, err := s.ledger.Quarantine(r.Context(), refusal.Reason, d)
+	if err != nil {
+		return err
+	}
+	if refusal.Reason == quarantine.NotJSON {
+		s.metrics.callback(string(ledger.Quarantined))
+		setPosition(w, result.Position)
+		return notJSON.problem("The body is kept as it came, in stream "+string(result.Stream)+". Repeating it changes nothing.", nil)
+	}
+	return s.answerCallback(w, result)
+}
+
+func (s *Server) quarantineTooLarge(w http.ResponseWriter, r *http.Request, d ledger.Delivery) error {
+	result, err := s.ledger.Quarantine(r.Context(), quarantine.TooLarge, d)
+	if err != nil {
+		return err
+	}
+	s.metrics.callback(string(ledger.Quarantined))
+	setPosition(w, result.Position)
+	w.Header().Set("Connection", "close") // the rest of the body stays unread
+	return tooLarge.problem("A callback has at most 256 KiB. Its length and the digest of its beginning are kept, in stream "+string(result.Stream)+".", nil)
+}
+
+func (s *Server) answerCallback(w http.ResponseWriter, result ledger.Result) error {
+	s.metrics.callback(string(result.Outcome))
+	setPosition(w, result.Position)
+	revision := int64(result.Revision)
+	return writeJSON(w, http.StatusOK, callbackAnswer{
+		Outcome:  string(result.Outcome),
+		Stream:   string(result.Stream),
+		Revision: &revision,
+		Position: result.Position.String(),
+	})
+}
+
+// errBodyTooLarge comes with the beginning of the body.
+var errBodyTooLarge = errors.New("body too large")
+
+// readBody reads a body of at most limit bytes.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	capacity := min(max(r.ContentLength, 512), limit) + 1
+	body := make([]byte, 0, capacity)
+	limited := io.LimitReader(r.Body, limit+1)
+	for {
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+		n, err := limited.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if int64(len(body)) > limit {
+			return body[:limit], errBodyTooLarge
+		}
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, timedOut.problem("The body did not arrive whole. Send the request again.", err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"daybook/domain/deposit"
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/orders"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Problem is an error as it is answered (RFC 9457). Detail says what to do
+// next, and has no secret and nothing of a body in it.
+type Problem struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail,omitzero"`
+	RequestID string `json:"request_id,omitzero"`
+
+	retryAfter int // seconds; 0 leaves the header out
+	allow      string
+	cause      error // for the log
+}
+
+func (p *Problem) Error() string {
+	if p.cause != nil {
+		return p.Title + ": " + p.cause.Error()
+	}
+	return p.Title
+}
+
+// Unwrap returns the cause.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// kind is one row of the table of problems. Its name is the last part of the
+// problem's type, for ever.
+type kind struct {
+	name       string
+	status     int
+	title      string
+	retryAfter int
+}
+
+// The table of problems, which openapi.yaml and README repeat.
+var (
+	badRequest      = kind{"bad-request", http.StatusBadRequest, "The request is malformed", 0}
+	unauthorized    = kind{"unauthorized", http.StatusUnauthorized, "Authentication is missing or wrong", 0}
+	forbidden       = kind{"forbidden", http.StatusForbidden, "Not allowed", 0}
+	notFound        = kind{"not-found", http.StatusNotFound, "There is nothing here", 0}
+	notAllowed      = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not allowed here", 0}
+	timedOut        = kind{"request-timeout", http.StatusRequestTimeout, "The request did not arrive in time", 0}
+	otherUser       = kind{"address-taken", http.StatusConflict, "The address is registered for another user", 0}
+	tooLarge        = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large", 0}
+	notJSON         = kind{"not-strict-json", http.StatusUnprocessableEntity, "The body is not strict JSON", 0}
+	internal        = kind{"internal", http.StatusInternalServerError, "Something went wrong here", 0}
+	unavailable     = kind{"store-unavailable", http.StatusServiceUnavailable, "The event store cannot confirm", 1}
+	contended       = kind{"contended", http.StatusServiceUnavailable, "Too many writers to one stream", 1}
+	overloaded      = kind{"overloaded", http.StatusServiceUnavailable, "Too many requests at once", 1}
+	behind          = kind{"projection-behind", http.StatusServiceUnavailable, "The read model is not there yet", 1}
+	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
+	problemsByTable = []kind{
+		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, tooLarge,
+		notJSON, internal, unavailable, contended, overloaded, behind, stopped,
+	}
+)
+
+// problem makes a problem of a kind. Cause is for the log alone.
+func (k kind) problem(detail string, cause error) *Problem {
+	return &Problem{
+		Type: "/problems/" + k.name, Title: k.title, Status: k.status,
+		Detail: detail, retryAfter: k.retryAfter, cause: cause,
+	}
+}
+
+// asProblem is the one place where errors become answers.
+func asProblem(err error) *Problem {
+	var p *Problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, eventstore.ErrUnavailable):
+		return unavailable.problem("It is not known to be recorded. Send the same request again; it is recognised.", err)
+	case errors.Is(err, eventstore.ErrConflict):
+		return contended.problem("Nothing was recorded. Send the same request again.", err)
+	case errors.Is(err, deposit.ErrOtherUser):
+		return otherUser.problem("Whose deposits arrive at an address is settled once. Register another address for this user.", err)
+	case errors.Is(err, orders.ErrNotFound):
+		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", err)
+	case errors.Is(err, projections.ErrStopped):
+		return stopped.problem("It met an event that it cannot fold and serves nothing rather than a stale number. Callbacks are still recorded. See the log of daybook.", err)
+	}
+	return internal.problem("The log of daybook has the reason under this request id.", err)
+}
+
+// writeProblem answers with a problem.
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	header := w.Header()
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
+	if p.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	if p.allow != "" {
+		header.Set("Allow", p.allow)
+	}
+	if p.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="daybook"`)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte(`{"type":"/problems/internal","title":"Something went wrong here","status":500}`)
+	}
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(body, '\n')) // the client may be gone
+}

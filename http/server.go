@@ -1,0 +1,94 @@
+// Package httpapi is the program's HTTP interface: callbacks come in, the
+// website and auditors read. It knows the routes, who may use them, and how
+// errors are answered; what a callback means is for the packages in callback,
+// and what becomes of it for the ledger.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"daybook/domain/ledger"
+	"daybook/domain/order"
+	"daybook/eventstore"
+	"daybook/http/callback"
+	"daybook/http/callback/coinbasev1"
+	"daybook/projections"
+	"daybook/projections/balances"
+	"daybook/projections/orders"
+
+	"github.com/gorilla/mux"
+)
+
+// Balances is the read model of balances.
+type Balances interface {
+	Balance(ctx context.Context, user string) (balances.Balance, error)
+	Entries(ctx context.Context, user string, before uint64, limit int) (balances.Page, error)
+}
+
+// Orders is the read model of orders.
+type Orders interface {
+	Order(ctx context.Context, id order.ID) (orders.Order, error)
+}
+
+// Config is what a server is made of. All of it is needed.
+type Config struct {
+	Ledger             *ledger.Service
+	Store              eventstore.Store
+	Balances           Balances
+	BalancesProjection *projections.Projection
+	Orders             Orders
+	OrdersProjection   *projections.Projection
+	Secrets            coinbasev1.Secrets
+	Sources            callback.Sources
+	Tokens             Tokens
+	Logger             *slog.Logger
+}
+
+// maxRunning bounds the requests that run at once, and with them the memory
+// that bodies take: 1024 of 256 KiB.
+const maxRunning = 1024
+
+// Server answers requests. It is an http.Handler.
+type Server struct {
+	ledger             *ledger.Service
+	store              eventstore.Store
+	balances           Balances
+	balancesProjection *projections.Projection
+	orders             Orders
+	ordersProjection   *projections.Projection
+	secrets            coinbasev1.Secrets
+	sources            callback.Sources
+	tokens             Tokens
+	logger             *slog.Logger
+	now                func() time.Time
+	metrics            *metrics
+	running            chan struct{}
+	router             *mux.Router
+}
+
+// NewServer makes a server.
+func NewServer(c Config) *Server {
+	s := &Server{
+		ledger:             c.Ledger,
+		store:              c.Store,
+		balances:           c.Balances,
+		balancesProjection: c.BalancesProjection,
+		orders:             c.Orders,
+		ordersProjection:   c.OrdersProjection,
+		secrets:            c.Secrets,
+		sources:            c.Sources,
+		tokens:             c.Tokens,
+		logger:             c.Logger,
+		now:                time.Now,
+		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}),
+		running:            make(chan struct{}, maxRunning),
+	}
+	s.router = s.routes()
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }

@@ -1,0 +1,75 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+
+	"daybook/eventstore"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxPageBytes bounds the data of one page of events: evidence is large.
+const maxPageBytes = 8 << 20
+
+type streamAnswer struct {
+	Stream eventstore.StreamName `json:"stream"`
+	Events []eventAnswer         `json:"events"`
+	Next   string                `json:"next,omitzero"` // ?from= of the following page
+}
+
+type eventAnswer struct {
+	Revision   uint64              `json:"revision"`
+	Position   eventstore.Position `json:"position"`
+	ID         eventstore.EventID  `json:"id"`
+	Type       string              `json:"type"`
+	RecordedAt string              `json:"recorded_at"`
+	Data       jsontext.Value      `json:"data"`
+	Metadata   jsontext.Value      `json:"metadata"`
+}
+
+// getStream answers with the events of a stream as the log has them, evidence
+// included. It reads the log, never a read model.
+func (s *Server) getStream(w http.ResponseWriter, r *http.Request) error {
+	name, err := encodedSegment(r, "stream")
+	if err != nil {
+		return err
+	}
+	stream, err := eventstore.ParseStreamName(name)
+	if err != nil {
+		return badRequest.problem("A stream is named category-id, such as order-coinbase.5RTQNACF.", err)
+	}
+	limit, err := limitParameter(r)
+	if err != nil {
+		return err
+	}
+	from, err := numberParameter(r, "from")
+	if err != nil {
+		return err
+	}
+	answer := streamAnswer{Stream: stream, Events: []eventAnswer{}}
+	size := 0
+	for event, err := range s.store.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
+		if err != nil {
+			return err
+		}
+		size += len(event.Data) + len(event.Metadata)
+		if len(answer.Events) == limit || size > maxPageBytes && len(answer.Events) > 0 {
+			answer.Next = fmt.Sprint(event.Revision)
+			break
+		}
+		answer.Events = append(answer.Events, eventAnswer{
+			Revision:   uint64(event.Revision),
+			Position:   event.Position,
+			ID:         event.ID,
+			Type:       event.Type,
+			RecordedAt: eventstore.FormatTime(event.RecordedAt),
+			Data:       event.Data,
+			Metadata:   event.Metadata,
+		})
+	}
+	if len(answer.Events) == 0 && from == 0 {
+		return notFound.problem("No event has been recorded in this stream.", nil)
+	}
+	return writeJSON(w, http.StatusOK, answer)
+}
