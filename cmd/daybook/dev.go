@@ -1,0 +1,162 @@
+package main
+
+import (
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// exampleOrder is the order of the example in Coinbase's documentation.
+//
+//go:embed example-order.json
+var exampleOrder []byte
+
+// loopback is where callbacks come from while one tries it out.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+const (
+	devSecretsFile   = "dev-secrets.json"
+	exampleOrderFile = "example-order.json"
+)
+
+// devSecrets are made once for a data directory.
+type devSecrets struct {
+	CallbackSecrets []string `json:"callback_secrets"`
+	Tokens          []string `json:"tokens"`
+}
+
+// devAccess takes what the environment sets, else the secrets in the data
+// directory, which it makes.
+func devAccess(data string) (access, error) {
+	secrets, err := secretList(secretsVariable)
+	if err != nil {
+		return access{}, err
+	}
+	tokens, err := secretList(tokensVariable)
+	if err != nil {
+		return access{}, err
+	}
+	kept, err := keepSecrets(data)
+	if err != nil {
+		return access{}, err
+	}
+	if secrets == nil {
+		secrets = kept.CallbackSecrets
+	}
+	if tokens == nil {
+		tokens = kept.Tokens
+	}
+	return newAccess(secrets, tokens)
+}
+
+func keepSecrets(data string) (devSecrets, error) {
+	path := filepath.Join(data, devSecretsFile)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeSecrets(data, path)
+	}
+	if err != nil {
+		return devSecrets{}, err
+	}
+	var kept devSecrets
+	if err := json.Unmarshal(content, &kept); err != nil {
+		return devSecrets{}, fmt.Errorf("%s is damaged; delete it and new secrets are made", path)
+	}
+	return kept, nil
+}
+
+func makeSecrets(data, path string) (devSecrets, error) {
+	made := devSecrets{
+		CallbackSecrets: []string{randomHex()},
+		Tokens: []string{
+			"website:dev:" + randomHex(), "auditor:dev:" + randomHex(), "operator:dev:" + randomHex(),
+		},
+	}
+	content, err := json.Marshal(made, jsontext.WithIndent("  "))
+	if err != nil {
+		return devSecrets{}, err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return devSecrets{}, err
+	}
+	return made, os.WriteFile(path, append(content, '\n'), 0o600)
+}
+
+func randomHex() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return hex.EncodeToString(b[:])
+}
+
+// printExample prints lines that post the example order and read what became
+// of it.
+func printExample(w io.Writer, address, data string, a access) error {
+	example := filepath.Join(data, exampleOrderFile)
+	if err := os.WriteFile(example, exampleOrder, 0o600); err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	example, data, program = shorten(example), shorten(data), shorten(program)
+	_, err = fmt.Fprintf(w, `
+daybook is running on http://%[1]s. Paste these lines into another terminal.
+
+Post the example order of Coinbase's documentation, as Coinbase does:
+  curl -sS --data-binary @%[2]s 'http://%[1]s/callbacks/coinbase?secret=%[3]s'
+
+Read what its payer has, as the website does:
+  curl -sS -H 'Authorization: Bearer %[4]s' http://%[1]s/balances/order1234
+
+Replay what was recorded, and recompute the balance from that alone, as an auditor does:
+  %[5]s replay order-coinbase.5RTQNACF --data %[6]s
+  %[5]s balance order1234 --data %[6]s
+
+`, address, quote(example), a.secretTexts[0], websiteToken(a.tokenTexts), quote(program), quote(data))
+	return err
+}
+
+// websiteToken returns the secret of the first token that may read balances.
+func websiteToken(tokens []string) string {
+	for _, token := range tokens {
+		role, rest, _ := strings.Cut(token, ":")
+		_, secret, _ := strings.Cut(rest, ":")
+		if role != "auditor" {
+			return secret
+		}
+	}
+	return ""
+}
+
+// shorten makes a path relative to where the program was started.
+func shorten(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	relative, err := filepath.Rel(here, path)
+	if err != nil || strings.HasPrefix(relative, "..") {
+		return path
+	}
+	return "." + string(filepath.Separator) + relative
+}
+
+// quote makes a path safe to paste into a shell.
+func quote(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

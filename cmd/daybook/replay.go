@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+type replayCommand struct {
+	dataFlag `embed:""`
+	Stream   string `arg:"" optional:"" help:"Stream to print, such as order-coinbase.5RTQNACF; the whole log if left out."`
+	Format   string `help:"text: a line for people; jsonl: an object a line with everything that is recorded, evidence included." enum:"text,jsonl" default:"text"`
+}
+
+// Run prints events in the order of the log.
+func (c *replayCommand) Run(ctx context.Context, out output) error {
+	reader, err := openLog(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	events, err := c.events(ctx, reader)
+	if err != nil {
+		return err
+	}
+	write := printText
+	if c.Format == "jsonl" {
+		write = printJSON
+	}
+	w := bufio.NewWriter(out.stdout)
+	count := 0
+	for event, err := range events {
+		if err != nil {
+			return errors.Join(err, w.Flush())
+		}
+		if err := write(w, event); err != nil {
+			return err
+		}
+		count++
+	}
+	if count == 0 {
+		return fmt.Errorf("no event has been recorded in stream %s", c.Stream)
+	}
+	return w.Flush()
+}
+
+func (c *replayCommand) events(ctx context.Context, reader *sqlitestore.Reader) (iter.Seq2[eventstore.Recorded, error], error) {
+	var include []eventstore.Include
+	if c.Format == "jsonl" {
+		include = append(include, eventstore.WithMetadata)
+	}
+	if c.Stream == "" {
+		return reader.ReadAll(ctx, 0, include...), nil
+	}
+	stream, err := eventstore.ParseStreamName(c.Stream)
+	if err != nil {
+		return nil, err
+	}
+	return reader.Read(ctx, stream, 0, include...), nil
+}
+
+// openLog opens the log beside whoever writes it.
+func openLog(ctx context.Context, data string) (*sqlitestore.Reader, error) {
+	reader, err := sqlitestore.OpenReadOnly(ctx, data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: is %s the directory of a log? Name it with --data", err, data)
+	}
+	return reader, nil
+}
+
+func printText(w io.Writer, e eventstore.Recorded) error {
+	_, err := fmt.Fprintf(w, "%s  %s  %s@%d  %s\n    %s\n", e.Position, eventstore.FormatTime(e.RecordedAt), e.Stream, e.Revision, e.Type, e.Data)
+	return err
+}
+
+// replayedEvent is an event as jsonl has it: the same members as in
+// GET /streams, and the stream.
+type replayedEvent struct {
+	Stream     eventstore.StreamName `json:"stream"`
+	Revision   uint64                `json:"revision"`
+	Position   eventstore.Position   `json:"position"`
+	ID         eventstore.EventID    `json:"id"`
+	Type       string                `json:"type"`
+	RecordedAt string                `json:"recorded_at"`
+	Data       jsontext.Value        `json:"data"`
+	Metadata   jsontext.Value        `json:"metadata"`
+}
+
+func printJSON(w io.Writer, e eventstore.Recorded) error {
+	line, err := json.Marshal(replayedEvent{
+		Stream: e.Stream, Revision: uint64(e.Revision), Position: e.Position, ID: e.ID, Type: e.Type,
+		RecordedAt: eventstore.FormatTime(e.RecordedAt), Data: e.Data, Metadata: e.Metadata,
+	})
+	if err != nil {
+		return fmt.Errorf("encode event at position %s: %w", e.Position, err)
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"daybook/domain/ledger"
+	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
+	httpapi "daybook/http"
+	"daybook/http/callback"
+	"daybook/projections"
+	"daybook/projections/balances"
+	"daybook/projections/orders"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// dataFlag is shared by all commands that open the log.
+type dataFlag struct {
+	Data string `help:"Directory of the log." default:"./daybook-data" type:"path" placeholder:"DIR"`
+}
+
+type serveCommand struct {
+	dataFlag     `embed:""`
+	Listen       string   `help:"Address to answer on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	CallbackFrom []string `help:"Addresses that callbacks are taken from." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR,..."`
+	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
+	Unregistered string   `help:"What becomes of payments of orders that were not registered: credit the custom parameter, or hold." enum:"credit,hold" default:"credit"`
+	LogLevel     string   `help:"Least severe lines to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
+}
+
+// Run serves until ctx ends or the log fails.
+func (c *serveCommand) Run(ctx context.Context, out output) error {
+	logger, err := newLogger(out.stderr, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data})
+	if err != nil {
+		return err
+	}
+	err = c.serve(ctx, out, store, settings, logger)
+	return errors.Join(err, store.Close())
+}
+
+// settings are what serve is told from outside, read and checked.
+type settings struct {
+	callbacks access
+	sources   callback.Sources
+	policy    ledger.Policy
+}
+
+func (c *serveCommand) settings() (settings, error) {
+	allowed, err := callback.ParsePrefixes(c.CallbackFrom)
+	if err != nil {
+		return settings{}, fmt.Errorf("--callback-from: %w", err)
+	}
+	trusted, err := callback.ParsePrefixes(c.TrustedProxy)
+	if err != nil {
+		return settings{}, fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	s := settings{
+		sources: callback.Sources{Allowed: allowed, Trusted: trusted},
+		policy:  ledger.Policy{HoldUnregistered: c.Unregistered == "hold"},
+	}
+	if c.Dev {
+		s.sources.Allowed = append(s.sources.Allowed, loopback...)
+		s.callbacks, err = devAccess(c.Data)
+	} else {
+		s.callbacks, err = accessFromEnvironment()
+	}
+	return s, err
+}
+
+// serve runs the parts. Requests end first, then the projections, and the
+// caller closes the store last: whatever still writes or reads has it.
+func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore.Store, s settings, logger *slog.Logger) error {
+	logID, err := eventstore.LogID(ctx, store)
+	if err != nil {
+		return err
+	}
+	balanceModel, orderModel := balances.NewMemory(), orders.NewMemory()
+	options := projections.Options{Logger: logger}
+	balanceProjection := projections.New(balanceModel, store, options)
+	orderProjection := projections.New(orderModel, store, options)
+	server := httpapi.NewServer(httpapi.Config{
+		Ledger:             ledger.NewService(store, s.policy),
+		Store:              store,
+		Balances:           balanceModel,
+		BalancesProjection: balanceProjection,
+		Orders:             orderModel,
+		OrdersProjection:   orderProjection,
+		Secrets:            s.callbacks.secrets,
+		Sources:            s.sources,
+		Tokens:             s.callbacks.tokens,
+		Logger:             logger,
+	})
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: choose another address with --listen", c.Listen, err)
+	}
+	logger.Info("daybook is listening", "address", listener.Addr().String(), "log", logID,
+		"store", "sqlite in "+c.Data, "read_model", "memory", "callback_from", fmt.Sprint(s.sources.Allowed),
+		"trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
+	if c.Dev {
+		if err := printExample(out.stdout, listener.Addr().String(), c.Data, s.callbacks); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+
+	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopProjecting()
+	var running errgroup.Group
+	for _, p := range []*projections.Projection{balanceProjection, orderProjection} {
+		running.Go(func() error {
+			if err := p.Run(projecting); err != nil {
+				// The others go on, and so does receiving.
+				logger.Error("projection has stopped", "projection", p.Status().Name, "error", err.Error())
+			}
+			return nil
+		})
+	}
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	running.Go(func() error {
+		defer stopProjecting()
+		return httpapi.Serve(serving, listener, server, logger)
+	})
+	running.Go(func() error {
+		select {
+		case <-store.Failed():
+			stopServing()
+			return fmt.Errorf("the log has failed and it is not known what is on disk: %w: start daybook again, it recovers what was acknowledged", store.Err())
+		case <-projecting.Done():
+			return nil
+		}
+	})
+	err = running.Wait()
+	logger.Info("daybook has stopped")
+	return err
+}
