@@ -1,9 +1,179 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"daybook/domain/ident"
+	"daybook/domain/ledger"
+	"daybook/domain/money"
+	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
+
+	"github.com/go-json-experiment/json"
+)
 
 type balanceCommand struct {
-	dataFlag `embed:""`
+	dataFlag     `embed:""`
+	User         string              `arg:"" help:"Whose balances."`
+	AsOf         moment              `help:"Leave out what was recorded later than this time, such as 2026-01-31T23:59:59Z." placeholder:"TIME" xor:"as-of" env:"-"`
+	AsOfPosition eventstore.Position `help:"Leave out what stands behind this position." placeholder:"POSITION" xor:"as-of" env:"-"`
+	Format       string              `help:"text or json, the latter as GET /balances answers." enum:"text,json" default:"text" env:"-"`
 }
 
-func (c *balanceCommand) Run(ctx context.Context, out output) error { return nil }
+// Run recomputes from the events alone. It shares the postings with the read
+// models, which are the definition of a balance, and nothing else.
+func (c *balanceCommand) Run(ctx context.Context, out output) error {
+	if err := ident.Check(c.User); err != nil {
+		return fmt.Errorf("user: %w", err)
+	}
+	reader, err := openLog(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	account, err := c.fold(ctx, reader)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return account.writeJSON(out.stdout, c.User)
+	}
+	return account.writeText(out.stdout, c.User)
+}
+
+// account is what a user has, by currency, at a position of the log.
+type account struct {
+	available map[money.Currency]money.Amount
+	pending   map[money.Currency]money.Amount
+	position  eventstore.Position
+	recorded  time.Time // of the event at position
+}
+
+// moment is a time in RFC 3339 on the command line.
+type moment struct{ time.Time }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	if m.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
+		return fmt.Errorf("%q is not a time such as 2026-01-31T23:59:59Z", text)
+	}
+	return nil
+}
+
+// fold reads the log from its beginning up to the moment that is asked for.
+func (c *balanceCommand) fold(ctx context.Context, reader *sqlitestore.Reader) (account, error) {
+	a := account{available: map[money.Currency]money.Amount{}, pending: map[money.Currency]money.Amount{}}
+	own := ledger.UserAccount(c.User)
+	for recorded, err := range reader.ReadAll(ctx, 0) {
+		if err != nil {
+			return account{}, err
+		}
+		if c.isLater(recorded) {
+			break
+		}
+		if err := a.apply(own, c.User, recorded); err != nil {
+			return account{}, fmt.Errorf("fold the log: %w", err)
+		}
+	}
+	return a, nil
+}
+
+// isLater ends the fold: a time stands for the prefix before the first event
+// recorded later, so that one answer is never a mixture of two prefixes.
+func (c *balanceCommand) isLater(e eventstore.Recorded) bool {
+	return !c.AsOf.IsZero() && e.RecordedAt.After(c.AsOf.Time) ||
+		c.AsOfPosition > 0 && e.Position > c.AsOfPosition
+}
+
+func (a *account) apply(own ledger.Account, user string, recorded eventstore.Recorded) error {
+	event, err := ledger.Decode(recorded)
+	if err != nil {
+		return err
+	}
+	posting, err := ledger.Post(event)
+	if err != nil {
+		return err
+	}
+	for _, line := range posting {
+		if line.Account == own {
+			// What is owed to a user is a credit, which postings have negative.
+			if err := add(a.available, line.Amount.Neg()); err != nil {
+				return err
+			}
+		}
+	}
+	if whose, change, ok := ledger.Pending(event); ok && whose == user {
+		if err := add(a.pending, change); err != nil {
+			return err
+		}
+	}
+	a.position, a.recorded = recorded.Position, recorded.RecordedAt
+	return nil
+}
+
+func add(sums map[money.Currency]money.Amount, change money.Amount) error {
+	sum, err := sums[change.Currency()].Add(change)
+	if err != nil {
+		return err
+	}
+	sums[change.Currency()] = sum
+	return nil
+}
+
+// line is one currency of an account.
+type line struct {
+	Currency  string `json:"currency"`
+	Available string `json:"available"`
+	Pending   string `json:"pending"`
+}
+
+func (a account) lines() []line {
+	lines := []line{}
+	for currency := range a.pending {
+		if _, ok := a.available[currency]; !ok {
+			a.available[currency] = money.Zero(currency)
+		}
+	}
+	for currency, available := range a.available {
+		pending, ok := a.pending[currency]
+		if !ok {
+			pending = money.Zero(currency)
+		}
+		lines = append(lines, line{string(currency), available.Decimal(), pending.Decimal()})
+	}
+	slices.SortFunc(lines, func(x, y line) int { return strings.Compare(x.Currency, y.Currency) })
+	return lines
+}
+
+func (a account) writeText(w io.Writer, user string) error {
+	if a.position == 0 {
+		_, err := fmt.Fprintf(w, "%s has nothing: the log has no event so early\n", user)
+		return err
+	}
+	fmt.Fprintf(w, "%s at position %s, recorded %s\n", user, a.position, eventstore.FormatTime(a.recorded))
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "currency\tavailable\tpending\t\n")
+	for _, l := range a.lines() {
+		fmt.Fprintf(table, "%s\t%s\t%s\t\n", l.Currency, l.Available, l.Pending)
+	}
+	return table.Flush()
+}
+
+func (a account) writeJSON(w io.Writer, user string) error {
+	answer, err := json.Marshal(struct {
+		User     string              `json:"user"`
+		Balances []line              `json:"balances"`
+		Position eventstore.Position `json:"position"`
+	}{user, a.lines(), a.position})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(answer, '\n'))
+	return err
+}

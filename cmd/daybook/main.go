@@ -34,7 +34,7 @@ type commands struct {
 	Serve   serveCommand     `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
 	Replay  replayCommand    `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
 	Balance balanceCommand   `cmd:"" help:"Recompute a user's balances from the log alone."`
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
 }
 
 // output is where a command writes.

@@ -18,7 +18,7 @@ import (
 type replayCommand struct {
 	dataFlag `embed:""`
 	Stream   string `arg:"" optional:"" help:"Stream to print, such as order-coinbase.5RTQNACF; the whole log if left out."`
-	Format   string `help:"text: a line for people; jsonl: an object a line with everything that is recorded, evidence included." enum:"text,jsonl" default:"text"`
+	Format   string `help:"text: a line for people; jsonl: an object a line with everything that is recorded, evidence included." enum:"text,jsonl" default:"text" env:"-"`
 }
 
 // Run prints events in the order of the log.
@@ -70,11 +70,7 @@ func (c *replayCommand) events(ctx context.Context, reader *sqlitestore.Reader) 
 
 // openLog opens the log beside whoever writes it.
 func openLog(ctx context.Context, data string) (*sqlitestore.Reader, error) {
-	reader, err := sqlitestore.OpenReadOnly(ctx, data)
-	if err != nil {
-		return nil, fmt.Errorf("%w: is %s the directory of a log? Name it with --data", err, data)
-	}
-	return reader, nil
+	return sqlitestore.OpenReadOnly(ctx, data)
 }
 
 func printText(w io.Writer, e eventstore.Recorded) error {
