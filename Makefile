@@ -1,0 +1,58 @@
+# Daybook. `make run` needs Go alone; `make test` also wants strace, which it
+# installs where it may.
+
+GO       ?= go
+DATA     ?= ./daybook-data
+FUZZTIME ?= 20s
+
+# The tests of the race detector leave out the end-to-end tests, whose subject
+# is the plain binary.
+RACED = $(shell $(GO) list ./... | grep -v '^daybook/cmd/')
+
+.PHONY: run build test check race fuzz lint bench tools
+
+run: build
+	./bin/daybook serve --dev --data $(DATA)
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/daybook ./cmd/daybook
+
+test: tools
+	$(GO) test -timeout 15m ./...
+
+# check is what a change has to pass.
+check: lint test race fuzz
+
+lint:
+	@unformatted=$$(gofmt -l cmd domain eventstore http projections); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+race:
+	$(GO) test -race -shuffle=on -timeout 15m $(RACED)
+
+# fuzz runs every fuzz target for a while.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "fuzz $$target in $$package for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+# bench measures daybook beside the limits of the machine. Nothing else should
+# run meanwhile.
+bench: build
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench
+	./bin/bench
+
+# The tests of durability trace and break system calls.
+tools:
+	@command -v strace >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq strace; \
+		else \
+			echo "the tests need strace; type: sudo apt-get install -y strace"; exit 1; \
+		fi; }

@@ -1,0 +1,101 @@
+package main_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// composeFile has the members of docker-compose.yml that are used; any other
+// is a mistake.
+type composeFile struct {
+	Name     string
+	Services map[string]composeService
+	Volumes  map[string]any
+}
+
+type composeService struct {
+	Build       string
+	Image       string
+	Command     []string
+	Restart     string
+	Profiles    []string
+	ReadOnly    bool     `yaml:"read_only"`
+	CapDrop     []string `yaml:"cap_drop"`
+	SecurityOpt []string `yaml:"security_opt"`
+	Ports       []string
+	Volumes     []string
+	Environment map[string]string
+}
+
+func TestComposeFileStartsDaybookAloneUnlessAskedForMore(t *testing.T) {
+	file, err := os.Open("../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	decoder := yaml.NewDecoder(file)
+	decoder.KnownFields(true)
+	var compose composeFile
+	if err := decoder.Decode(&compose); err != nil {
+		t.Fatal(err)
+	}
+	for name, service := range compose.Services {
+		if (name == "daybook") != (len(service.Profiles) == 0) {
+			t.Errorf("service %s: profiles %v", name, service.Profiles)
+		}
+		for _, port := range service.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("service %s: port %s is open to the network without TLS", name, port)
+			}
+		}
+		for _, volume := range service.Volumes {
+			named, _, _ := strings.Cut(volume, ":")
+			if _, ok := compose.Volumes[named]; !ok {
+				t.Errorf("service %s: volume %s is not declared", name, named)
+			}
+		}
+	}
+	daybook := compose.Services["daybook"]
+	if !daybook.ReadOnly || daybook.Build == "" || !slices.Equal(daybook.CapDrop, []string{"ALL"}) {
+		t.Error("daybook is to be built here, read-only but for its volume, without capabilities")
+	}
+	for _, secret := range []string{"DAYBOOK_CALLBACK_SECRETS", "DAYBOOK_TOKENS"} {
+		if !strings.HasPrefix(daybook.Environment[secret], "${"+secret+":?") {
+			t.Errorf("%s has a value or a default; it must be set by whoever starts it", secret)
+		}
+	}
+}
+
+func TestDockerfileEndsInAStaticBinaryThatIsNotRoot(t *testing.T) {
+	content, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(content), "\\\n", " ")
+	last := map[string]string{} // the arguments of each instruction in the last stage
+	for line := range strings.Lines(text) {
+		instruction, arguments, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch instruction {
+		case "", "#":
+		case "FROM":
+			last = map[string]string{"FROM": arguments}
+		case "WORKDIR", "COPY", "RUN", "USER", "VOLUME", "EXPOSE", "ENV", "ENTRYPOINT", "CMD":
+			last[instruction] = arguments
+		default:
+			t.Errorf("unknown instruction %q", instruction)
+		}
+	}
+	if last["FROM"] != "scratch" || last["USER"] != "65532:65532" || last["VOLUME"] != "/data" {
+		t.Errorf("the last stage is from %q, user %q, volume %q", last["FROM"], last["USER"], last["VOLUME"])
+	}
+	if !strings.Contains(text, "CGO_ENABLED=0 go build") {
+		t.Error("the binary is not static")
+	}
+	if last["ENTRYPOINT"] != `["/daybook"]` {
+		t.Errorf("entry point %s", last["ENTRYPOINT"])
+	}
+}
