@@ -37,17 +37,18 @@ type Recorded struct {
 // that EventStoreDB keeps.
 type EventID [16]byte
 
-// DeriveID makes the id of the index-th event that one message causes in one
-// stream. The same message yields the same ids, so that repeating an append
-// whose answer was lost cannot write twice. The cause is the body of a
-// callback, or the ULID or Idempotency-Key of a command.
+// DeriveID makes the id of an event that one message causes in one stream, at
+// the revision that it gets there. The same message on the same state of the
+// stream yields the same ids, so that repeating an append whose answer was lost
+// cannot write twice; and no two events of a stream share one. The cause is the
+// body of a callback, or the ULID or Idempotency-Key of a command.
 //
 // It is the first half of SHA-256 over the stream name (preceded by its length
-// in 8 bytes), the SHA-256 of the cause, and the index in 8 bytes, big-endian,
-// marked as a version 8 UUID (RFC 9562, section 5.8). The form is fixed: ids of
-// stored events depend on it.
-func DeriveID(stream StreamName, cause []byte, index int) EventID {
-	return Cause(stream, cause).ID(index)
+// in 8 bytes), the SHA-256 of the cause, and the revision in 8 bytes,
+// big-endian, marked as a version 8 UUID (RFC 9562, section 5.8). The form is
+// fixed: ids of stored events depend on it.
+func DeriveID(stream StreamName, cause []byte, revision Revision) EventID {
+	return Cause(stream, cause).ID(revision)
 }
 
 // IDs derives the ids of all events that one message causes in one stream.
@@ -61,13 +62,13 @@ func Cause(stream StreamName, cause []byte) IDs {
 	return IDs{stream: stream, digest: sha256.Sum256(cause)}
 }
 
-// ID returns the id of the index-th event.
-func (c IDs) ID(index int) EventID {
+// ID returns the id of the event at a revision.
+func (c IDs) ID(revision Revision) EventID {
 	buf := make([]byte, 0, 128)
 	buf = binary.BigEndian.AppendUint64(buf, uint64(len(c.stream)))
 	buf = append(buf, c.stream...)
 	buf = append(buf, c.digest[:]...)
-	buf = binary.BigEndian.AppendUint64(buf, uint64(index))
+	buf = binary.BigEndian.AppendUint64(buf, uint64(revision))
 	sum := sha256.Sum256(buf)
 	id := EventID(sum[:16])
 	id[6] = id[6]&0x0f | 0x80 // version 8
@@ -165,7 +166,8 @@ func (e Expected) String() string {
 }
 
 // Check refuses what no store may accept: no events, an event without type,
-// schema or id, or more than MaxAppendBytes.
+// schema or id or whose data or metadata is no JSON object, or more than
+// MaxAppendBytes. Of the objects it looks at the braces only.
 func Check(stream StreamName, events []Event) error {
 	if err := stream.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -175,8 +177,11 @@ func Check(stream StreamName, events []Event) error {
 	}
 	size := 0
 	for i, e := range events {
-		if e.Type == "" || e.Schema < 1 || e.ID == (EventID{}) || len(e.Data) == 0 || len(e.Metadata) == 0 {
-			return fmt.Errorf("append to %s: %w: event %d lacks id, type, schema, data or metadata", stream, ErrInvalid, i)
+		if e.Type == "" || e.Schema < 1 || e.ID == (EventID{}) {
+			return fmt.Errorf("append to %s: %w: event %d lacks id, type or schema", stream, ErrInvalid, i)
+		}
+		if !isObject(e.Data) || !isObject(e.Metadata) {
+			return fmt.Errorf("append to %s: %w: data or metadata of event %d is not a JSON object", stream, ErrInvalid, i)
 		}
 		size += len(e.Type) + len(e.Data) + len(e.Metadata)
 	}
@@ -184,4 +189,8 @@ func Check(stream StreamName, events []Event) error {
 		return fmt.Errorf("append to %s: %w: %d bytes, at most %d", stream, ErrTooLarge, size, MaxAppendBytes)
 	}
 	return nil
+}
+
+func isObject(text []byte) bool {
+	return len(text) >= 2 && text[0] == '{' && text[len(text)-1] == '}'
 }

@@ -15,9 +15,10 @@ const maxAttempts = 64
 // not understood; a decision must not be made without it.
 type Fold[S any] func(state S, event Recorded) (S, error)
 
-// Decide turns a state into the events to append, or none. It must be pure:
+// Decide turns a state into the events to append, or none; next is the revision
+// that the first of them gets. It must be pure:
 // it is called again, on a newer state, after a conflict.
-type Decide[S any] func(state S) ([]Event, error)
+type Decide[S any] func(state S, next Revision) ([]Event, error)
 
 // Executed says what a command came to.
 type Executed[S any] struct {
@@ -54,7 +55,7 @@ func attempt[S any](ctx context.Context, store Store, stream StreamName, fold Fo
 		expected = At(event.Revision)
 		executed.Appended = Appended{Revision: event.Revision, Position: event.Position}
 	}
-	events, err := decide(executed.State)
+	events, err := decide(executed.State, expected.Next())
 	if err != nil || len(events) == 0 {
 		return executed, err
 	}

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"time"
@@ -50,12 +51,13 @@ const recordedAtLayout = "2006-01-02T15:04:05.000000Z"
 // microseconds.
 func FormatTime(t time.Time) string { return t.UTC().Format(recordedAtLayout) }
 
-// Stamp returns metadata with the two members that a store adds.
+// Stamp returns metadata, a JSON object that has passed Check, with the two
+// members that a store adds.
 func Stamp(metadata []byte, schema int, recordedAt time.Time) []byte {
-	end := len(metadata) - 1 // the closing brace of an object
+	end := len(metadata) - 1 // the closing brace
 	stamped := make([]byte, 0, len(metadata)+64)
 	stamped = append(stamped, metadata[:end]...)
-	if end > 1 {
+	if len(bytes.TrimSpace(metadata[1:end])) > 0 {
 		stamped = append(stamped, ',')
 	}
 	stamped = append(stamped, `"schema":`...)

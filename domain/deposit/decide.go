@@ -16,7 +16,7 @@ func DecideRegister(s State, c Register) ([]Event, error) {
 	}
 	switch s.User {
 	case "":
-		return []Event{AddressRegistered{User: c.User}}, nil
+		return []Event{AddressRegistered(c)}, nil
 	case c.User:
 		return nil, nil
 	}

@@ -44,9 +44,11 @@ var (
 )
 
 // record decides about a message on the state of its stream, and appends what
-// the decision comes to.
+// the decision comes to. The decision is given the ids that its events get, by
+// their index among them: a hold is known by the id of its event.
 func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName,
-	a aggregate[S, E], m message, decide func(S) ([]E, error)) (Result, error) {
+	a aggregate[S, E], m message, decide func(state S, eventID func(index int) string) ([]E, error)) (Result, error) {
+	ids := eventstore.Cause(stream, m.cause)
 	outcome := Duplicate
 	executed, err := eventstore.Execute(ctx, store, stream,
 		func(state S, recorded eventstore.Recorded) (S, error) {
@@ -56,13 +58,14 @@ func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, s
 			}
 			return a.evolve(state, event), nil
 		},
-		func(state S) ([]eventstore.Event, error) {
-			events, err := decide(state)
+		func(state S, next eventstore.Revision) ([]eventstore.Event, error) {
+			id := func(index int) eventstore.EventID { return ids.ID(next + eventstore.Revision(index)) }
+			events, err := decide(state, func(index int) string { return id(index).String() })
 			if err != nil {
 				return nil, err
 			}
 			outcome = outcomeOf(events)
-			return encode(stream, m, events)
+			return encode(m, events, id)
 		})
 	if err != nil {
 		return Result{}, err
@@ -83,8 +86,7 @@ func outcomeOf[E codec.Event](events []E) Outcome {
 	return outcome
 }
 
-func encode[E codec.Event](stream eventstore.StreamName, m message, events []E) ([]eventstore.Event, error) {
-	ids := eventstore.Cause(stream, m.cause)
+func encode[E codec.Event](m message, events []E, id func(index int) eventstore.EventID) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
 	for i, event := range events {
 		data, err := codec.Encode(event)
@@ -96,7 +98,7 @@ func encode[E codec.Event](stream eventstore.StreamName, m message, events []E) 
 			return nil, err
 		}
 		encoded[i] = eventstore.Event{
-			ID: ids.ID(i), Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: metadata,
+			ID: id(i), Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: metadata,
 		}
 	}
 	return encoded, nil

@@ -43,8 +43,8 @@ func NewService(store eventstore.Store, policy Policy) *Service {
 func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
 	report.Policy = order.Policy{HoldUnregistered: s.policy.HoldUnregistered, Sufficient: s.sufficient}
-	report.EventID = eventIDs(stream, d.Body)
-	result, err := record(ctx, s.store, stream, orders, d.message(), func(state order.State) ([]order.Event, error) {
+	result, err := record(ctx, s.store, stream, orders, d.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
+		report.EventID = eventID
 		return order.Decide(state, report)
 	})
 	return s.orQuarantine(ctx, result, err, d)
@@ -53,8 +53,8 @@ func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Rep
 // ReportPayout records what a callback says about a payout.
 func (s *Service) ReportPayout(ctx context.Context, id payout.ID, report payout.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	report.EventID = eventIDs(stream, d.Body)
-	result, err := record(ctx, s.store, stream, payouts, d.message(), func(state payout.State) ([]payout.Event, error) {
+	result, err := record(ctx, s.store, stream, payouts, d.message(), func(state payout.State, eventID func(int) string) ([]payout.Event, error) {
+		report.EventID = eventID
 		return payout.Decide(state, report)
 	})
 	return s.orQuarantine(ctx, result, err, d)
@@ -70,8 +70,8 @@ func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report depos
 		m.cause = []byte(d.ID)
 	}
 	report.Sufficient = s.sufficient
-	report.EventID = eventIDs(stream, m.cause)
-	result, err := record(ctx, s.store, stream, deposits, m, func(state deposit.State) ([]deposit.Event, error) {
+	result, err := record(ctx, s.store, stream, deposits, m, func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
+		report.EventID = eventID
 		return deposit.Decide(state, report)
 	})
 	return s.orQuarantine(ctx, result, err, d)
@@ -80,7 +80,7 @@ func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report depos
 // RegisterAddress records whose deposits arrive at an address;
 // deposit.ErrOtherUser if they are somebody else's.
 func (s *Service) RegisterAddress(ctx context.Context, id deposit.ID, user string, c Command) (Result, error) {
-	return record(ctx, s.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State) ([]deposit.Event, error) {
+	return record(ctx, s.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State, _ func(int) string) ([]deposit.Event, error) {
 		return deposit.DecideRegister(state, deposit.Register{User: user})
 	})
 }
@@ -93,7 +93,7 @@ func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d De
 		m.evidence.Body = nil // length and digest are kept, the bytes are not
 	}
 	stream := eventstore.StreamName(quarantine.ID(keep.Digest).Stream())
-	result, err := record(ctx, s.store, stream, quarantines, m, func(state quarantine.State) ([]quarantine.Event, error) {
+	result, err := record(ctx, s.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
 		return quarantine.Decide(state, keep)
 	})
 	result.Outcome = Quarantined
@@ -107,9 +107,4 @@ func (s *Service) orQuarantine(ctx context.Context, result Result, err error, d 
 		return s.Quarantine(ctx, quarantine.TooMany, d)
 	}
 	return result, err
-}
-
-func eventIDs(stream eventstore.StreamName, cause []byte) func(int) string {
-	ids := eventstore.Cause(stream, cause)
-	return func(index int) string { return ids.ID(index).String() }
 }

@@ -134,8 +134,8 @@ func (s Standing) contradict(c Claim) Verdict {
 }
 
 // agrees reports whether the claim can be about a payment with these facts.
-// What a report leaves out contradicts nothing, and neither does anything
-// where no user is known; an unusable name is not that of a known user.
+// What a report leaves out contradicts nothing; a name that is unusable cannot
+// be that of a known user.
 func (c Claim) agrees(user string, amount money.Amount) bool {
 	switch {
 	case c.Amount != amount:

@@ -1,0 +1,146 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type arrow struct {
+	from string
+	to   []string
+	why  string // not others
+}
+
+// arrows say which packages of ours a package may import. A pattern ends in
+// "..." to mean a folder and what is below it. The first row that matches a
+// package counts; tests of a package may import what they like.
+var arrows = []arrow{
+	{"domain/money", nil, "amounts are the ground that everything stands on"},
+	{"domain/ident", nil, "identifiers are the ground that everything stands on"},
+	{"domain/codec", nil, "the codec knows no event by name"},
+	{"domain/codec/codectest", []string{"domain/codec", "domain/money"}, "the suite knows no aggregate"},
+	{"domain/payment", []string{"domain/money"}, "orders and deposits share the decision about a payment, and it knows neither"},
+	{"domain/order", aggregate, "an aggregate knows its own stream, and no store"},
+	{"domain/payout", aggregate, "an aggregate knows its own stream, and no store"},
+	{"domain/deposit", aggregate, "an aggregate knows its own stream, and no store"},
+	{"domain/quarantine", aggregate, "an aggregate knows its own stream, and no store"},
+	{"domain/ledger", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
+	{"eventstore", nil, "the contract of the log knows no payment"},
+	{"eventstore/...", []string{"eventstore", "eventstore/storetest"}, "a store keeps events, whatever they say"},
+	{"projections", []string{"eventstore"}, "running a projection knows no read model"},
+	{"projections/projectiontest", []string{"projections/...", "eventstore", "domain/..."}, "the suite runs every read model on real events"},
+	{"projections/...", []string{"projections", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
+	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
+	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
+	{"cmd/...", []string{"domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
+}
+
+var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment"}
+
+// pure packages decide: time, ids and everything from outside are in their
+// commands.
+var pure = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/quarantine"}
+
+// impure are packages of the standard library that reach outside.
+var impure = []string{"context", "net", "net/...", "os", "os/...", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "io/fs", "syscall"}
+
+type listed struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+	GoFiles    []string
+}
+
+func TestArrowsPointInward(t *testing.T) {
+	for _, p := range packages(t) {
+		from := strings.TrimPrefix(p.ImportPath, "daybook/")
+		row := slices.IndexFunc(arrows, func(a arrow) bool { return matches(a.from, from) })
+		if row < 0 {
+			t.Errorf("%s is in no row of the table: say there what it may import", from)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to, ours := strings.CutPrefix(imported, "daybook/")
+			if ours && !slices.ContainsFunc(arrows[row].to, func(pattern string) bool { return matches(pattern, to) }) {
+				t.Errorf("%s -> %s is forbidden: %s", from, to, arrows[row].why)
+			}
+		}
+	}
+}
+
+func TestDecisionsArePure(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "daybook/")
+		if !slices.Contains(pure, name) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if slices.ContainsFunc(impure, func(pattern string) bool { return matches(pattern, imported) }) {
+				t.Errorf("%s -> %s is forbidden: what comes from outside is in the command", name, imported)
+			}
+		}
+		for _, file := range p.GoFiles {
+			for _, position := range clocks(t, filepath.Join(p.Dir, file)) {
+				t.Errorf("%s reads the clock: the time is in the command", position)
+			}
+		}
+	}
+}
+
+// clocks returns where a file asks what time it is.
+func clocks(t *testing.T, file string) []string {
+	t.Helper()
+	files := token.NewFileSet()
+	parsed, err := parser.ParseFile(files, file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		from, ok := selector.X.(*ast.Ident)
+		if ok && from.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "Sleep", "NewTimer", "NewTicker", "AfterFunc"}, selector.Sel.Name) {
+			found = append(found, files.Position(selector.Pos()).String())
+		}
+		return true
+	})
+	return found
+}
+
+func matches(pattern, path string) bool {
+	folder, below := strings.CutSuffix(pattern, "/...")
+	return path == folder || below && strings.HasPrefix(path, folder+"/")
+}
+
+// packages lists the packages of this module.
+func packages(t *testing.T) []listed {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,GoFiles", "daybook/...")
+	output, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(output)))
+	var all []listed
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}

@@ -1,0 +1,46 @@
+package deposit_test
+
+import (
+	"testing"
+	"time"
+
+	"daybook/domain/codec/codectest"
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+func TestCodec(t *testing.T) {
+	const hold = "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69"
+	var (
+		id       = ident.NewPayment("coinbase", "address", "1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", "7b95769dce68b9aa")
+		bitcoin  = amount("1.23456000")
+		at       = time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC)
+		evidence = []payment.Evidence{{Method: "coinbase-callback", Status: "received"}}
+		closes   = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin}}
+	)
+	codectest.Run(t, deposit.Codec, []deposit.Event{
+		deposit.AddressRegistered{User: "u1"},
+		deposit.DepositReceived{Payment: id, User: "u1", Amount: bitcoin, OccurredAt: at},
+		deposit.DepositVerified{Payment: id, User: "u1", Amount: bitcoin, OccurredAt: at, Evidence: evidence, Closes: closes},
+		deposit.DepositHeld{
+			Hold: hold, Payment: id, Digest: "a1b2", User: "u1", Amount: &bitcoin,
+			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at,
+		},
+		deposit.DepositSeenAgain{Hold: hold, Digest: "a1b2", ReceivedAt: at},
+		deposit.DepositReleased{
+			Hold: hold, Payment: id, User: "u1", Amount: bitcoin, Contradiction: true,
+			Closes: closes, Note: "two payments, says the payer", OccurredAt: at,
+		},
+		deposit.DepositDismissed{Hold: hold, Payment: id, Amount: &bitcoin, Note: "a repetition", OccurredAt: at},
+	})
+}
+
+func amount(decimal string) money.Amount {
+	a, err := money.Parse(money.BTC, decimal)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}

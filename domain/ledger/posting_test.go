@@ -1,0 +1,223 @@
+package ledger
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"daybook/domain/codec"
+	"daybook/domain/codec/codectest"
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/eventstore"
+)
+
+func amount(currency money.Currency, decimal string) money.Amount {
+	a, err := money.Parse(currency, decimal)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func TestPost(t *testing.T) {
+	const (
+		own     = ident.Payment("coinbase/order/5RTQNACF")
+		mispaid = ident.Payment("coinbase/mispayment/ABC123")
+		hash    = ident.Payment("coinbase/address/1AmB4b/7b95")
+		paidOut = ident.Payment("coinbase/payout/532b")
+
+		user      = "liabilities:users:u1"
+		first     = "liabilities:suspense:h1"
+		mispaying = "liabilities:suspense:coinbase%2Fmispayment%2FABC123"
+		exchanged = "equity:exchange:coinbase%2Fpayout%2F532b"
+	)
+	var (
+		ten     = amount("USD", "10.00")
+		minus   = amount("USD", "-4.00")
+		bitcoin = amount("BTC", "0.10000000")
+		none    = money.Zero("BTC")
+		fee     = amount("USD", "0.57")
+		bankFee = amount("USD", "0.15")
+
+		closed = []payment.ClosedHold{{Hold: "h1", Amount: &ten}, {Hold: "h2"}}
+		facts  = payout.Facts{Subtotal: amount("USD", "56.74"), Total: amount("USD", "56.02"), FeeOwn: &fee, FeeBank: &bankFee}
+		sold   = payout.Facts{Subtotal: amount("USD", "56.74"), Total: amount("USD", "56.02"), FeeOwn: &fee, FeeBank: &bankFee, Bitcoin: &bitcoin}
+	)
+	odd, zeroed := facts, facts
+	odd.Total, zeroed.Bitcoin = amount("USD", "50.00"), &none
+	tests := []struct {
+		name  string
+		event codec.Event
+		want  map[string]string // what an account gains, debit positive
+	}{
+		{"a verified payment", order.PaymentVerified{Payment: own, User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
+		{"a verified payment that closes a hold takes it out of suspense", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a user's name is percent-encoded", order.PaymentVerified{Payment: own, User: "a:b/c", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", "liabilities:users:a%3Ab%2Fc": "-10.00 USD"}},
+		{"a held payment that has arrived", order.PaymentHeld{Hold: "h1", Payment: own, Amount: &ten, Arrived: true}, map[string]string{"assets:coinbase": "10.00 USD", first: "-10.00 USD"}},
+		{"a held payment that has not arrived", order.PaymentHeld{Hold: "h1", Payment: own, Amount: &ten}, nil},
+		{"a held payment whose amount cannot be read", order.PaymentHeld{Hold: "h1", Payment: own}, nil},
+		{"a contradiction", order.PaymentHeld{Hold: "h1", Payment: own, Amount: &ten, Contradiction: true}, nil},
+		{"a released hold", order.PaymentReleased{Hold: "h1", Payment: own, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a released hold that had put nothing into suspense", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: ten, Closes: closed[1:]}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
+		{"a released contradiction posts the difference", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: minus, Contradiction: true, Closes: closed[1:]}, map[string]string{"assets:coinbase": "-4.00 USD", user: "4.00 USD"}},
+		{"a mispayment", order.PaymentMispaid{Payment: mispaid, User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", mispaying: "-10.00 USD"}},
+		{"a credited mispayment", order.MispaymentCredited{Payment: mispaid, User: "u1", Amount: ten}, map[string]string{mispaying: "10.00 USD", user: "-10.00 USD"}},
+		{"a refunded mispayment", order.MispaymentRefunded{Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a dismissed mispayment", order.MispaymentDismissed{Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
+		{"a refunded payment", order.PaymentRefunded{Payment: own, User: "u1", Amount: ten}, map[string]string{user: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a registered order", order.OrderRegistered{User: "u1", Amount: &ten}, nil},
+		{"a reported status", order.OrderStatusReported{Status: "expired"}, nil},
+		{"an expired order", order.OrderExpired{}, nil},
+		{"a received payment", order.PaymentReceived{Payment: own, User: "u1", Amount: ten}, nil},
+		{"a refuted payment", order.PaymentRefuted{Payment: own, User: "u1", Amount: ten}, nil},
+
+		{"a verified deposit", deposit.DepositVerified{Payment: hash, User: "u1", Amount: bitcoin}, map[string]string{"assets:coinbase": "0.10000000 BTC", user: "-0.10000000 BTC"}},
+		{"a verified deposit that closes a hold", deposit.DepositVerified{Payment: hash, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a held deposit that has arrived", deposit.DepositHeld{Hold: "h1", Amount: &bitcoin, Arrived: true}, map[string]string{"assets:coinbase": "0.10000000 BTC", first: "-0.10000000 BTC"}},
+		{"a held deposit that has not arrived", deposit.DepositHeld{Hold: "h1"}, nil},
+		{"a released deposit", deposit.DepositReleased{Hold: "h1", User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a dismissed deposit", deposit.DepositDismissed{Hold: "h1", Amount: &bitcoin}, map[string]string{first: "0.10000000 BTC", "income:unclaimed": "-0.10000000 BTC"}},
+		{"a dismissed deposit that had put nothing into suspense", deposit.DepositDismissed{Hold: "h1"}, nil},
+		{"a registered address", deposit.AddressRegistered{User: "u1"}, nil},
+		{"a received deposit", deposit.DepositReceived{Payment: hash, User: "u1", Amount: bitcoin}, nil},
+		{"a deposit that is seen again", deposit.DepositSeenAgain{Hold: "h1"}, nil},
+
+		{"a completed payout of orders that were sold as they came", payout.PayoutCompleted{Payment: paidOut, Facts: facts}, map[string]string{
+			"assets:bank": "56.02 USD", "expenses:fees:coinbase": "0.57 USD", "expenses:fees:bank": "0.15 USD", "assets:coinbase": "-56.74 USD",
+		}},
+		{"a completed payout with no bitcoin is one of orders", payout.PayoutCompleted{Payment: paidOut, Facts: zeroed}, map[string]string{
+			"assets:bank": "56.02 USD", "expenses:fees:coinbase": "0.57 USD", "expenses:fees:bank": "0.15 USD", "assets:coinbase": "-56.74 USD",
+		}},
+		{"what does not add up is a difference of exchange", payout.PayoutCompleted{Payment: paidOut, Facts: odd}, map[string]string{
+			"assets:bank": "50.00 USD", "expenses:fees:coinbase": "0.57 USD", "expenses:fees:bank": "0.15 USD", "assets:coinbase": "-56.74 USD", exchanged: "6.02 USD",
+		}},
+		{"a completed sale of bitcoin gives up the bitcoin", payout.PayoutCompleted{Payment: paidOut, Facts: sold}, map[string]string{
+			"assets:bank": "56.02 USD", "expenses:fees:coinbase": "0.57 USD", "expenses:fees:bank": "0.15 USD", "assets:coinbase": "-0.10000000 BTC",
+			exchanged: "0.10000000 BTC, -56.74 USD",
+		}},
+		{"an announced payout", payout.PayoutPending{Payment: paidOut, Facts: facts}, nil},
+		{"a held payout", payout.PayoutHeld{Hold: "h1", Payment: paidOut, Facts: &facts}, nil},
+
+		{"a kept callback", quarantine.CallbackQuarantined{Digest: "ba78"}, nil},
+		{"a callback that was handled again", quarantine.CallbackRedriven{Outcome: "recorded"}, nil},
+		{"a log", eventstore.LogCreated{LogID: "01JD0000000000000000000000"}, nil},
+	}
+	listed := slices.Concat(order.Codec.Types(), deposit.Codec.Types(), payout.Codec.Types(), quarantine.Codec.Types(), logCodec.Types())
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			posting, err := Post(test.event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums, err := posting.Sums()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sum := range sums {
+				if sum.Sign() != 0 {
+					t.Errorf("the lines add up to %v", sum)
+				}
+			}
+			if got := gains(t, posting); !maps.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+		listed = slices.DeleteFunc(listed, func(name string) bool { return name == test.event.EventType() })
+	}
+	if len(listed) > 0 {
+		t.Errorf("not in the table: %v", listed)
+	}
+}
+
+// gains adds the lines of each account up, one sum for each currency.
+func gains(t *testing.T, p Posting) map[string]string {
+	accounts := make(map[string]Posting)
+	for _, line := range p {
+		accounts[string(line.Account)] = append(accounts[string(line.Account)], line)
+	}
+	got := make(map[string]string)
+	for account, lines := range accounts {
+		sums, err := lines.Sums()
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(sums, func(a, b money.Amount) int { return -a.Sign() + b.Sign() })
+		for _, sum := range sums {
+			if sum.Sign() == 0 {
+				continue
+			}
+			if got[account] != "" {
+				got[account] += ", "
+			}
+			got[account] += sum.String()
+		}
+	}
+	return got
+}
+
+func TestLogCodec(t *testing.T) {
+	codectest.Run(t, logCodec, []codec.Event{eventstore.LogCreated{LogID: "01JD0000000000000000000000"}})
+}
+
+type stray struct{}
+
+func (stray) EventType() string { return "Stray" }
+
+func TestAnEventWithoutPostingIsAnError(t *testing.T) {
+	if posting, err := Post(stray{}); !errors.Is(err, codec.ErrUnknown) {
+		t.Errorf("got %v, %v, want ErrUnknown", posting, err)
+	}
+}
+
+func TestUser(t *testing.T) {
+	for _, user := range []string{"u1", "a:b/c", "liabilities:users:u1", "ü", "%2F"} {
+		if got, ok := UserAccount(user).User(); !ok || got != user {
+			t.Errorf("the account of %q is that of %q, %v", user, got, ok)
+		}
+	}
+	for _, account := range []Account{Coinbase, Bank, Unclaimed, holdAccount("h1"), mispaymentAccount("p"), "liabilities:users:%"} {
+		if user, ok := account.User(); ok {
+			t.Errorf("%s is the account of %q", account, user)
+		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	recorded := func(stream eventstore.StreamName, eventType string, schema int, data string) eventstore.Recorded {
+		return eventstore.Recorded{Stream: stream, Event: eventstore.Event{Type: eventType, Schema: schema, Data: []byte(data)}}
+	}
+	for _, test := range []struct {
+		name  string
+		given eventstore.Recorded
+		want  codec.Event // nil if it is unknown
+	}{
+		{"an event of an order", recorded("order-coinbase.1", "OrderStatusReported", 1, `{"status":"new"}`), order.OrderStatusReported{Status: "new"}},
+		{"an event of an address", recorded("address-1", "AddressRegistered", 1, `{"user":"u1"}`), deposit.AddressRegistered{User: "u1"}},
+		{"an event of quarantine", recorded("quarantine-1", "CallbackRedriven", 1, `{"outcome":"held"}`), quarantine.CallbackRedriven{Outcome: "held"}},
+		{"the event that names the log", recorded("daybook-log", "LogCreated", 1, `{"logId":"01JD"}`), eventstore.LogCreated{LogID: "01JD"}},
+		{"an event in a strange place", recorded("payout-1", "OrderStatusReported", 1, `{"status":"new"}`), nil},
+		{"a strange category", recorded("account-u1", "OrderStatusReported", 1, `{"status":"new"}`), nil},
+		{"a newer schema", recorded("order-coinbase.1", "OrderStatusReported", 2, `{"status":"new"}`), nil},
+		{"a newer type", recorded("order-coinbase.1", "OrderTeleported", 1, `{}`), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Decode(test.given)
+			if test.want == nil {
+				if !errors.Is(err, codec.ErrUnknown) {
+					t.Errorf("got %v, %v, want ErrUnknown", got, err)
+				}
+				return
+			}
+			if err != nil || got != test.want {
+				t.Errorf("got %v, %v, want %v", got, err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,289 @@
+package payment
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"daybook/domain/money"
+)
+
+func usd(t testing.TB, decimal string) money.Amount {
+	t.Helper()
+	a, err := money.Parse("USD", decimal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestJudge(t *testing.T) {
+	var (
+		none   Standing
+		ten    = usd(t, "10.00")
+		eleven = usd(t, "11.00")
+		minus  = usd(t, "-10.00")
+		euros  = must(money.Parse("EUR", "10.00"))
+
+		paid       = Claim{User: "u1", Amount: ten, Sufficient: true}
+		unproved   = Claim{User: "u1", Amount: ten}
+		nobody     = Claim{Amount: ten, Problem: NoUser, Sufficient: true}
+		unusable   = Claim{Amount: ten, Problem: UnusableUser, Sufficient: true}
+		unreadable = Claim{User: "u1", Problem: UnreadableAmount, Sufficient: true}
+		doubtful   = Claim{User: "u1", Amount: ten, Problem: StatusDisagrees, Unproven: true, Sufficient: true}
+		other      = Claim{User: "u1", Amount: eleven, Sufficient: true}
+		otherUser  = Claim{User: "u2", Amount: ten, Sufficient: true}
+
+		arrived      = Hold{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true}
+		dismissed    = Hold{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true, Closed: true}
+		bad          = Hold{ID: "h1", Amount: ten, Reason: UnusableUser, Arrived: true}
+		unread       = Hold{ID: "h2", User: "u1", Reason: UnreadableAmount}
+		doubt        = Hold{ID: "h3", User: "u1", Amount: ten, Reason: StatusDisagrees}
+		contradicted = Hold{ID: "h4", User: "u1", Amount: eleven, Reason: Contradiction, Contradiction: true}
+
+		received = none.Receive("u1", ten)
+		credited = none.Credit("u1", ten)
+		refuted  = received.Refute()
+
+		nothing    = Verdict{Action: Nothing}
+		contradict = Verdict{Action: Keep, Reason: Contradiction, Contradiction: true}
+	)
+	for _, test := range []struct {
+		name  string
+		given Standing
+		claim Claim
+		want  Verdict
+	}{
+		{"the first report with sufficient evidence is credited", none, paid, Verdict{Action: Credit}},
+		{"without sufficient evidence it is received", none, unproved, Verdict{Action: Receive}},
+		{"without a user it is held, and the money is in", none, nobody, Verdict{Action: Keep, Reason: NoUser, Arrived: true}},
+		{"with an unusable user it is held, and the money is in", none, unusable, Verdict{Action: Keep, Reason: UnusableUser, Arrived: true}},
+		{"an unreadable amount has not arrived", none, unreadable, Verdict{Action: Keep, Reason: UnreadableAmount}},
+		{"what is in doubt has not arrived", none, doubtful, Verdict{Action: Keep, Reason: StatusDisagrees}},
+		{"an amount below zero has not arrived", none, Claim{Amount: minus, Problem: NoUser, Sufficient: true}, Verdict{Action: Keep, Reason: NoUser}},
+
+		{"a held report again is nothing", none.Hold(arrived), nobody, nothing},
+		{"an unusable user again is nothing", none.Hold(bad), unusable, nothing},
+		{"an unreadable amount again is nothing", none.Hold(unread), unreadable, nothing},
+		{"a doubtful report again is nothing", none.Hold(doubt), doubtful, nothing},
+		{"another problem of money that is in is nothing", none.Hold(arrived), unusable, nothing},
+		{"a doubtful report of money that is in is nothing", none.Hold(arrived), doubtful, nothing},
+		{"another doubt is held too", none.Hold(doubt), Claim{User: "u1", Amount: ten, Problem: UnknownEvent, Unproven: true}, Verdict{Action: Keep, Reason: UnknownEvent}},
+		{"money that arrives after a doubt is held too", none.Hold(doubt), nobody, Verdict{Action: Keep, Reason: NoUser, Arrived: true}},
+		{"the user of a held payment becomes known", none.Hold(arrived), paid, Verdict{Action: Credit, Closes: []Hold{arrived}}},
+		{"the user of a held payment becomes known without sufficient evidence", none.Hold(arrived), unproved, Verdict{Action: Receive}},
+		{"an unreadable amount becomes readable", none.Hold(unread), paid, Verdict{Action: Credit, Closes: []Hold{unread}}},
+		{"a credit closes all holds but contradictions", none.Hold(arrived).Hold(unread).Hold(contradicted), paid, Verdict{Action: Credit, Closes: []Hold{arrived, unread}}},
+		{"another amount than that which is in is held", none.Hold(arrived), other, contradict},
+		{"an unreadable amount after a readable one is held", none.Hold(arrived), unreadable, contradict},
+		{"a dismissed payment is not credited by a report", none.Hold(dismissed), paid, nothing},
+		{"a dismissed payment with another amount is held", none.Hold(dismissed), other, contradict},
+
+		{"a received payment again is nothing", received, unproved, nothing},
+		{"sufficient evidence verifies a received payment", received, paid, Verdict{Action: Verify}},
+		{"verifying closes holds", none.Hold(arrived).Receive("u1", ten), paid, Verdict{Action: Verify, Closes: []Hold{arrived}}},
+		{"a report without user does not verify", received, nobody, nothing},
+		{"a doubtful report does not verify", received, doubtful, nothing},
+		{"another amount of a received payment is held", received, other, contradict},
+
+		{"a credited payment again is nothing", credited, paid, nothing},
+		{"a credited payment without sufficient evidence is nothing", credited, unproved, nothing},
+		{"a credited payment without user is nothing", credited, nobody, nothing},
+		{"a credited payment in doubt is nothing", credited, doubtful, nothing},
+		{"another amount is held", credited, other, contradict},
+		{"another currency is held", credited, Claim{User: "u1", Amount: euros, Sufficient: true}, contradict},
+		{"another user is held", credited, otherUser, contradict},
+		{"an unusable user is held", credited, unusable, contradict},
+		{"an unreadable amount of a credited payment is held", credited, unreadable, contradict},
+		{"an amount below zero is held", credited, Claim{User: "u1", Amount: minus, Problem: UnreadableAmount, Sufficient: true}, contradict},
+		{"a contradiction again is nothing", credited.Hold(contradicted), other, nothing},
+		{"another contradiction is held", credited.Hold(contradicted), otherUser, contradict},
+		{"a contradiction that a person closed is not held again", credited.Hold(contradicted).Close("h4"), other, nothing},
+
+		{"a refuted payment without sufficient evidence is nothing", refuted, unproved, nothing},
+		{"sufficient evidence for a refuted payment is held", refuted, paid, contradict},
+		{"sufficient evidence for a refuted payment again is nothing",
+			refuted.Hold(Hold{ID: "h5", User: "u1", Amount: ten, Reason: Contradiction, Contradiction: true}), paid, nothing},
+
+		{"a released payment again is nothing", none.Hold(arrived).Release("h1", "u1", ten), paid, nothing},
+		{"a released payment for another user is held", none.Hold(arrived).Release("h1", "u1", ten), otherUser, contradict},
+		{"after a released contradiction the first facts are nothing", credited.Hold(contradicted).Release("h4", "u1", usd(t, "1.00")), paid, nothing},
+		{"after a released contradiction its own facts are nothing", credited.Hold(contradicted).Release("h4", "u1", usd(t, "1.00")), other, nothing},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.given.Judge(test.claim); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestReleaseSettlesTheOtherHolds(t *testing.T) {
+	ten := usd(t, "10.00")
+	s := Standing{}.
+		Hold(Hold{ID: "arrived", Amount: ten, Reason: NoUser, Arrived: true}).
+		Hold(Hold{ID: "unread", Reason: UnreadableAmount}).
+		Hold(Hold{ID: "other", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}).
+		Release("unread", "u1", ten)
+	for _, h := range s.Holds {
+		if h.Closed == h.Contradiction {
+			t.Errorf("the hold %s is closed: %v", h.ID, h.Closed)
+		}
+	}
+	if !s.Verified || s.User != "u1" || s.Amount != ten {
+		t.Errorf("got %+v, want ten dollars of u1", s)
+	}
+}
+
+func TestEvolvingLeavesTheOldStandingAlone(t *testing.T) {
+	before := Standing{}.Hold(Hold{ID: "h1", Reason: NoUser})
+	before.Hold(Hold{ID: "h2"})
+	before.Close("h1")
+	before.Credit("u1", usd(t, "10.00"))
+	before.Release("h1", "u1", usd(t, "10.00"))
+	if want := (Standing{}).Hold(Hold{ID: "h1", Reason: NoUser}); !reflect.DeepEqual(before, want) {
+		t.Errorf("got %+v, want %+v", before, want)
+	}
+}
+
+func TestTooMany(t *testing.T) {
+	var all Standings
+	for i := range Max {
+		all = all.With(fmt.Sprint(i), Standing{})
+	}
+	if all.TooMany() {
+		t.Errorf("%d payments are too many", Max)
+	}
+	if !all.With("one more", Standing{}).TooMany() {
+		t.Errorf("%d payments are not too many", Max+1)
+	}
+	full := Standing{Holds: make([]Hold, Max)}
+	if (Standings{"p": full}).TooMany() {
+		t.Errorf("%d holds are too many", Max)
+	}
+	if !(Standings{"p": full.Hold(Hold{})}).TooMany() {
+		t.Errorf("%d holds are not too many", Max+1)
+	}
+}
+
+// reported is what an aggregate does with a claim: judge it, and evolve.
+func reported(s Standing, c Claim, id int) (Standing, Verdict) {
+	v := s.Judge(c)
+	switch v.Action {
+	case Keep:
+		s = s.Hold(Hold{ID: fmt.Sprint(id), User: c.User, Amount: c.Amount, Reason: v.Reason, Arrived: v.Arrived, Contradiction: v.Contradiction})
+	case Receive:
+		s = s.Receive(c.User, c.Amount)
+	case Credit:
+		s = s.Credit(c.User, c.Amount)
+	case Verify:
+		s = s.Credit(s.User, s.Amount)
+	case Nothing:
+	}
+	return s, v
+}
+
+// agreeing generates claims about one payment that do not disagree: some lack
+// the user, some prove nothing.
+func agreeing(user string, amount money.Amount) *rapid.Generator[Claim] {
+	return rapid.Custom(func(t *rapid.T) Claim {
+		c := Claim{User: user, Amount: amount, Sufficient: rapid.Bool().Draw(t, "sufficient")}
+		switch rapid.IntRange(0, 4).Draw(t, "kind") {
+		case 0:
+			c.User, c.Problem = "", NoUser
+		case 1:
+			c.User, c.Problem = "", Unregistered
+		case 2:
+			c.Problem, c.Unproven = StatusDisagrees, true
+		}
+		return c
+	})
+}
+
+func TestAgreeingClaimsComeToTheSameCreditInAnyOrder(t *testing.T) {
+	ten := usd(t, "10.00")
+	rapid.Check(t, func(t *rapid.T) {
+		claims := rapid.SliceOfN(agreeing("u1", ten), 1, 6).Draw(t, "claims")
+		complete := false
+		for _, c := range claims {
+			complete = complete || c.Problem == "" && c.Sufficient
+		}
+		order := rapid.Permutation(append(claims, claims...)).Draw(t, "order")
+		var s Standing
+		credits := 0
+		for i, c := range order {
+			var v Verdict
+			s, v = reported(s, c, i)
+			if v.Contradiction {
+				t.Fatalf("claim %d, %+v, is held as a contradiction", i, c)
+			}
+			if v.Action == Credit || v.Action == Verify {
+				credits++
+			}
+		}
+		if s.Verified != complete || complete && (credits != 1 || s.User != "u1" || s.Amount != ten) {
+			t.Fatalf("%d credits, %+v; a complete claim was among them: %v", credits, s, complete)
+		}
+		for _, h := range s.Holds {
+			if complete && !h.Closed {
+				t.Fatalf("hold %+v is open although the payment is credited", h)
+			}
+		}
+	})
+}
+
+func TestWhateverIsClaimedThereIsOneCredit(t *testing.T) {
+	amounts := []money.Amount{{}, usd(t, "10.00"), usd(t, "11.00"), usd(t, "-1.00"), must(money.Parse("EUR", "10.00"))}
+	claim := rapid.Custom(func(t *rapid.T) Claim {
+		c := Claim{
+			User:       rapid.SampledFrom([]string{"", "u1", "u2"}).Draw(t, "user"),
+			Amount:     rapid.SampledFrom(amounts).Draw(t, "amount"),
+			Sufficient: rapid.Bool().Draw(t, "sufficient"),
+			Unproven:   rapid.Bool().Draw(t, "unproven"),
+		}
+		switch {
+		case c.Unproven:
+			c.Problem = StatusDisagrees
+		case !Readable(c.Amount):
+			c.Problem = UnreadableAmount
+		case c.User == "":
+			c.Problem = rapid.SampledFrom([]Reason{NoUser, UnusableUser, Unregistered}).Draw(t, "problem")
+		}
+		return c
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		var s Standing
+		credits, arrived := 0, 0
+		for i, c := range rapid.SliceOfN(claim, 1, 20).Draw(t, "claims") {
+			before := s
+			var v Verdict
+			s, v = reported(s, c, i)
+			switch v.Action {
+			case Credit, Verify:
+				credits++
+			case Keep:
+				if again := s.Judge(c); again.Action != Nothing {
+					t.Fatalf("claim %d, %+v, is held, and when repeated comes to %+v", i, c, again)
+				}
+			}
+			if v.Arrived {
+				arrived++
+			}
+			if before.Verified && (s.User != before.User || s.Amount != before.Amount) {
+				t.Fatalf("claim %d, %+v, changed the credit from %+v to %+v", i, c, before, s)
+			}
+		}
+		if credits > 1 || arrived > 1 || s.Verified && (s.User == "" || s.Amount.Sign() < 0) {
+			t.Fatalf("%d credits, %d arrivals, %+v", credits, arrived, s)
+		}
+	})
+}
+
+func must(a money.Amount, err error) money.Amount {
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
