@@ -1,0 +1,93 @@
+package balances
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"daybook/domain/codec"
+	"daybook/domain/ledger"
+	"daybook/domain/money"
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/internal/fact"
+)
+
+// delta is a change of one user's money in one currency, in the form that the
+// model counts in. Its texts may point into the data of the event.
+type delta struct {
+	event         *eventstore.Recorded
+	user, payment []byte
+	currency      []byte
+	units         apd.BigInt
+	effect        effect
+	occurredAt    time.Time
+}
+
+// foldAll appends the deltas of events. An event that cannot be folded is an
+// ErrCannotFold.
+func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
+	for i := range events {
+		event := &events[i]
+		category := event.Stream.Category()
+		if event.Schema == codec.Schema {
+			if isNobodys(category, event.Type) {
+				continue
+			}
+			if d, ok := foldHead(event, category); ok {
+				deltas = append(deltas, d)
+				continue
+			}
+		}
+		var err error
+		if deltas, err = foldDecoded(deltas, event); err != nil {
+			return deltas, fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+		}
+	}
+	return deltas, nil
+}
+
+// foldHead returns the delta of an event whose head can be read.
+func foldHead(event *eventstore.Recorded, category string) (d delta, ok bool) {
+	effect, ok := effectOf(category, event.Type)
+	if !ok {
+		return delta{}, false
+	}
+	h, ok := fact.ReadHead(event.Data)
+	if !ok {
+		return delta{}, false
+	}
+	d = delta{
+		event: event, user: h.User, payment: h.Payment, currency: h.Currency,
+		effect: effect, occurredAt: h.OccurredAt,
+	}
+	return d, fact.ParseUnits(&d.units, h.Currency, h.Amount)
+}
+
+// foldDecoded appends the deltas of the changes of an event.
+func foldDecoded(deltas []delta, event *eventstore.Recorded) ([]delta, error) {
+	decoded, err := ledger.Decode(*event)
+	if err != nil {
+		return deltas, err
+	}
+	changes, err := Fold(decoded)
+	if err != nil {
+		return deltas, fmt.Errorf("event %s at position %s: %w", event.ID, event.Position, err)
+	}
+	for _, change := range changes {
+		amount, effect := change.Available, effect{available: 1}
+		if amount.IsZero() {
+			amount, effect.available, effect.pending = change.Pending, 0, 1
+		}
+		d := delta{
+			event: event, user: []byte(change.User), payment: []byte(change.Payment),
+			currency: []byte(amount.Currency()), effect: effect, occurredAt: change.OccurredAt,
+		}
+		if !fact.ParseUnits(&d.units, d.currency, []byte(amount.Decimal())) {
+			return deltas, fmt.Errorf("event %s at position %s: %w: %s", event.ID, event.Position, money.ErrUnreadable, amount)
+		}
+		deltas = append(deltas, d)
+	}
+	return deltas, nil
+}

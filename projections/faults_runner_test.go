@@ -1,0 +1,143 @@
+package projections_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"daybook/projections"
+	"daybook/projections/balances"
+)
+
+func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
+	for name, fault := range map[string]error{"with an error": errInjected, "without one": nil} {
+		for messages := range 9 {
+			t.Run(fmt.Sprintf("%s after %d", name, messages), func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(messages, 3, fault)}
+					last := payMany(t, store, 5)
+					model := balances.NewMemory()
+					r := run(t, model, store, projections.Options{BatchSize: 4})
+					await(t, r, last)
+					synctest.Wait()
+					checkBalance(t, model, 5)
+					if status := r.Status(); status.Retries == 0 || status.Err != nil || status.State != projections.Live {
+						t.Errorf("status is %+v", status)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestAdvancesThoughEverySubscriptionBreaks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(3, math.MaxInt, errInjected)}
+		last := payMany(t, store, 10)
+		model := balances.NewMemory()
+		await(t, run(t, model, store, projections.Options{BatchSize: 10}), last)
+		checkBalance(t, model, 10)
+	})
+}
+
+func TestResumesAfterTheModelFails(t *testing.T) {
+	failing := func(call int) error {
+		if call%2 == 1 {
+			return errInjected
+		}
+		return nil
+	}
+	for name, model := range map[string]*faultyModel{
+		"nothing written":               {before: failing},
+		"written, but the answer lost ": {after: failing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				store := open(t, t.TempDir())
+				last := payMany(t, store, 10)
+				memory := balances.NewMemory()
+				model.Projector = memory
+				r := run(t, model, store, projections.Options{BatchSize: 3})
+				await(t, r, last)
+				checkBalance(t, memory, 10)
+			})
+		})
+	}
+}
+
+func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		var down atomic.Bool
+		down.Store(true)
+		model := &faultyModel{Projector: balances.NewMemory(), before: func(int) error {
+			if down.Load() {
+				return errInjected
+			}
+			return nil
+		}}
+		r := run(t, model, store, projections.Options{})
+		last := pay(t, store, "1")
+		time.Sleep(time.Hour) // of the bubble's clock
+		synctest.Wait()
+		status := r.Status()
+		if !errors.Is(status.Err, errInjected) || status.CaughtUp || status.State != projections.CatchingUp {
+			t.Errorf("status is %+v", status)
+		}
+		if status.Lag < time.Hour || status.Lag > time.Hour+time.Second {
+			t.Errorf("lag is %s", status.Lag)
+		}
+		// There are at most 7.5 s between two tries.
+		if status.Retries < 480 || status.Retries > 2000 {
+			t.Errorf("%d retries in an hour", status.Retries)
+		}
+		if err := r.Ready(2 * time.Hour); !errors.Is(err, projections.ErrBehind) {
+			t.Errorf("ready before the end of the log was reached: %v", err)
+		}
+
+		down.Store(false)
+		await(t, r, last)
+		synctest.Wait()
+		if err := r.Ready(0); err != nil {
+			t.Error(err)
+		}
+
+		down.Store(true)
+		pay(t, store, "2")
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if err := r.Ready(5 * time.Second); !errors.Is(err, projections.ErrBehind) {
+			t.Errorf("ready 10 s behind: %v", err)
+		}
+		if err := r.Ready(15 * time.Second); err != nil {
+			t.Errorf("not ready for reads that may be 15 s old: %v", err)
+		}
+	})
+}
+
+func TestStopsWhileItWaitsToTryAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(0, 1000, errInjected)}
+		r := run(t, balances.NewMemory(), store, projections.Options{})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		// Delays double from 50 ms to 5 s, each half more or less.
+		if status := r.Status(); status.Retries < 8 || status.Retries > 33 {
+			t.Errorf("%d retries in a minute", status.Retries)
+		}
+		began := time.Now()
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("stopping took %s", took)
+		}
+		if status := r.Status(); status.State != projections.Stopped || status.Err != nil {
+			t.Errorf("status is %+v", status)
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"daybook/eventstore"
+)
+
+// follow loads the checkpoint, subscribes from there and applies what comes.
+// It returns why it could not go on, and whether the checkpoint has advanced
+// since the last time, by this runner or another. Its goroutine has ended by
+// then.
+func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
+	stored, err := p.projector.Load(ctx)
+	if err != nil {
+		return false, fmt.Errorf("load checkpoint: %w", err)
+	}
+	start, err := p.check(ctx, stored)
+	if err != nil {
+		return false, err
+	}
+	advanced = p.progress.resume(stored)
+
+	ctx, cancel := context.WithCancel(ctx)
+	messages := make(chan delivery, p.batchSize)
+	var reader sync.WaitGroup
+	defer reader.Wait()
+	defer cancel()
+	reader.Go(func() {
+		defer close(messages)
+		p.read(ctx, start.Position, messages)
+	})
+
+	b := batch{stored: stored, start: start, to: start, events: make([]eventstore.Recorded, 0, p.batchSize)}
+	for {
+		failed := b.collect(messages, p.progress)
+		// What arrived before a failure is applied all the same.
+		if b.moves() {
+			if err := p.projector.Apply(ctx, b.stored, b.to, b.events); err != nil {
+				return advanced, fmt.Errorf("apply %d events after position %s: %w", len(b.events), b.start.Position, err)
+			}
+			advanced = true
+		}
+		if p.progress.applied(b) {
+			p.logger.Info("projection is live", "position", b.to.Position)
+		}
+		if failed != nil {
+			return advanced, fmt.Errorf("follow log after position %s: %w", b.to.Position, failed)
+		}
+		b.next()
+	}
+}
+
+// delivery is one element of a subscription.
+type delivery struct {
+	message eventstore.Message
+	err     error
+}
+
+// read passes a subscription on, until it ends or ctx does.
+func (p *Projection) read(ctx context.Context, after eventstore.Position, to chan<- delivery) {
+	for message, err := range p.store.Subscribe(ctx, after) {
+		select {
+		case to <- delivery{message, err}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// batch is what is applied at one time.
+type batch struct {
+	stored    Checkpoint // in the read model
+	start, to Checkpoint // start is stored, or the beginning of this log
+	events    []eventstore.Recorded
+	caughtUp  bool // the subscription had reached the end of the log
+}
+
+// moves reports whether there is anything to write.
+func (b *batch) moves() bool { return b.to != b.start }
+
+// collect waits for something to apply and takes what else has arrived, up to
+// the capacity for events. It returns the error that ended the subscription.
+func (b *batch) collect(messages <-chan delivery, progress *progress) error {
+	d, open := <-messages
+	for {
+		switch {
+		case !open:
+			return errEnded
+		case d.err != nil:
+			return d.err
+		}
+		if err := b.add(d.message); err != nil {
+			return err
+		}
+		if len(b.events) == 1 {
+			progress.behindSince(b.events[0].RecordedAt)
+		}
+		if len(b.events) == cap(b.events) {
+			return nil
+		}
+		select {
+		case d, open = <-messages:
+		default:
+			return nil
+		}
+	}
+}
+
+// errEnded is a subscription that ends without an error.
+var errEnded = fmt.Errorf("%w: subscription ended: %w", eventstore.ErrUnavailable, io.ErrUnexpectedEOF)
+
+func (b *batch) add(m eventstore.Message) error {
+	switch {
+	case m.Position < b.to.Position, m.Event != nil && m.Position == b.to.Position:
+		return fmt.Errorf("%w: position %s delivered after %s", errOrder, m.Position, b.to.Position)
+	case m.Event != nil:
+		b.events = append(b.events, *m.Event)
+		b.to = b.to.after(*m.Event)
+	default:
+		b.to.Position = m.Position
+		b.caughtUp = b.caughtUp || m.CaughtUp
+	}
+	return nil
+}
+
+// errOrder is a fault of the store.
+var errOrder = errors.New("subscription out of order")
+
+// next begins the batch that follows.
+func (b *batch) next() {
+	if b.moves() {
+		b.stored, b.start = b.to, b.to
+	}
+	clear(b.events) // the data of applied events is not kept alive
+	b.events = b.events[:0]
+	b.caughtUp = false
+}

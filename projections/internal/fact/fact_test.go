@@ -1,0 +1,75 @@
+package fact
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cockroachdb/apd/v3"
+	"github.com/go-json-experiment/json"
+
+	"daybook/domain/money"
+	"daybook/domain/order"
+)
+
+// FuzzHead compares the head with what a JSON decoder finds, whenever both
+// accept the data.
+func FuzzHead(f *testing.F) {
+	for _, seed := range []string{
+		`{"payment":"coinbase/order/5RTQNACF","user":"u1","amount":{"currency":"USD","amount":"12.53"},"occurredAt":"2014-02-24T16:04:09-08:00","evidence":[]}`,
+		`{"payment":"p","user":"u","amount":{"currency":"JPY","amount":"-7"}}`,
+		`{"payment":"p","user":"u\u0031","amount":{"currency":"BTC","amount":"0.00000001"},"details":{}}`,
+		`{"payment":"p","user":"Zoë","amount":{"currency":"ETH","amount":"123456789012.345678901234567890"}}`,
+		`{"payment":"p","user":"u","amount":{"currency":"USD","amount":"-0.00"},"occurredAt":"0001-01-01T00:00:00Z"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h, ok := ReadHead(data)
+		var e order.PaymentVerified
+		if err := json.Unmarshal(data, &e); !ok || err != nil && !errors.Is(err, money.ErrUnreadable) {
+			return
+		} else if err != nil {
+			if ParseUnits(new(apd.BigInt), h.Currency, h.Amount) {
+				t.Fatalf("units of %s %s, which is no amount: %v", h.Amount, h.Currency, err)
+			}
+			return
+		}
+		if string(h.Payment) != string(e.Payment) || string(h.User) != e.User || !h.OccurredAt.Equal(e.OccurredAt) ||
+			string(h.Currency) != string(e.Amount.Currency()) || string(h.Amount) != e.Amount.Decimal() {
+			t.Fatalf("head %+v, event %+v", h, e)
+		}
+		if len(e.Closes) > 0 && !h.Closes {
+			t.Fatalf("the event closes %v, the head nothing", e.Closes)
+		}
+		var units apd.BigInt
+		if !ParseUnits(&units, h.Currency, h.Amount) {
+			t.Fatalf("no units of %s", e.Amount)
+		}
+		if amount, err := AmountOf(e.Amount.Currency(), &units); err != nil || amount != e.Amount {
+			t.Fatalf("units of %s are those of %s, error %v", e.Amount, amount, err)
+		}
+	})
+}
+
+func TestAmountsOfAnyLength(t *testing.T) {
+	longest, err := money.Parse("USD", "9999999999999999999999999999.99")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, amount := range []money.Amount{longest, longest.Neg()} {
+		var units, sum apd.BigInt
+		if !ParseUnits(&units, []byte("USD"), []byte(amount.Decimal())) {
+			t.Fatal(amount)
+		}
+		want := money.Zero("USD")
+		for range 1234 {
+			sum.Add(&sum, &units)
+			if want, err = want.Add(amount); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := AmountOf("USD", &sum); err != nil || got != want {
+			t.Errorf("%s, error %v, want %s", got, err, want)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+// Package fact reads what read models need of the commonest events, several
+// times faster than a JSON decoder, and counts money in whole units. Both are
+// most of what folding a log costs.
+package fact
+
+import (
+	"bytes"
+	"time"
+)
+
+// Head is what the data of the commonest events begin with. Its texts point
+// into the data.
+type Head struct {
+	Payment, User    []byte
+	Currency, Amount []byte
+	OccurredAt       time.Time
+
+	// Closes says that the event settles holds; the head does not say which.
+	Closes bool
+}
+
+// ReadHead reads a head as codec.Encode writes those of PaymentReceived,
+// PaymentVerified, PaymentRefuted, DepositReceived and DepositVerified.
+// Whatever looks different in any way is left to the decoder: escaped or
+// non-ASCII text, other members, another order. The members that follow, of
+// evidence and details, are not looked at.
+func ReadHead(data []byte) (h Head, ok bool) {
+	c := cursor{rest: data}
+	h.Payment = c.text(`{"payment":"`)
+	h.User = c.text(`,"user":"`)
+	h.Currency = c.text(`,"amount":{"currency":"`)
+	h.Amount = c.text(`,"amount":"`)
+	c.expect(`}`)
+	if bytes.HasPrefix(c.rest, []byte(`,"occurredAt":"`)) {
+		occurred := c.text(`,"occurredAt":"`)
+		c.failed = c.failed || h.OccurredAt.UnmarshalText(occurred) != nil
+	}
+	h.Closes, ok = readTail(c.rest)
+	if c.failed || !ok {
+		return Head{}, false
+	}
+	return h, true
+}
+
+// readTail accepts the end of an object, and the members that are known to
+// follow a head, if none of the texts in them could be the name of a member
+// that matters and is not where it should be.
+func readTail(rest []byte) (closes, ok bool) {
+	if string(rest) == "}" {
+		return false, true
+	}
+	if len(rest) == 0 || rest[len(rest)-1] != '}' ||
+		!bytes.HasPrefix(rest, []byte(`,"evidence":`)) && !bytes.HasPrefix(rest, []byte(`,"details":`)) {
+		return false, false
+	}
+	for i, b := range rest[:len(rest)-1] {
+		switch {
+		case b == '\\':
+			return false, false
+		case b != '"':
+		case rest[i+1] == 'c' && bytes.HasPrefix(rest[i:], []byte(`"closes"`)):
+			closes = true
+		case rest[i+1] == 'o' && bytes.HasPrefix(rest[i:], []byte(`"occurredAt"`)):
+			return false, false
+		}
+	}
+	return closes, true
+}
+
+// cursor reads data from left to right, and remembers having failed.
+type cursor struct {
+	rest   []byte
+	failed bool
+}
+
+func (c *cursor) expect(literal string) {
+	if len(c.rest) < len(literal) || string(c.rest[:len(literal)]) != literal {
+		c.failed = true
+		c.rest = nil
+		return
+	}
+	c.rest = c.rest[len(literal):]
+}
+
+// text expects a literal, and returns what follows up to the closing quote.
+func (c *cursor) text(literal string) []byte {
+	c.expect(literal)
+	for i, b := range c.rest {
+		switch {
+		case b == '"':
+			text := c.rest[:i]
+			c.rest = c.rest[i+1:]
+			return text
+		case b < 0x20 || b >= 0x7f || b == '\\':
+			c.failed = true
+			return nil
+		}
+	}
+	c.failed = true
+	return nil
+}

@@ -1,0 +1,120 @@
+package orders
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"daybook/domain/codec"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/eventstore"
+)
+
+// Fold puts an event of an order's stream on the order's state. It leaves the
+// state that it is given as it is: lists are copied before they change.
+// An event that is not understood is an error.
+func Fold(o Order, recorded eventstore.Recorded) (Order, error) {
+	event, err := order.Codec.Decode(recorded.Type, recorded.Schema, recorded.Data)
+	if err != nil {
+		return o, fmt.Errorf("event %s in %s at position %s: %w", recorded.ID, recorded.Stream, recorded.Position, err)
+	}
+	o.ID = order.ID(recorded.Stream.ID())
+	return o.with(event, recorded.Revision, recorded.Position, recorded.RecordedAt)
+}
+
+// with returns the order with one more event.
+func (o Order) with(event order.Event, revision eventstore.Revision, position eventstore.Position, recorded time.Time) (Order, error) {
+	o.Revision, o.Changed, o.RecordedAt = revision, position, recorded
+	occurred, err := o.put(event)
+	if err == nil {
+		o.Status, err = o.status()
+	}
+	if err != nil {
+		return o, fmt.Errorf("%s of order %s at position %s: %w", event.EventType(), o.ID, position, err)
+	}
+	if !occurred.IsZero() {
+		o.OccurredAt = occurred
+	}
+	return o, nil
+}
+
+// put puts an event on the lists, and returns when it happened.
+func (o *Order) put(event order.Event) (occurred time.Time, err error) {
+	switch e := event.(type) {
+	case order.OrderRegistered:
+		o.Registered, o.User, o.Amount = true, e.User, e.Amount
+		occurred = e.OccurredAt
+	case order.OrderStatusReported:
+		if !slices.Contains(o.ReportedStatuses, e.Status) {
+			o.ReportedStatuses = append(slices.Clip(o.ReportedStatuses), e.Status)
+		}
+		occurred = e.OccurredAt
+	case order.OrderExpired:
+		o.Expired = true
+		occurred = e.OccurredAt
+	case order.PaymentReceived:
+		o.pay(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentPending, OccurredAt: e.OccurredAt})
+		occurred = e.OccurredAt
+	case order.PaymentVerified:
+		o.pay(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentVerified, OccurredAt: e.OccurredAt})
+		o.settle(e.Payment)
+		for _, closed := range e.Closes {
+			o.close(closed.Hold)
+		}
+		occurred = e.OccurredAt
+	case order.PaymentRefuted:
+		o.pay(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentRefuted, OccurredAt: e.OccurredAt})
+		occurred = e.OccurredAt
+	case order.PaymentHeld:
+		o.Holds = append(slices.Clip(o.Holds), Hold{
+			Hold: e.Hold, Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason,
+			Arrived: e.Arrived, Contradiction: e.Contradiction, OccurredAt: e.OccurredAt, RecordedAt: o.RecordedAt,
+		})
+		occurred = e.OccurredAt
+	case order.PaymentReleased:
+		o.release(e)
+		occurred = e.OccurredAt
+	case order.PaymentMispaid:
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
+		o.settle(e.Payment)
+		occurred = e.OccurredAt
+	case order.MispaymentCredited:
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited, OccurredAt: e.OccurredAt})
+		occurred = e.OccurredAt
+	case order.MispaymentRefunded:
+		o.mispay(Mispayment{Payment: e.Payment, Amount: e.Amount, Status: MispaymentRefunded, OccurredAt: e.OccurredAt})
+		occurred = e.OccurredAt
+	case order.MispaymentDismissed:
+		o.mispay(Mispayment{Payment: e.Payment, Amount: e.Amount, Status: MispaymentDismissed, OccurredAt: e.OccurredAt})
+		occurred = e.OccurredAt
+	case order.PaymentRefunded:
+		o.adjust(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentVerified}, Adjustment{
+			Type: AdjustmentRefunded, ID: e.Refund, User: e.User, Amount: e.Amount.Neg(), OccurredAt: e.OccurredAt,
+		})
+		occurred = e.OccurredAt
+	default:
+		return time.Time{}, fmt.Errorf("%w: %s", codec.ErrUnknown, event.EventType())
+	}
+	return occurred, nil
+}
+
+// release puts a person's decision to credit a hold.
+func (o *Order) release(e order.PaymentReleased) {
+	hold := slices.IndexFunc(o.Holds, func(h Hold) bool { return h.Hold == e.Hold })
+	aboutMispayment := hold >= 0 && isAboutMispayment(o.Holds[hold].Reason)
+	o.close(e.Hold)
+	credited := Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentReleased, OccurredAt: e.OccurredAt}
+	switch {
+	case aboutMispayment:
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited, OccurredAt: e.OccurredAt})
+	case e.Contradiction && o.isCredited(e.Payment):
+		o.adjust(credited, Adjustment{Type: AdjustmentReleased, ID: e.Hold, User: e.User, Amount: e.Amount, OccurredAt: e.OccurredAt})
+	default:
+		o.pay(credited)
+	}
+}
+
+func isAboutMispayment(reason payment.Reason) bool {
+	return reason == payment.MispaymentNoID || reason == payment.MispaymentNoAmount || reason == payment.MispaymentMissing
+}

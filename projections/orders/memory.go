@@ -1,0 +1,93 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"daybook/domain/order"
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/internal/compact"
+)
+
+// Memory is the read model in memory. It implements projections.Projector,
+// and its methods may be called from any number of goroutines.
+type Memory struct {
+	applying sync.Mutex // held by Apply
+	checked  []checked  // scratch of Apply
+
+	mu         sync.RWMutex // guards what follows
+	checkpoint projections.Checkpoint
+	orders     map[order.ID]record
+	words      compact.Words
+}
+
+// NewMemory returns an empty model.
+func NewMemory() *Memory { return &Memory{orders: make(map[order.ID]record)} }
+
+// Name implements projections.Projector.
+func (m *Memory) Name() string { return Name }
+
+// FoldVersion implements projections.Projector.
+func (m *Memory) FoldVersion() int { return FoldVersion }
+
+// Load implements projections.Projector.
+func (m *Memory) Load(context.Context) (projections.Checkpoint, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.checkpoint, nil
+}
+
+// Apply implements projections.Projector. Everything that can fail comes
+// before the first change.
+func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+	m.applying.Lock()
+	defer m.applying.Unlock()
+	stored, _ := m.Load(ctx) // stays as it is: only Apply writes it
+	if stored != from {
+		return fmt.Errorf("%w: at position %s, not %s", projections.ErrCheckpointMoved, stored.Position, from.Position)
+	}
+	m.checked = m.checked[:0]
+	defer func() { clear(m.checked) }() // it points to the caller's events
+	for i := range events {
+		if events[i].Stream.Category() != order.Category {
+			continue
+		}
+		c, err := check(&events[i])
+		if err != nil {
+			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+		}
+		m.checked = append(m.checked, c)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var last *checked
+	for i := range m.checked {
+		c := &m.checked[i]
+		if last != nil && last.event.Stream != c.event.Stream {
+			last = nil
+		}
+		id := order.ID(c.event.Stream.ID())
+		m.orders[id] = m.orders[id].add(c, last, &m.words)
+		last = c
+	}
+	m.checkpoint = to
+	return nil
+}
+
+// Order returns the state of an order, or an ErrNotFound.
+func (m *Memory) Order(_ context.Context, id order.ID) (Order, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	known, found := m.orders[id]
+	if !found {
+		return Order{}, fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), m.checkpoint.Position)
+	}
+	o, err := known.fold(id, &m.words)
+	if err != nil {
+		return Order{}, err
+	}
+	o.Position = m.checkpoint.Position
+	return o.filled(), nil
+}

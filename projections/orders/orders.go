@@ -1,0 +1,155 @@
+// Package orders is the read model of the state of each order.
+package orders
+
+import (
+	"errors"
+	"time"
+
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/eventstore"
+)
+
+// Name is the projection's name.
+const Name = "orders"
+
+// FoldVersion is the number of the meaning that Fold gives to events.
+const FoldVersion = 1
+
+// ErrNotFound says that no event of the order has been applied.
+var ErrNotFound = errors.New("order is not known")
+
+// Order is the state of one order at a position of the log. JSON names are
+// those of the HTTP API; lists are never null.
+type Order struct {
+	ID               order.ID            `json:"id"` // coinbase.5RTQNACF, site.<reference>
+	Status           Status              `json:"status"`
+	Registered       bool                `json:"registered"`      // by the website
+	Expired          bool                `json:"expired"`         // as the website says
+	User             string              `json:"user,omitzero"`   // registered for, else of the payment
+	Amount           *money.Amount       `json:"amount,omitzero"` // asked for, else of the payment
+	Payments         []Payment           `json:"payments"`
+	Mispayments      []Mispayment        `json:"mispayments"`
+	Holds            []Hold              `json:"holds"`                // that wait for a person's decision
+	ReportedStatuses []string            `json:"reported_statuses"`    // words of senders that move no money, each once
+	Revision         eventstore.Revision `json:"revision"`             // of the stream's last event
+	Changed          eventstore.Position `json:"changed"`              // of the stream's last event
+	OccurredAt       time.Time           `json:"occurred_at,omitzero"` // of the last event that says when it happened
+	RecordedAt       time.Time           `json:"recorded_at"`          // of the stream's last event
+	Position         eventstore.Position `json:"position"`             // the projection's
+}
+
+// Status is one word for an order. It is derived from what is known of the
+// order's money, whatever the order in which that came, and is the first of
+// these that applies.
+type Status string
+
+// The statuses, in the order of precedence.
+const (
+	Paid       Status = "paid"       // a payment is credited, and not sent back
+	Refunded   Status = "refunded"   // was paid, and nothing is left of that
+	Held       Status = "held"       // a report waits for a person's decision
+	Pending    Status = "pending"    // a payment is reported, and neither verified nor refuted
+	Mispaid    Status = "mispaid"    // money arrived that does not pay it, whatever became of that
+	Refuted    Status = "refuted"    // the reported payment does not exist
+	Expired    Status = "expired"    // the website's own order was not paid in time
+	Reported   Status = "reported"   // somebody reported a status that moves no money
+	Registered Status = "registered" // the website announced it
+)
+
+// PaymentStatus is what became of a payment of the order.
+type PaymentStatus string
+
+// The statuses of payments.
+const (
+	PaymentPending  PaymentStatus = "pending"
+	PaymentVerified PaymentStatus = "verified" // credited because it is evident
+	PaymentReleased PaymentStatus = "released" // credited by a person's decision
+	PaymentRefuted  PaymentStatus = "refuted"
+	PaymentRefunded PaymentStatus = "refunded" // credited, and nothing is left of that
+)
+
+// Payment is a payment of the order.
+type Payment struct {
+	Payment    ident.Payment `json:"payment"`
+	User       string        `json:"user"`
+	Amount     money.Amount  `json:"amount"` // credited first, or pending
+	Status     PaymentStatus `json:"status"`
+	OccurredAt time.Time     `json:"occurred_at,omitzero"`
+	RecordedAt time.Time     `json:"recorded_at"` // when it was first reported
+
+	// Adjustments are what changed the credit later.
+	Adjustments []Adjustment `json:"adjustments,omitempty"`
+}
+
+// AdjustmentType says what kind of change an adjustment is.
+type AdjustmentType string
+
+// The types of adjustments.
+const (
+	AdjustmentReleased AdjustmentType = "released" // a contradiction, by a person's decision
+	AdjustmentRefunded AdjustmentType = "refunded" // sent back to the payer
+)
+
+// Adjustment is a change of a payment that was credited before.
+type Adjustment struct {
+	Type       AdjustmentType `json:"type"`
+	ID         string         `json:"id"` // of the hold or the refund
+	User       string         `json:"user"`
+	Amount     money.Amount   `json:"amount"` // signed, as the user's balance changed
+	OccurredAt time.Time      `json:"occurred_at,omitzero"`
+	RecordedAt time.Time      `json:"recorded_at"`
+}
+
+// MispaymentStatus is what became of a mispayment.
+type MispaymentStatus string
+
+// The statuses of mispayments.
+const (
+	MispaymentOpen      MispaymentStatus = "open" // waits for a person's decision
+	MispaymentCredited  MispaymentStatus = "credited"
+	MispaymentRefunded  MispaymentStatus = "refunded"
+	MispaymentDismissed MispaymentStatus = "dismissed"
+)
+
+// Mispayment is money that arrived and does not pay the order.
+type Mispayment struct {
+	Payment    ident.Payment    `json:"payment"`
+	User       string           `json:"user,omitzero"` // credited; while open, as far as the report says
+	Amount     money.Amount     `json:"amount"`
+	Status     MispaymentStatus `json:"status"`
+	OccurredAt time.Time        `json:"occurred_at,omitzero"`
+	RecordedAt time.Time        `json:"recorded_at"` // when it was first reported
+}
+
+// Hold is a report that waits for a person's decision.
+type Hold struct {
+	Hold          string         `json:"hold"`
+	Payment       ident.Payment  `json:"payment,omitzero"` // left out where the report names none
+	User          string         `json:"user,omitzero"`
+	Amount        *money.Amount  `json:"amount,omitzero"`
+	Reason        payment.Reason `json:"reason"`
+	Arrived       bool           `json:"arrived"`       // the money is in suspense
+	Contradiction bool           `json:"contradiction"` // an earlier report says otherwise
+	OccurredAt    time.Time      `json:"occurred_at,omitzero"`
+	RecordedAt    time.Time      `json:"recorded_at"`
+}
+
+// filled returns the order with empty lists in the place of nil ones.
+func (o Order) filled() Order {
+	if o.Payments == nil {
+		o.Payments = []Payment{}
+	}
+	if o.Mispayments == nil {
+		o.Mispayments = []Mispayment{}
+	}
+	if o.Holds == nil {
+		o.Holds = []Hold{}
+	}
+	if o.ReportedStatuses == nil {
+		o.ReportedStatuses = []string{}
+	}
+	return o
+}

@@ -1,0 +1,149 @@
+package projectiontest
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/eventstore"
+)
+
+// nextPayment returns a payment identity of an order.
+func (h *history) nextPayment(t *rapid.T, kind string) (order.ID, ident.Payment) {
+	h.payments++
+	id := drawOrder(t)
+	identity := ident.NewPayment("coinbase", kind, fmt.Sprintf("%s-%d", id, h.payments))
+	h.orderOf[identity] = id
+	return id, identity
+}
+
+func (h *history) receive(t *rapid.T, occurred time.Time) {
+	id, identity := h.nextPayment(t, "order")
+	e := order.PaymentReceived{Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
+	if rapid.Bool().Draw(t, "details") {
+		e.Details = &order.Details{Reference: "reference", UUID: "uuid"}
+	}
+	h.addOrder(id, e)
+	if rapid.Bool().Draw(t, "verified at once") {
+		h.verify(t, e, occurred)
+		return
+	}
+	h.received = append(h.received, e)
+}
+
+func (h *history) verify(t *rapid.T, received order.PaymentReceived, occurred time.Time) {
+	e := order.PaymentVerified{
+		Payment: received.Payment, User: received.User, Amount: received.Amount,
+		OccurredAt: occurred, Evidence: evidence,
+	}
+	if hold, ok := take(t, &h.held); ok {
+		e.Closes = []payment.ClosedHold{{Hold: hold.Hold, Amount: hold.Amount}}
+	}
+	h.addOrder(h.orderOf[e.Payment], e)
+	h.verified = append(h.verified, e)
+}
+
+func (h *history) hold(t *rapid.T, occurred time.Time) {
+	id, identity := h.nextPayment(t, "order")
+	amount := drawAmount(t)
+	contradiction := rapid.Bool().Draw(t, "contradiction")
+	e := order.PaymentHeld{
+		Hold: "hold-" + strconv.Itoa(len(h.log)), Payment: identity, User: drawUser(t), Amount: &amount,
+		Arrived: !contradiction, Contradiction: contradiction, Reason: payment.StatusDisagrees, OccurredAt: occurred,
+	}
+	h.addOrder(id, e)
+	h.held = append(h.held, e)
+}
+
+func (h *history) release(t *rapid.T, held order.PaymentHeld, occurred time.Time) {
+	amount := *held.Amount
+	if held.Contradiction && rapid.Bool().Draw(t, "less than before") {
+		amount = amount.Neg()
+	}
+	h.addOrder(h.orderOf[held.Payment], order.PaymentReleased{
+		Hold: held.Hold, Payment: held.Payment, User: held.User, Amount: amount,
+		Contradiction: held.Contradiction, Note: "looked at it", OccurredAt: occurred,
+	})
+}
+
+// mispay adds a mispayment, or the decision of one.
+func (h *history) mispay(t *rapid.T, occurred time.Time) {
+	known, ok := take(t, &h.mispaid)
+	if !ok || rapid.Bool().Draw(t, "another") {
+		if ok {
+			h.mispaid = append(h.mispaid, known)
+		}
+		id, identity := h.nextPayment(t, "mispayment")
+		e := order.PaymentMispaid{Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
+		h.addOrder(id, e)
+		h.mispaid = append(h.mispaid, e)
+		return
+	}
+	id := h.orderOf[known.Payment]
+	switch rapid.IntRange(0, 2).Draw(t, "decision") {
+	case 0:
+		h.addOrder(id, order.MispaymentCredited{Payment: known.Payment, User: drawUser(t), Amount: known.Amount, Note: "theirs", OccurredAt: occurred})
+	case 1:
+		h.addOrder(id, order.MispaymentRefunded{Payment: known.Payment, Amount: known.Amount, Note: "sent back", OccurredAt: occurred})
+	case 2:
+		h.addOrder(id, order.MispaymentDismissed{Payment: known.Payment, Amount: known.Amount, Note: "nobody's", OccurredAt: occurred})
+	}
+}
+
+// deposit adds a deposit, or what becomes of one.
+func (h *history) deposit(t *rapid.T, occurred time.Time) {
+	const address = "mzVXZfqeRHSf3kUr4uMqvLhVzLbJqKeGkA"
+	stream := eventstore.StreamName(deposit.NewID(address).Stream())
+	if known, ok := take(t, &h.deposits); ok && rapid.Bool().Draw(t, "known") {
+		h.add(stream, deposit.DepositVerified{
+			Payment: known.Payment, User: known.User, Amount: known.Amount, OccurredAt: occurred, Evidence: evidence,
+		})
+		return
+	} else if ok {
+		h.deposits = append(h.deposits, known)
+	}
+	h.payments++
+	identity := ident.NewPayment("coinbase", "address", address, strconv.Itoa(h.payments))
+	user, amount := drawUser(t), drawAmount(t)
+	switch rapid.IntRange(0, 2).Draw(t, "deposit") {
+	case 0:
+		e := deposit.DepositReceived{Payment: identity, User: user, Amount: amount, OccurredAt: occurred}
+		h.add(stream, e)
+		h.deposits = append(h.deposits, e)
+	case 1:
+		hold := "hold-" + strconv.Itoa(len(h.log))
+		h.add(stream, deposit.DepositHeld{Hold: hold, Digest: "d", Amount: &amount, Arrived: true, Reason: payment.NoHash, OccurredAt: occurred})
+		h.add(stream, deposit.DepositSeenAgain{Hold: hold, Digest: "d", ReceivedAt: occurred})
+		h.add(stream, deposit.DepositReleased{Hold: hold, User: user, Amount: amount, Note: "theirs", OccurredAt: occurred})
+	case 2:
+		hold := "hold-" + strconv.Itoa(len(h.log))
+		h.add(stream, deposit.AddressRegistered{User: user})
+		h.add(stream, deposit.DepositHeld{Hold: hold, Digest: "d", Amount: &amount, Arrived: true, Reason: payment.NoHash, OccurredAt: occurred})
+		h.add(stream, deposit.DepositDismissed{Hold: hold, Amount: &amount, Note: "counted", OccurredAt: occurred})
+	}
+}
+
+// mention adds what moves nobody's money.
+func (h *history) mention(t *rapid.T, occurred time.Time) {
+	amount := drawAmount(t)
+	switch rapid.IntRange(0, 4).Draw(t, "mention") {
+	case 0:
+		h.addOrder(drawOrder(t), order.OrderRegistered{User: drawUser(t), Amount: &amount, OccurredAt: occurred})
+	case 1:
+		h.addOrder(drawOrder(t), order.OrderStatusReported{Status: rapid.SampledFrom([]string{"new", "canceled"}).Draw(t, "status"), OccurredAt: occurred})
+	case 2:
+		h.addOrder(drawOrder(t), order.OrderExpired{OccurredAt: occurred})
+	case 3:
+		h.add("payout-P1", payout.PayoutPending{Payment: "coinbase/payout/P1", Facts: payout.Facts{Total: amount, Subtotal: amount}, OccurredAt: occurred})
+	case 4:
+		h.add("quarantine-abc", quarantine.CallbackQuarantined{Format: "coinbase-v1", Reason: quarantine.Incomplete, Digest: "abc", Length: 3})
+	}
+}

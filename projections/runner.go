@@ -1,0 +1,120 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"daybook/eventstore"
+)
+
+// Delays between two tries double from the first to the last, each with a
+// random half more or less so that many runners do not come back at one time.
+const (
+	firstDelay = 50 * time.Millisecond
+	lastDelay  = 5 * time.Second
+)
+
+// Options are the settings of a projection.
+type Options struct {
+	Logger    *slog.Logger     // told of failures that are tried again; nil discards
+	Now       func() time.Time // nil is time.Now
+	BatchSize int              // events in one Apply, at most MaxBatch; 0 is MaxBatch
+}
+
+// Projection runs one projector. Its methods other than Run may be called
+// from any number of goroutines.
+type Projection struct {
+	projector Projector
+	store     eventstore.Store
+	logger    *slog.Logger
+	batchSize int
+	progress  *progress
+}
+
+// New makes a projection of a store's log. Run starts it.
+func New(projector Projector, store eventstore.Store, options Options) *Projection {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.BatchSize <= 0 || options.BatchSize > MaxBatch {
+		options.BatchSize = MaxBatch
+	}
+	return &Projection{
+		projector: projector,
+		store:     store,
+		logger:    options.Logger.With("projection", projector.Name()),
+		batchSize: options.BatchSize,
+		progress:  newProgress(projector.Name(), options.Now),
+	}
+}
+
+// Run follows the log from the stored checkpoint on, until ctx ends or the
+// projection cannot go on. It returns nil for the former, and for the latter
+// an ErrCannotFold, ErrWrongLog or ErrOtherFold: a person is needed, and the
+// caller reports it and keeps everything else running. When the store or the
+// read model cannot be reached, it tries again for ever. Run is called once.
+func (p *Projection) Run(ctx context.Context) error {
+	delays := &backoff.ExponentialBackOff{
+		InitialInterval: firstDelay, MaxInterval: lastDelay, Multiplier: 2, RandomizationFactor: 0.5,
+	}
+	for {
+		advanced, err := p.follow(ctx)
+		switch {
+		case ctx.Err() != nil:
+			p.progress.stop(nil)
+			return nil
+		case isFinal(err):
+			p.progress.stop(err)
+			return err
+		}
+		if advanced {
+			delays.Reset()
+		}
+		p.progress.retry(err)
+		if advanced && errors.Is(err, ErrCheckpointMoved) {
+			continue // another runner is at work and nothing is wrong
+		}
+		delay := delays.NextBackOff()
+		p.logger.Warn("projection tries again", "error", err, "delay", delay)
+		rest(ctx, delay)
+	}
+}
+
+// isFinal reports whether trying again is of no use.
+func isFinal(err error) bool {
+	return errors.Is(err, ErrCannotFold) || errors.Is(err, ErrWrongLog) || errors.Is(err, ErrOtherFold)
+}
+
+// rest returns after a delay, or when ctx ends.
+func rest(ctx context.Context, delay time.Duration) {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Status says how the projection is doing.
+func (p *Projection) Status() Status { return p.progress.status() }
+
+// Wait returns nil when the projection has applied every event up to and
+// including position, which may be at once. It returns an ErrStopped if the
+// projection has stopped before that, and the error of ctx when that ends.
+func (p *Projection) Wait(ctx context.Context, position eventstore.Position) error {
+	return p.progress.wait(ctx, position)
+}
+
+// Ready returns nil if reads are at most maxLag old: the projection has
+// reached the end of the log and has not fallen further behind since.
+// Otherwise it returns an ErrStopped or an ErrBehind.
+func (p *Projection) Ready(maxLag time.Duration) error {
+	return p.progress.ready(maxLag)
+}

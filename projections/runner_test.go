@@ -1,0 +1,213 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/balances"
+	"daybook/projections/orders"
+)
+
+func TestCatchesUpThenFollows(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		last := payMany(t, store, 30)
+		model := balances.NewMemory()
+		r := run(t, model, store, projections.Options{BatchSize: 7})
+		await(t, r, last)
+		checkBalance(t, model, 30)
+
+		synctest.Wait()
+		if status := r.Status(); status.State != projections.Live || !status.CaughtUp || status.Err != nil ||
+			status.Lag != 0 || status.Applied != 61 || status.Checkpoint.Position != last {
+			t.Fatalf("status is %+v", status)
+		}
+		for i := 31; i <= 40; i++ {
+			await(t, r, pay(t, store, fmt.Sprint(i)))
+			checkBalance(t, model, i)
+		}
+	})
+}
+
+func TestAppliesWhatHasArrivedInBatchesOfAtMostTheSize(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		last := payMany(t, store, 30)
+		model := &faultyModel{Projector: balances.NewMemory()}
+		r := run(t, model, store, projections.Options{BatchSize: 7})
+		await(t, r, last)
+		await(t, r, pay(t, store, "one more"))
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0
+		for _, size := range model.sizes {
+			sum += size
+		}
+		if slices.Max(model.sizes) > 7 || sum != 63 || r.Status().Batches != uint64(len(model.sizes)) {
+			t.Fatalf("batches of %d, status %+v", model.sizes, r.Status())
+		}
+	})
+}
+
+func TestWait(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		last := pay(t, store, "1")
+		r := run(t, balances.NewMemory(), store, projections.Options{})
+		await(t, r, last)
+
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.Wait(ended, 0); err != nil {
+			t.Errorf("the beginning has been reached: %v", err)
+		}
+		limited, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := r.Wait(limited, last+1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waiting for what does not come: %v", err)
+		}
+
+		waited := make(chan error)
+		go func() { waited <- r.Wait(t.Context(), last+100) }()
+		synctest.Wait()
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-waited; !errors.Is(err, projections.ErrStopped) {
+			t.Errorf("waiting when it stops: %v", err)
+		}
+		if err := r.Wait(t.Context(), last); err != nil {
+			t.Errorf("stopped, but beyond the position: %v", err)
+		}
+		if err := r.Wait(t.Context(), last+1); !errors.Is(err, projections.ErrStopped) {
+			t.Errorf("waiting for a stopped one: %v", err)
+		}
+		if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrStopped) {
+			t.Errorf("ready after the end: %v", err)
+		}
+	})
+}
+
+func TestTwoRunnersOnOneModel(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		model := balances.NewMemory()
+		first := run(t, model, store, projections.Options{BatchSize: 3})
+		second := run(t, model, store, projections.Options{BatchSize: 5})
+		for i := 1; i <= 50; i++ {
+			last := pay(t, store, fmt.Sprint(i))
+			if i%10 == 0 {
+				await(t, first, last)
+				await(t, second, last)
+				checkBalance(t, model, i)
+			}
+		}
+		synctest.Wait()
+		for _, r := range []*running{first, second} {
+			if err := r.Ready(0); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		early := payMany(t, store, 5)
+		older := balances.NewMemory()
+		filling := run(t, older, store, projections.Options{})
+		await(t, filling, early)
+		if err := filling.stop(); err != nil {
+			t.Fatal(err)
+		}
+
+		model := newReplaceable(balances.NewMemory())
+		r := run(t, model, store, projections.Options{})
+		await(t, r, pay(t, store, "later"))
+		synctest.Wait()
+		if err := r.Ready(0); err != nil {
+			t.Fatal(err)
+		}
+		stuck := &faultyModel{Projector: older, before: func(int) error { return errInjected }}
+		model.replace(stuck)
+		last := pay(t, store, "latest")
+		time.Sleep(time.Second) // of the bubble's clock
+		synctest.Wait()
+		if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrBehind) {
+			t.Errorf("ready with an older copy: %v", err)
+		}
+		model.replace(older)
+		await(t, r, last)
+		synctest.Wait()
+		if err := r.Ready(0); err != nil {
+			t.Error(err)
+		}
+		checkBalance(t, older, 7)
+	})
+}
+
+func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		known := payMany(t, store, 3)
+		model := balances.NewMemory()
+		r := run(t, model, store, projections.Options{})
+		other := run(t, orders.NewMemory(), store, projections.Options{})
+		await(t, r, known)
+
+		unknown, err := store.Append(t.Context(), "invoice-1", eventstore.NoStream, eventstore.Event{
+			ID: eventstore.EventID{1}, Type: "InvoiceSent", Schema: 1, Data: []byte(`{}`), Metadata: []byte(`{}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-r.ended
+		if !errors.Is(r.err, projections.ErrCannotFold) {
+			t.Errorf("Run returns %v", r.err)
+		}
+		for call, err := range map[string]error{
+			"wait": r.Wait(t.Context(), unknown.Position), "ready": r.Ready(time.Hour),
+		} {
+			if !errors.Is(err, projections.ErrStopped) || !errors.Is(err, projections.ErrCannotFold) {
+				t.Errorf("%s says %v", call, err)
+			}
+		}
+		if status := r.Status(); status.State != projections.Stopped || !errors.Is(status.Err, projections.ErrCannotFold) || status.Checkpoint.Position != known {
+			t.Errorf("status is %+v", status)
+		}
+		checkBalance(t, model, 3)
+		await(t, other, pay(t, store, "4"))
+	})
+}
+
+func TestAMarkMovesTheCheckpointAndKeepsTheLastEvent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		real := open(t, t.TempDir())
+		last := payMany(t, real, 2)
+		store := &faultyStore{Store: real, deliver: quiet(1000)}
+		model := balances.NewMemory()
+		r := run(t, model, store, projections.Options{})
+		await(t, r, last+1000)
+		stored, err := model.Load(t.Context())
+		if err != nil || stored.Position != last+1000 || stored.Stream != "order-coinbase.2" || stored.Revision != 1 {
+			t.Fatalf("checkpoint is %+v, error %v", stored, err)
+		}
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+		again := run(t, model, real, projections.Options{})
+		synctest.Wait()
+		if err := again.Ready(0); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
