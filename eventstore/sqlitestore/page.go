@@ -1,0 +1,181 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"daybook/eventstore"
+)
+
+const (
+	// maxPageEvents and maxPageBytes bound one page, and so the time that a
+	// reader keeps the write-ahead log from starting anew.
+	maxPageEvents = 512
+	maxPageBytes  = 1 << 20
+
+	// maxTypes bounds the event types that a connection remembers.
+	maxTypes = 256
+)
+
+// query asks for the next events of the whole log, or of one stream.
+type query struct {
+	whole    bool
+	after    eventstore.Position // of the whole log, exclusive
+	stream   eventstore.StreamName
+	from     eventstore.Revision // of the stream, inclusive
+	metadata bool
+}
+
+// page is what one query returns.
+type page struct {
+	events []eventstore.Recorded
+	last   bool // nothing was behind it when it was read
+}
+
+// connection reads pages. One goroutine may use it at a time.
+type connection struct {
+	conn  *sqlite.Conn
+	types map[string]string // one string for each type of event
+	name  []byte            // scratch
+}
+
+func openConnection(path string, mapped int64) (_ *connection, err error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, conn.Close())
+		}
+	}()
+	conn.SetBusyTimeout(lockTimeout)
+	if err := checkFormat(conn, path); err != nil {
+		return nil, err
+	}
+	for _, pragma := range []string{
+		"PRAGMA cache_size = -2048",
+		fmt.Sprintf("PRAGMA mmap_size = %d", mapped),
+	} {
+		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
+			return nil, err
+		}
+	}
+	return &connection{conn: conn, types: make(map[string]string)}, nil
+}
+
+const (
+	columns        = "SELECT position, revision, id, schema, recorded_at, type, data, stream"
+	fromLog        = " FROM events WHERE position > ? ORDER BY position LIMIT ?"
+	fromStream     = " FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?"
+	readLog        = columns + fromLog
+	readLogFull    = columns + ", metadata" + fromLog
+	readStream     = columns + fromStream
+	readStreamFull = columns + ", metadata" + fromStream
+)
+
+// page appends the events of one page to buffer. The read transaction ends
+// with it.
+func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
+	stmt, err := c.prepare(q)
+	if err != nil {
+		return page{}, err
+	}
+	defer stmt.Reset()
+	p := page{events: buffer}
+	size := 0
+	for len(p.events) < maxPageEvents && size < maxPageBytes {
+		found, err := stmt.Step()
+		if err != nil {
+			return page{}, err
+		}
+		if !found {
+			p.last = true
+			break
+		}
+		p.events = append(p.events, eventstore.Recorded{})
+		size += c.scan(stmt, q, &p.events[len(p.events)-1])
+	}
+	return p, nil
+}
+
+func (c *connection) prepare(q query) (*sqlite.Stmt, error) {
+	if q.whole {
+		stmt, err := c.conn.Prepare(choose(q.metadata, readLogFull, readLog))
+		if err != nil {
+			return nil, err
+		}
+		stmt.BindInt64(1, int64(min(q.after, math.MaxInt64)))
+		stmt.BindInt64(2, maxPageEvents)
+		return stmt, nil
+	}
+	stmt, err := c.conn.Prepare(choose(q.metadata, readStreamFull, readStream))
+	if err != nil {
+		return nil, err
+	}
+	stmt.BindText(1, string(q.stream))
+	stmt.BindInt64(2, int64(min(q.from, math.MaxInt64)))
+	stmt.BindInt64(3, maxPageEvents)
+	return stmt, nil
+}
+
+func choose(condition bool, yes, no string) string {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+// scan reads the row that stmt stands on and returns its size in bytes.
+func (c *connection) scan(stmt *sqlite.Stmt, q query, event *eventstore.Recorded) int {
+	event.Position = eventstore.Position(stmt.ColumnInt64(0))
+	event.Revision = eventstore.Revision(stmt.ColumnInt64(1))
+	stmt.ColumnBytes(2, event.ID[:])
+	event.Schema = int(stmt.ColumnInt64(3))
+	event.RecordedAt = time.UnixMicro(stmt.ColumnInt64(4)).UTC()
+	event.Type = c.eventType(stmt)
+	event.Data = columnBytes(stmt, 6)
+	event.Stream = q.stream
+	if q.whole {
+		event.Stream = eventstore.StreamName(c.text(stmt, 7))
+	}
+	if q.metadata {
+		event.Metadata = eventstore.Stamp(columnBytes(stmt, 8), event.Schema, event.RecordedAt)
+	}
+	return len(event.Data) + len(event.Metadata)
+}
+
+func columnBytes(stmt *sqlite.Stmt, column int) []byte {
+	value := make([]byte, stmt.ColumnLen(column))
+	stmt.ColumnBytes(column, value)
+	return value
+}
+
+// text reads a column through the scratch buffer: ColumnText makes SQLite
+// copy the value once more, to end it with a zero byte.
+func (c *connection) text(stmt *sqlite.Stmt, column int) []byte {
+	n := stmt.ColumnLen(column)
+	if n > cap(c.name) {
+		c.name = make([]byte, n)
+	}
+	c.name = c.name[:n]
+	stmt.ColumnBytes(column, c.name)
+	return c.name
+}
+
+func (c *connection) eventType(stmt *sqlite.Stmt) string {
+	text := c.text(stmt, 5)
+	if known, ok := c.types[string(text)]; ok {
+		return known
+	}
+	name := string(text)
+	if len(c.types) < maxTypes {
+		c.types[name] = name
+	}
+	return name
+}

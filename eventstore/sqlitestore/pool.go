@@ -1,0 +1,88 @@
+package sqlitestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"daybook/eventstore"
+)
+
+// pool lends read-only connections for one page at a time.
+type pool struct {
+	idle    chan *connection
+	opened  int
+	stopped chan struct{}
+	reason  error // written before stopped is closed
+	once    sync.Once
+	closed  func() error
+}
+
+// openPool checks the format of the file before it lends any connection. Up to
+// mapped bytes of the file are read through a memory map.
+func openPool(path string, mapped int64) (_ *pool, err error) {
+	p := &pool{idle: make(chan *connection, readConnections), stopped: make(chan struct{})}
+	p.closed = sync.OnceValue(p.closeConnections)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	for p.opened < readConnections {
+		c, err := openConnection(path, mapped)
+		if err != nil {
+			return nil, err
+		}
+		p.opened++
+		p.idle <- c
+	}
+	return p, nil
+}
+
+// page reads one page. The errors are those of the context, or wrap
+// eventstore.ErrUnavailable.
+func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) (page, error) {
+	if err := ctx.Err(); err != nil {
+		return page{}, err
+	}
+	select {
+	case <-p.stopped:
+		return page{}, p.reason
+	default:
+	}
+	select {
+	case c := <-p.idle:
+		defer func() { p.idle <- c }()
+		read, err := c.page(buffer, q)
+		if err != nil {
+			return page{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		}
+		return read, nil
+	case <-ctx.Done():
+		return page{}, ctx.Err()
+	case <-p.stopped:
+		return page{}, p.reason
+	}
+}
+
+// stop refuses further pages.
+func (p *pool) stop(reason error) {
+	p.once.Do(func() {
+		p.reason = reason
+		close(p.stopped)
+	})
+}
+
+// close waits for the pages that are being read.
+func (p *pool) close() error { return p.closed() }
+
+func (p *pool) closeConnections() error {
+	p.stop(errClosed)
+	var err error
+	for range p.opened {
+		c := <-p.idle
+		err = errors.Join(err, c.conn.Close())
+	}
+	return err
+}

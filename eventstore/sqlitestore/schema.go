@@ -1,0 +1,127 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+const (
+	// applicationID marks the file as a daybook log: "DAYB" in ASCII.
+	applicationID = 0x44415942
+
+	// formatVersion is the version of the tables below. A program refuses files
+	// that are newer than itself.
+	formatVersion = 1
+
+	// pageSize in bytes. A commit writes whole pages, and each append to a
+	// fresh stream dirties a random page of the unique index, so small pages
+	// write less. Evidence does not fit and goes to overflow pages, which scans
+	// without metadata pass over.
+	pageSize = 2048
+)
+
+// synchronous is the value of PRAGMA synchronous on the writing connection.
+// FULL syncs the write-ahead log at every COMMIT. Nothing in the program
+// assigns it. It is a variable so that the proof of durability can itself be
+// proven: a binary linked with
+//
+//	-ldflags "-X daybook/eventstore/sqlitestore.synchronous=OFF"
+//
+// must fail the test that counts syncs before answers.
+var synchronous = "FULL"
+
+// tables are the log. metadata is the last column, so that reading the others
+// never follows it into overflow pages.
+//
+// The triggers hold for every program that opens the file. An INSERT may only
+// extend the log; that also stops INSERT OR REPLACE, which would delete the
+// old row without firing the trigger for deletes. It says FAIL because ABORT
+// would make SQLite keep a journal for undoing each single INSERT.
+const tables = `
+CREATE TABLE events (
+  position    INTEGER PRIMARY KEY,
+  stream      TEXT NOT NULL,
+  revision    INTEGER NOT NULL,
+  id          BLOB NOT NULL,
+  type        TEXT NOT NULL,
+  schema      INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL, -- microseconds since 1970, UTC
+  data        BLOB NOT NULL,
+  metadata    BLOB NOT NULL,
+  UNIQUE (stream, revision)
+) STRICT;
+
+CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN
+  SELECT RAISE(ABORT, 'events are append-only: UPDATE refused');
+END;
+
+CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events BEGIN
+  SELECT RAISE(ABORT, 'events are append-only: DELETE refused');
+END;
+
+CREATE TRIGGER events_refuse_replace BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE position >= NEW.position)
+  OR EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND revision = NEW.revision)
+BEGIN
+  SELECT RAISE(FAIL, 'events are append-only: INSERT of an existing event refused');
+END;
+
+CREATE TABLE probe (
+  id    INTEGER PRIMARY KEY CHECK (id = 1),
+  count INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO probe (id, count) VALUES (1, 0);
+`
+
+// errEmpty says that a file holds no tables of any program.
+var errEmpty = errors.New("the file is empty")
+
+// checkFormat refuses a file that is not a daybook log of a version that this
+// program knows. It returns errEmpty for a file without content.
+func checkFormat(conn *sqlite.Conn, path string) error {
+	id, err := queryInt(conn, "PRAGMA application_id")
+	if err != nil {
+		return unreadable(path, err)
+	}
+	version, err := queryInt(conn, "PRAGMA user_version")
+	if err != nil {
+		return err
+	}
+	objects, err := queryInt(conn, "SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return err
+	}
+	switch {
+	case id == 0 && version == 0 && objects == 0:
+		return fmt.Errorf("%s: %w", path, errEmpty)
+	case id != applicationID:
+		return fmt.Errorf("%s is not a daybook log: it has application id %#x, not %#x", path, id, applicationID)
+	case version != formatVersion:
+		return fmt.Errorf("%s has format version %d, this program knows version %d: use the program that wrote it, or a later one", path, version, formatVersion)
+	}
+	return nil
+}
+
+// unreadable says why the first look at a file failed.
+func unreadable(path string, err error) error {
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultNotADB:
+		return fmt.Errorf("%s is not a daybook log: %w", path, err)
+	case sqlite.ResultCantOpen:
+		return fmt.Errorf("%s: %w: if its directory is read-only, copy the log to one where SQLite can keep an index beside it", path, err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+func queryInt(conn *sqlite.Conn, query string) (int64, error) {
+	stmt, _, err := conn.PrepareTransient(query)
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Finalize()
+	return sqlitex.ResultInt64(stmt)
+}

@@ -1,0 +1,48 @@
+package sqlitestore_test
+
+import (
+	"context"
+	"testing"
+
+	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Opened {
+		directory := t.TempDir()
+		store := open(t, directory)
+		return storetest.Opened{
+			Store: store,
+			Reopen: func(t *testing.T) eventstore.Store {
+				shut(t, store)
+				store = open(t, directory)
+				return store
+			},
+		}
+	})
+}
+
+// open opens a log for writing and closes it with the test.
+func open(tb testing.TB, directory string) *sqlitestore.Store {
+	tb.Helper()
+	return openWith(tb, sqlitestore.Options{Directory: directory})
+}
+
+func openWith(tb testing.TB, options sqlitestore.Options) *sqlitestore.Store {
+	tb.Helper()
+	store, err := sqlitestore.Open(context.Background(), options)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { shut(tb, store) })
+	return store
+}
+
+func shut(tb testing.TB, store *sqlitestore.Store) {
+	tb.Helper()
+	if err := store.Close(); err != nil {
+		tb.Error(err)
+	}
+}
