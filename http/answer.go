@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"daybook/domain/ident"
@@ -60,12 +61,29 @@ func encodedSegment(r *http.Request, name string) (string, error) {
 	if err != nil {
 		return "", badRequest.problem(fmt.Sprintf("The %s in the path is not percent-encoded.", name), err)
 	}
-	return ident.EscapeKeepingPercent(text), nil
+	if plain, err := ident.Unescape(text); err == nil && ident.Escape(plain) == text {
+		return text, nil // the name, which the client has encoded again
+	}
+	return ident.Escape(text), nil
+}
+
+// parameter returns a query parameter, empty if it is not there. One that is
+// given twice, or in a query that cannot be read, is an error: answering
+// without it would answer another question.
+func parameter(r *http.Request, name string) (string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(query[name]) > 1 {
+		return "", badRequest.problem("The query has parameters as name=value, joined by &, each name once.", nil)
+	}
+	return query.Get(name), nil
 }
 
 // limitParameter reads ?limit=.
 func limitParameter(r *http.Request) (int, error) {
-	text := r.URL.Query().Get("limit")
+	text, err := parameter(r, "limit")
+	if err != nil {
+		return 0, err
+	}
 	if text == "" {
 		return defaultLimit, nil
 	}
@@ -79,7 +97,10 @@ func limitParameter(r *http.Request) (int, error) {
 // numberParameter reads a parameter that is a whole number, 0 if it is not
 // there.
 func numberParameter(r *http.Request, name string) (uint64, error) {
-	text := r.URL.Query().Get(name)
+	text, err := parameter(r, name)
+	if err != nil {
+		return 0, err
+	}
 	if text == "" {
 		return 0, nil
 	}

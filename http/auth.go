@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"daybook/domain/ident"
 )
 
 // Role is what a token may do.
@@ -50,6 +52,9 @@ func ParseTokens(entries []string) (Tokens, error) {
 		}
 		if name == "" || secret == "" {
 			return t, fmt.Errorf("token %d is not role:name:secret: the name or the secret is empty", i+1)
+		}
+		if err := ident.Check(name); err != nil {
+			return t, fmt.Errorf("the name of token %d: %w", i+1, err)
 		}
 		digest := sha256.Sum256([]byte(secret))
 		if _, twice := t.identities[digest]; twice {

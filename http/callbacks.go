@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -14,6 +15,10 @@ import (
 // maxCallbackBytes bounds the body of a callback. Real ones have one or two
 // thousand bytes.
 const maxCallbackBytes = 256 << 10
+
+// recordTimeout bounds the wait for the store, within writeTimeout after a body
+// that took its time.
+const recordTimeout = writeTimeout - readTimeout
 
 // outcomeTest answers the button "Test Now": nothing happened, nothing is
 // stored.
@@ -44,10 +49,20 @@ func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error 
 		s.metrics.callback("refused")
 		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
 	}
+	release, err := s.receiving.take()
+	if err != nil {
+		return err
+	}
+	defer release()
 	delivery, err := s.receive(r, client)
 	if err != nil {
 		return err
 	}
+	// A sender that hangs up after the last byte has sent a callback all the
+	// same: recording it ends with the disk's patience, not with the sender's.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), recordTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
 	if delivery.Length != int64(len(delivery.Body)) {
 		return s.quarantineTooLarge(w, r, delivery)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -58,35 +59,50 @@ func (s *Server) near(p *projections.Projection) error {
 }
 
 // await makes a read wait until the read model has reached ?min_position=, so
-// that a client reads what it wrote. A read model that has not caught up since
-// the start answers nothing: what it has is nobody's balance yet.
-func (s *Server) await(r *http.Request, p *projections.Projection) error {
-	text := r.URL.Query().Get("min_position")
-	if text == "" {
-		return s.serving(p)
-	}
-	position, err := eventstore.ParsePosition(text)
+// that a client reads what it wrote, and returns that position. A read model
+// that has not caught up since the start answers nothing: what it has is
+// nobody's balance yet.
+func (s *Server) await(r *http.Request, p *projections.Projection) (eventstore.Position, error) {
+	text, err := parameter(r, "min_position")
 	if err != nil {
-		return badRequest.problem("min_position is the text of a position, as the header Daybook-Position of a write gave it.", err)
+		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), maxWait)
+	if text == "" {
+		return 0, s.serving(p)
+	}
+	minimum, err := eventstore.ParsePosition(text)
+	if err != nil {
+		return 0, badRequest.problem("min_position is the text of a position, as the header Daybook-Position of a write gave it.", nil)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.wait)
 	defer cancel()
-	if err := p.Wait(ctx, position); err != nil && ctx.Err() != nil {
-		return behind.problem("The read model has not reached min_position yet. Send the request again.", err)
+	if err := p.Wait(ctx, minimum); err != nil && ctx.Err() != nil {
+		return 0, notReached(err)
 	} else if err != nil {
-		return err
+		return 0, err
 	}
-	return s.serving(p)
+	return minimum, s.serving(p)
+}
+
+// reached checks what a read model has answered: an older copy of it may have
+// taken its place since its projection was there.
+func reached(minimum, answered eventstore.Position) error {
+	if answered < minimum {
+		return notReached(nil)
+	}
+	return nil
+}
+
+func notReached(cause error) error {
+	return behind.problem("The read model has not reached min_position yet. Send the request again.", cause)
 }
 
 // serving returns nil if the read model may be read.
 func (s *Server) serving(p *projections.Projection) error {
-	status := p.Status()
-	switch {
-	case status.State == projections.Stopped:
-		return fmt.Errorf("%w: %w", projections.ErrStopped, status.Err)
-	case !status.CaughtUp:
-		return behind.problem("The read model is being built from the log.", nil)
+	if err := p.Ready(math.MaxInt64); errors.Is(err, projections.ErrBehind) {
+		return behind.problem("The read model is being built from the log.", err)
+	} else if err != nil {
+		return err
 	}
 	return nil
 }

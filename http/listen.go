@@ -18,7 +18,7 @@ const (
 	writeTimeout    = maxWait + 10*time.Second
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 16 << 10
-	shutdownTimeout = 10 * time.Second
+	shutdownTimeout = readTimeout + 5*time.Second // a request that stays away is answered 408, not cut off
 )
 
 // Serve answers on a listener until ctx ends. Then it takes no more

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -38,8 +39,8 @@ func identity(ctx context.Context) Identity {
 	return *who
 }
 
-// serve runs one handler: it gives the request an id, bounds how many run at
-// once, turns an error into a problem, and counts and logs what became of it.
+// serve runs one handler: it gives the request an id, turns an error or a panic
+// into a problem, and counts and logs what became of it.
 // The log and the metrics have the route's template, never the URL, which
 // carries secrets and names.
 func (s *Server) serve(route string, h handler) http.HandlerFunc {
@@ -51,41 +52,61 @@ func (s *Server) serve(route string, h handler) http.HandlerFunc {
 		r = r.WithContext(ctx)
 		answer := &statusWriter{ResponseWriter: w}
 		answer.Header().Set("X-Request-Id", id)
-		err := s.limited(answer, r, h)
-		if err != nil && !answer.written {
-			p := *asProblem(err)
+		var p *Problem
+		if err := s.run(answer, r, h); err != nil {
+			p = asProblem(err)
 			p.RequestID = id
-			writeProblem(answer, &p)
+		}
+		if p != nil && !answer.written {
+			writeProblem(answer, p)
 		}
 		took := s.now().Sub(began)
 		s.metrics.request(route, r.Method, answer.status, took)
-		s.logRequest(r, route, answer.status, took, *who, err)
+		s.logRequest(r, route, answer.status, took, *who, p)
 	}
 }
 
-// limited refuses a request when too many are running.
-func (s *Server) limited(w http.ResponseWriter, r *http.Request, h handler) (err error) {
-	select {
-	case s.running <- struct{}{}:
-		defer func() { <-s.running }()
-	default:
-		return overloaded.problem("Send the request again.", nil)
-	}
+// run calls a handler, and turns a panic into an error.
+func (s *Server) run(w http.ResponseWriter, r *http.Request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			s.logger.Error("panic", "request_id", requestID(r.Context()), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			s.logger.Error("panic", "request_id", requestID(r.Context()), "cause", panicText(cause), "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
 	}()
 	return h(w, r)
 }
 
+// panicText describes a panic for the log. The runtime's own words have
+// nothing of a request in them; any other value may.
+func panicText(cause any) string {
+	if err, ok := cause.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("a value of type %T", cause)
+}
+
+// slots bound how many requests of one kind run at once. They are taken after
+// authentication, so that strangers cannot occupy them.
+type slots chan struct{}
+
+// take occupies a slot until release is called, or refuses.
+func (s slots) take() (release func(), err error) {
+	select {
+	case s <- struct{}{}:
+		return func() { <-s }, nil
+	default:
+		return nil, overloaded.problem("Send the request again.", nil)
+	}
+}
+
 // logRequest writes one line for each request. Answers without fault are left
-// to the level debug: the log of events has them all.
-func (s *Server) logRequest(r *http.Request, route string, status int, took time.Duration, who Identity, err error) {
+// to the level debug: the log of events has them all. Of what went wrong it has
+// what the problem says, because errors may quote the request.
+func (s *Server) logRequest(r *http.Request, route string, status int, took time.Duration, who Identity, p *Problem) {
 	level := slog.LevelDebug
 	switch {
 	case status >= http.StatusInternalServerError:
@@ -106,8 +127,8 @@ func (s *Server) logRequest(r *http.Request, route string, status int, took time
 	if who.Role != "" {
 		attributes = append(attributes, slog.String("actor", who.Actor()))
 	}
-	if err != nil {
-		attributes = append(attributes, slog.String("error", err.Error()))
+	if p != nil {
+		attributes = append(attributes, slog.String("error", p.Error()))
 	}
 	s.logger.LogAttrs(r.Context(), level, "request", attributes...)
 }
@@ -121,7 +142,8 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// require lets a request through to h if a role allows it.
+// require lets a request through to h if a role allows it, and not too many
+// are running.
 func (s *Server) require(h handler, roles ...Role) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		who, err := s.tokens.authorize(r, roles)
@@ -131,6 +153,11 @@ func (s *Server) require(h handler, roles ...Role) handler {
 		if noted, ok := r.Context().Value(identityKey).(*Identity); ok {
 			*noted = who
 		}
+		release, err := s.reading.take()
+		if err != nil {
+			return err
+		}
+		defer release()
 		return h(w, r)
 	}
 }

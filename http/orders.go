@@ -12,11 +12,15 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.await(r, s.ordersProjection); err != nil {
+	minimum, err := s.await(r, s.ordersProjection)
+	if err != nil {
 		return err
 	}
 	state, err := s.orders.Order(r.Context(), order.ID(id))
 	if err != nil {
+		return err
+	}
+	if err := reached(minimum, state.Position); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, state)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -83,14 +84,14 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &p):
 		return p
-	case errors.Is(err, eventstore.ErrUnavailable):
+	case errors.Is(err, eventstore.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return unavailable.problem("It is not known to be recorded. Send the same request again; it is recognised.", err)
 	case errors.Is(err, eventstore.ErrConflict):
 		return contended.problem("Nothing was recorded. Send the same request again.", err)
 	case errors.Is(err, deposit.ErrOtherUser):
 		return otherUser.problem("Whose deposits arrive at an address is settled once. Register another address for this user.", err)
 	case errors.Is(err, orders.ErrNotFound):
-		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", err)
+		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", nil)
 	case errors.Is(err, projections.ErrStopped):
 		return stopped.problem("It met an event that it cannot fold and serves nothing rather than a stale number. Callbacks are still recorded. See the log of daybook.", err)
 	}

@@ -2,8 +2,11 @@ package httpapi
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+
+	"daybook/domain/ident"
 
 	"github.com/gorilla/mux"
 )
@@ -41,6 +44,29 @@ func (s *Server) routes() *mux.Router {
 		return notFound.problem("There is no such route. /openapi.yaml lists them.", nil)
 	})
 	return router
+}
+
+// withEncodedPath returns a request whose path is percent-encoded throughout.
+// Where a client has left out one byte that needs it, net/url no longer tells
+// an encoded slash from one that separates.
+func withEncodedPath(r *http.Request) *http.Request {
+	raw := r.URL.RawPath
+	if raw == "" || raw == r.URL.EscapedPath() {
+		return r
+	}
+	segments := strings.Split(raw, "/")
+	for i, segment := range segments {
+		text, err := ident.Unescape(segment)
+		if err != nil {
+			return r
+		}
+		segments[i] = ident.Escape(text)
+	}
+	encoded := r.WithContext(r.Context())
+	encoded.URL = new(url.URL)
+	*encoded.URL = *r.URL
+	encoded.URL.RawPath = strings.Join(segments, "/")
+	return encoded
 }
 
 // dispatch calls the handler of the request's method. HEAD is GET, of which

@@ -47,9 +47,13 @@ type Config struct {
 	Logger             *slog.Logger
 }
 
-// maxRunning bounds the requests that run at once, and with them the memory
-// that bodies take: 1024 of 256 KiB.
-const maxRunning = 1024
+// The bounds of how many requests run at once, and with them of the memory that
+// bodies and pages take. Reads that wait for a read model which has come to a
+// halt must not keep callbacks out, so that each kind has its own.
+const (
+	maxReceiving = 1024
+	maxReading   = 256
+)
 
 // Server answers requests. It is an http.Handler.
 type Server struct {
@@ -65,7 +69,9 @@ type Server struct {
 	logger             *slog.Logger
 	now                func() time.Time
 	metrics            *metrics
-	running            chan struct{}
+	receiving          slots         // of callbacks
+	reading            slots         // of requests with a role
+	wait               time.Duration // for min_position
 	router             *mux.Router
 }
 
@@ -84,11 +90,15 @@ func NewServer(c Config) *Server {
 		logger:             c.Logger,
 		now:                time.Now,
 		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}),
-		running:            make(chan struct{}, maxRunning),
+		receiving:          make(slots, maxReceiving),
+		reading:            make(slots, maxReading),
+		wait:               maxWait,
 	}
 	s.router = s.routes()
 	return s
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.router.ServeHTTP(w, withEncodedPath(r))
+}

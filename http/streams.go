@@ -37,7 +37,7 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) error {
 	}
 	stream, err := eventstore.ParseStreamName(name)
 	if err != nil {
-		return badRequest.problem("A stream is named category-id, such as order-coinbase.5RTQNACF.", err)
+		return badRequest.problem("A stream is named category-id, such as order-coinbase.5RTQNACF.", nil)
 	}
 	limit, err := limitParameter(r)
 	if err != nil {

@@ -3,6 +3,7 @@
 package callback
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -74,12 +75,15 @@ func (s Sources) Client(r *http.Request) (netip.Addr, error) {
 		}
 		address, err := parseForwarded(entry)
 		if err != nil {
-			return netip.Addr{}, fmt.Errorf("X-Forwarded-For has an entry that is not an IP address")
+			return netip.Addr{}, errors.New("X-Forwarded-For has an entry that is not an IP address")
 		}
 		client = address
 		if !contains(s.Trusted, client) {
 			return client, nil
 		}
+	}
+	if len(entries) > maxForwarded {
+		return netip.Addr{}, fmt.Errorf("X-Forwarded-For has more than %d proxies", maxForwarded)
 	}
 	return client, nil
 }

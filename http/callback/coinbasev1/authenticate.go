@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"unicode/utf8"
 )
 
 // Secrets are those that a callback URL may carry. There are several while one
@@ -55,11 +56,12 @@ var signatureHeaders = []string{"CB-SIGNATURE", "X-Signature"}
 const maxSignatureBytes = 1024
 
 // SignatureHeaders returns the headers of the request that carry a signature.
+// What cannot be written into JSON as it came is none.
 func SignatureHeaders(r *http.Request) map[string]string {
 	var headers map[string]string
 	for _, name := range signatureHeaders {
 		value := r.Header.Get(name)
-		if value == "" || len(value) > maxSignatureBytes {
+		if value == "" || len(value) > maxSignatureBytes || !utf8.ValidString(value) {
 			continue
 		}
 		if headers == nil {

@@ -34,7 +34,7 @@ func parseOrder(doc orderDocument) (Message, error) {
 		OccurredAt:  doc.occurredAt(),
 		Mispayments: doc.mispayments(),
 	}
-	status, event := doc.Status.text, doc.Event.value.Type.text
+	status, event := doc.Status.text, doc.eventType()
 	switch {
 	case event == mispaying, status == mispaid && event != completed:
 		// It says nothing about whether the order was paid, whatever its
@@ -56,9 +56,21 @@ func parseOrder(doc orderDocument) (Message, error) {
 	return Message{Order: &Order{ID: order.NewID(provider, id), Report: report}}, nil
 }
 
-// isTest recognises the exact shape that "Test Now" posts.
+// isTest recognises what "Test Now" posts. Whatever else lacks an id may be
+// somebody's money, and is kept.
 func (doc orderDocument) isTest() bool {
-	return doc.ID.kind == 'n' && doc.Custom.text == testCustom && len(doc.Mispayments.elements) == 0
+	return doc.ID.kind == 'n' && doc.Custom.kind == '"' && doc.Custom.text == testCustom &&
+		doc.Status.text == completed && doc.eventType() != mispaying && len(doc.Mispayments.elements) == 0
+}
+
+// eventType returns what the callback is about, empty where it does not say so.
+// What is there and is no word must not pass for that.
+func (doc orderDocument) eventType() string {
+	word := doc.Event.value.Type
+	if doc.Event.strange || word.text == "" && !word.missing() {
+		return "unreadable"
+	}
+	return word.text
 }
 
 // occurredAt prefers completed_at, which the documentation defines and its

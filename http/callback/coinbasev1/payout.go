@@ -53,10 +53,11 @@ func (doc payoutDocument) facts() (payout.Facts, bool) {
 		FeeBank:  doc.Fees.value.Bank.value.amount().Optional(),
 		Bitcoin:  doc.BTC.value.amount().Optional(),
 	}
-	readable := !facts.Subtotal.IsZero() && !facts.Total.IsZero() &&
-		doc.Fees.value.Coinbase.present == (facts.FeeOwn != nil) &&
-		doc.Fees.value.Bank.present == (facts.FeeBank != nil) &&
-		doc.BTC.present == (facts.Bitcoin != nil)
+	fees := doc.Fees.value
+	readable := !facts.Subtotal.IsZero() && !facts.Total.IsZero() && !doc.Fees.strange &&
+		(fees.Coinbase.present || fees.Coinbase.strange) == (facts.FeeOwn != nil) &&
+		(fees.Bank.present || fees.Bank.strange) == (facts.FeeBank != nil) &&
+		(doc.BTC.present || doc.BTC.strange) == (facts.Bitcoin != nil)
 	if facts.Bitcoin != nil && facts.Bitcoin.Sign() == 0 {
 		facts.Bitcoin = nil // null and 0.00 both say that the orders were sold as they came
 	}

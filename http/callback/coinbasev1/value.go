@@ -67,23 +67,29 @@ func (s scalar) time() time.Time {
 	return t.UTC()
 }
 
-// object is a JSON object of type T. A member of any other type is absent.
+// object is a JSON object of type T. A member of any other type is strange,
+// unless it is null.
 type object[T any] struct {
 	value   T
 	present bool
+	strange bool
 }
 
 // UnmarshalJSONFrom reads any JSON value.
 func (o *object[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != '{' {
-		return dec.SkipValue()
+	switch dec.PeekKind() {
+	case '{':
+		o.present = true
+		return json.UnmarshalDecode(dec, &o.value)
+	case 'n':
+	default:
+		o.strange = true
 	}
-	o.present = true
-	return json.UnmarshalDecode(dec, &o.value)
+	return dec.SkipValue()
 }
 
 // list is a JSON array of T, which accepts any JSON value. A member of any
-// other type is the empty list.
+// other type is a list of that one element, unless it is null.
 type list[T any] struct {
 	elements []element[T]
 }
@@ -97,25 +103,36 @@ type element[T any] struct {
 
 // UnmarshalJSONFrom reads any JSON value.
 func (l *list[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != '[' {
+	switch dec.PeekKind() {
+	case 'n':
 		return dec.SkipValue()
+	case '[':
+	default:
+		return l.read(dec)
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
 	for dec.PeekKind() != ']' {
-		raw, err := dec.ReadValue()
-		if err != nil {
+		if err := l.read(dec); err != nil {
 			return err
 		}
-		e := element[T]{digest: digest(raw)}
-		if err := json.Unmarshal(raw, &e.value); err != nil {
-			return err
-		}
-		l.elements = append(l.elements, e)
 	}
 	_, err := dec.ReadToken()
 	return err
+}
+
+func (l *list[T]) read(dec *jsontext.Decoder) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	e := element[T]{digest: digest(raw)}
+	if err := json.Unmarshal(raw, &e.value); err != nil {
+		return err
+	}
+	l.elements = append(l.elements, e)
+	return nil
 }
 
 // amount reads an amount in smallest units. What is missing, cannot be read or

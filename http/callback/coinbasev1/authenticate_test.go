@@ -1,0 +1,70 @@
+package coinbasev1_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"daybook/http/callback/coinbasev1"
+)
+
+func TestASecretThatIsMissingOrEmptyIsRefusedAtTheStart(t *testing.T) {
+	for name, secrets := range map[string][]string{
+		"none":                  nil,
+		"an empty list":         {},
+		"an empty one":          {""},
+		"an empty one with one": {"canary", ""},
+	} {
+		if _, err := coinbasev1.NewSecrets(secrets); err == nil {
+			t.Errorf("%s is accepted", name)
+		} else if strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: the error repeats a secret: %v", name, err)
+		}
+	}
+}
+
+func TestTheZeroValueAuthenticatesNobody(t *testing.T) {
+	for _, query := range []string{"", "?secret=", "?secret=a"} {
+		if (coinbasev1.Secrets{}).Authenticate(httptest.NewRequest(http.MethodPost, "/"+query, nil)) {
+			t.Errorf("%q is good", query)
+		}
+	}
+}
+
+func TestEveryLiveSecretIsGoodExactlyOnceInTheQuery(t *testing.T) {
+	secrets, err := coinbasev1.NewSecrets([]string{"first", "the+second & last", "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, good := range map[string]bool{
+		"secret=first":                         true,
+		"a=b&secret=first&c":                   true,
+		"secret=%66irst":                       true,
+		"%73ecret=first":                       true,
+		"secret=the%2Bsecond%20%26+last":       true,
+		"":                                     false,
+		"secret":                               false,
+		"secret=":                              false,
+		"secret=firs":                          false,
+		"secret=first+":                        false,
+		"secret=First":                         false,
+		"SECRET=first":                         false,
+		"secret=first&secret=first":            false,
+		"secret=first&secret=":                 false,
+		"secret=first&%73ecret=x":              false,
+		"secret[]=first":                       false,
+		"secret=first;":                        false,
+		"a;b&secret=first":                     false,
+		"secret=first&a=%":                     false,
+		"secret=first%00":                      false,
+		"secret=first%2Cthe%2Bsecond+%26+last": false,
+		"secret=" + strings.Repeat("first", 3000): false,
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.URL.RawQuery = query
+		if secrets.Authenticate(r) != good {
+			t.Errorf("%.60q is good: %v", query, !good)
+		}
+	}
+}
