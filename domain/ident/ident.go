@@ -6,7 +6,6 @@ package ident
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -112,21 +111,4 @@ func unhex(c byte) int {
 		return int(c-'A') + 10
 	}
 	return -1
-}
-
-// EscapeKeepingPercent percent-encodes like Escape, but takes a percent sign
-// with two hexadecimal digits for encoding that is there already.
-func EscapeKeepingPercent(text string) string {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '%' && i+2 < len(text) {
-			if decoded, err := Unescape(text[i : i+3]); err == nil {
-				b.WriteString(Escape(decoded))
-				i += 2
-				continue
-			}
-		}
-		b.WriteString(Escape(text[i : i+1]))
-	}
-	return b.String()
 }

@@ -23,6 +23,9 @@ func Decide(s State, c Report) ([]Event, error) {
 	}
 	for _, m := range c.Mispayments {
 		d.mispay(m)
+		if len(d.events) > payment.Max {
+			return nil, payment.ErrTooMany // before work that grows with the square
+		}
 	}
 	if c.Status != "" && !slices.Contains(s.Statuses, c.Status) {
 		d.add(OrderStatusReported{Status: c.Status, OccurredAt: c.OccurredAt})

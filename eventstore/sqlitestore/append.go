@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
@@ -40,6 +41,9 @@ func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expect
 // submit queues a request and waits for its answer.
 func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, error) {
 	r.answer = make(chan outcome, 1)
+	if len(r.events) > 0 && r.expected == eventstore.NoStream {
+		w.seen.add(r.stream)
+	}
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
@@ -116,6 +120,12 @@ func (w *writer) insert(r *request, i int, next *end, now int64) error {
 	}
 	next.position++
 	next.recordedAt = now
+	w.committed = append(w.committed, eventstore.Recorded{
+		Event:    eventstore.Event{ID: event.ID, Type: event.Type, Schema: event.Schema, Data: event.Data},
+		Stream:   r.stream,
+		Revision: r.expected.Next() + eventstore.Revision(i),
+		Position: next.position, RecordedAt: time.UnixMicro(now).UTC(),
+	})
 	return nil
 }
 

@@ -1,40 +1,120 @@
 package sqlitestore
 
 import (
+	"errors"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// checkpointPages is the length in pages to which the write-ahead log grows
-// before its content is copied to the main file.
-const checkpointPages = 8000
+const (
+	// checkpointPages is the length in pages to which the write-ahead log grows
+	// before its content is copied to the main file: 16 MB.
+	checkpointPages = 4000
 
-// checkpointer keeps the write-ahead log short. It runs between transactions
-// and not inside COMMIT, as SQLite's own would, so that callers are answered
-// first and an error of a checkpoint is not mistaken for one of a commit.
+	// measureBytes is how much is committed before the length of the write-ahead
+	// log is looked at again.
+	measureBytes = 1 << 20
+)
+
+// checkpointer keeps the write-ahead log short. Most of it is copied to the
+// main file on a connection of its own while the writer goes on; the writer
+// copies the little that it added meanwhile, between two transactions, after
+// which the write-ahead log begins anew. An error of either is fatal to the
+// store: it is not mistaken for one of a commit, but the same sync has failed.
 type checkpointer struct {
+	conn  *sqlite.Conn
+	start chan struct{} // closed to end run
+	done  chan error    // one for each start
+	ended chan struct{} // closed when run has returned
+
+	// Of the writer.
+	committed int   // bytes since the length was measured
 	attempted int64 // length in pages at the last attempt
+	running   bool  // started and not done
 }
 
-// run copies the write-ahead log to the main file if it has grown enough. An
-// error is fatal to the store.
-func (c *checkpointer) run(s *statements) error {
-	length, err := queryCheckpoint(s.walSize)
+// newCheckpointer opens the connection that copies.
+func newCheckpointer(path string) (_ *checkpointer, err error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return nil, fmt.Errorf("open log for checkpoints: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, conn.Close())
+		}
+	}()
+	conn.SetBusyTimeout(lockTimeout)
+	for _, pragma := range []string{"PRAGMA synchronous = " + synchronous, "PRAGMA wal_autocheckpoint = 0"} {
+		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", pragma, err)
+		}
+	}
+	return &checkpointer{
+		conn:  conn,
+		start: make(chan struct{}, 1),
+		done:  make(chan error, 1),
+		ended: make(chan struct{}),
+	}, nil
+}
+
+// run copies whenever it is told to, until start is closed.
+func (c *checkpointer) run() {
+	defer close(c.ended)
+	for range c.start {
+		c.done <- passive(c.conn)
+	}
+}
+
+// close ends run, and with it a copying that is under way.
+func (c *checkpointer) close() error {
+	close(c.start)
+	<-c.ended
+	return c.conn.Close()
+}
+
+// committing counts what a transaction has added, and starts a copying when
+// the write-ahead log has grown enough.
+func (c *checkpointer) committing(bytes int, s *statements) error {
+	c.committed += bytes
+	if c.running || c.committed < measureBytes {
+		return nil
+	}
+	c.committed = 0
+	length, err := walLength(s.walSize)
 	if err != nil {
 		return fmt.Errorf("measure write-ahead log: %w", err)
 	}
 	if length < c.attempted {
 		c.attempted = 0 // it was begun anew
 	}
-	if length < c.attempted+checkpointPages {
-		return nil
+	if length >= c.attempted+checkpointPages {
+		c.attempted, c.running = length, true
+		c.start <- struct{}{}
 	}
-	c.attempted = length
-	if _, err = queryCheckpoint(s.checkpoint); err != nil && !isFull(err) {
+	return nil
+}
+
+// finish is called by the writer with what done said.
+func (c *checkpointer) finish(err error, s *statements) error {
+	c.running = false
+	if err == nil {
+		_, err = walLength(s.checkpoint)
+	}
+	if err != nil && !isFull(err) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
+}
+
+func passive(conn *sqlite.Conn) error {
+	stmt, err := conn.Prepare("PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil {
+		return err
+	}
+	return step(stmt)
 }
 
 // truncateWAL copies the write-ahead log to the main file, syncs that, and
@@ -53,8 +133,9 @@ func truncateWAL(conn *sqlite.Conn) (complete bool, err error) {
 	return !busy || 0 <= length && length == copied, nil
 }
 
-// queryCheckpoint returns the length in pages of the write-ahead log.
-func queryCheckpoint(stmt *sqlite.Stmt) (int64, error) {
+// walLength carries out a checkpoint and returns the length in pages of the
+// write-ahead log.
+func walLength(stmt *sqlite.Stmt) (int64, error) {
 	if _, err := stmt.Step(); err != nil {
 		return 0, err
 	}

@@ -5,4 +5,4 @@ func Waiting(s *Store) int { return len(s.writer.queue) }
 
 // WALBound is the length in bytes that the write-ahead log keeps to, but for
 // the last transaction before it begins anew.
-const WALBound = checkpointPages * (pageSize + 24)
+const WALBound = 2 * checkpointPages * (pageSize + 24)

@@ -55,6 +55,7 @@ func prepareWriter(ctx context.Context, conn *sqlite.Conn, path string, options 
 	if w.end, err = readEnd(w.statements.end); err != nil {
 		return nil, err
 	}
+	w.seen = newSeen(w.end.position)
 	if w.end.position == 0 {
 		if err := w.createLog(); err != nil {
 			return nil, fmt.Errorf("write the log's first event: %w", err)

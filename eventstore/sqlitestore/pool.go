@@ -46,10 +46,8 @@ func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) 
 	if err := ctx.Err(); err != nil {
 		return page{}, err
 	}
-	select {
-	case <-p.stopped:
+	if p.isStopped() {
 		return page{}, p.reason
-	default:
 	}
 	select {
 	case c := <-p.idle:
@@ -63,6 +61,15 @@ func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) 
 		return page{}, ctx.Err()
 	case <-p.stopped:
 		return page{}, p.reason
+	}
+}
+
+func (p *pool) isStopped() bool {
+	select {
+	case <-p.stopped:
+		return true
+	default:
+		return false
 	}
 }
 

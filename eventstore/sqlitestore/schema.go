@@ -18,9 +18,9 @@ const (
 
 	// pageSize in bytes. A commit writes whole pages, and each append to a
 	// fresh stream dirties a random page of the unique index, so small pages
-	// write less. Evidence does not fit and goes to overflow pages, which scans
-	// without metadata pass over.
-	pageSize = 2048
+	// write less; in smaller ones the evidence of an ordinary callback would
+	// need overflow pages, and each page costs two writes.
+	pageSize = 4096
 )
 
 // synchronous is the value of PRAGMA synchronous on the writing connection.

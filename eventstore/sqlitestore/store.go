@@ -56,6 +56,9 @@ type Store struct {
 	writer *writer
 	reader *Reader
 	close  func() error
+
+	stopLearning context.CancelFunc
+	learned      chan struct{} // closed when nothing is being learned any more
 }
 
 // Open opens the log in a directory for writing, or creates it. It returns an
@@ -84,6 +87,9 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	}()
 
 	path := filepath.Join(options.Directory, fileName)
+	if err := makeFile(path); err != nil {
+		return nil, err
+	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -104,10 +110,22 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if writer.checkpoint, err = newCheckpointer(path); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
 	writer.onStop = reader.pool.stop
 	store := &Store{lock: lock, writer: writer, reader: reader}
 	store.close = sync.OnceValue(store.shutDown)
+	learning, stopLearning := context.WithCancel(context.WithoutCancel(ctx))
+	store.stopLearning = stopLearning
+	store.learned = make(chan struct{})
+	until := writer.end.position
+	go writer.checkpoint.run()
 	go writer.run()
+	go func() {
+		defer close(store.learned)
+		_ = writer.seen.learn(learning, reader, until) // without it, looks go to the index
+	}()
 	return store, nil
 }
 
@@ -119,7 +137,9 @@ func (s *Store) Close() error { return s.close() }
 func (s *Store) shutDown() error {
 	close(s.writer.closing)
 	<-s.writer.stopped
-	return errors.Join(s.reader.Close(), s.writer.close(), s.lock.Close())
+	s.stopLearning()
+	<-s.learned
+	return errors.Join(s.reader.Close(), s.writer.checkpoint.close(), s.writer.close(), s.lock.Close())
 }
 
 // Failed is closed when the store has met an error after which nobody knows
@@ -139,6 +159,9 @@ func (s *Store) Err() error {
 
 // Read implements eventstore.Store.
 func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	if s.writer.seen.never(stream) && ctx.Err() == nil && !s.reader.pool.isStopped() {
+		return func(func(eventstore.Recorded, error) bool) {}
+	}
 	return s.reader.Read(ctx, stream, from, include...)
 }
 
@@ -161,6 +184,17 @@ func makeDirectory(directory string) error {
 		return fmt.Errorf("open log: %w", err)
 	}
 	return syncDirectory(parent) // which holds the directory's own entry
+}
+
+// makeFile creates the file of the log for the owner alone, whatever the
+// directory allows: evidence has personal data in it. SQLite gives the files
+// beside it the same mode.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	return file.Close()
 }
 
 // syncDirectory makes the entries of a directory durable: syncing a file does

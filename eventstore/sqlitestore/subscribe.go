@@ -11,7 +11,7 @@ import (
 // Subscribe implements eventstore.Store. It marks every time that it has
 // reached the end of the log and is about to wait.
 //
-// Nothing is queued for a subscriber: it reads pages at its own pace, and the
+// Nothing is queued for a subscriber: it takes pages at its own pace, and the
 // writer only rings a bell. So a slow one costs nobody else anything.
 func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Message, error] {
 	metadata := eventstore.Includes(include, eventstore.WithMetadata)
@@ -19,7 +19,7 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, includ
 		last, told := after, false
 		for {
 			appended := s.writer.appended.wait() // before reading, so that nothing falls between
-			p, err := s.reader.pool.page(ctx, nil, query{whole: true, after: last, metadata: metadata})
+			p, err := s.following(ctx, last, metadata)
 			if err != nil {
 				yield(eventstore.Message{}, fmt.Errorf("subscribe: %w", err))
 				return
@@ -47,6 +47,17 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, includ
 			}
 		}
 	}
+}
+
+// following returns the page behind a position: from memory at the end of the
+// log, else from the file.
+func (s *Store) following(ctx context.Context, after eventstore.Position, metadata bool) (page, error) {
+	if !metadata {
+		if p, ok := s.writer.tail.page(after, nil); ok {
+			return p, ctx.Err()
+		}
+	}
+	return s.reader.pool.page(ctx, nil, query{whole: true, after: after, metadata: metadata})
 }
 
 // wait returns when something has been appended, or why nothing will be.

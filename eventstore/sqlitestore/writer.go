@@ -3,7 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
-	"runtime"
+
 	"sync/atomic"
 	"time"
 
@@ -43,9 +43,10 @@ type end struct {
 	recordedAt int64               // of the last event, in microseconds
 }
 
-// writer owns the only connection that writes, checkpoints included: in
-// SQLite up to 3.51.2 a checkpoint on one connection that meets a commit on
-// another can corrupt the file (https://sqlite.org/wal.html#walresetbug).
+// writer owns the only connection that commits. Its checkpointer has another,
+// which needs SQLite 3.51.3: before, a checkpoint on one connection that met a
+// commit on another could corrupt the file
+// (https://sqlite.org/wal.html#walresetbug).
 type writer struct {
 	conn       *sqlite.Conn
 	statements statements
@@ -61,11 +62,15 @@ type writer struct {
 
 	end        end
 	batch      []*request
+	bytes      int // that the batch writes, about
 	outcomes   []outcome
-	checkpoint checkpointer
+	committed  []eventstore.Recorded // by the last transaction, without metadata
+	checkpoint *checkpointer
 
 	lastWrite atomic.Int64 // when it was committed, in nanoseconds since 1970; 0 is never
 	appended  broadcast    // sent after each transaction with events
+	tail      tail
+	seen      *seen
 }
 
 // run commits requests until the store is closed or has failed.
@@ -75,6 +80,8 @@ func (w *writer) run() {
 		select {
 		case first := <-w.queue:
 			w.serve(first)
+		case err := <-w.checkpoint.done:
+			w.fail(w.checkpoint.finish(err, &w.statements))
 		case <-w.closing:
 			w.drain()
 		}
@@ -103,6 +110,12 @@ func (w *writer) serve(first *request) {
 	started := time.Now()
 	events, err := w.transact()
 	took := time.Since(started)
+	if events > 0 {
+		// Before the answers: the scheduler runs first whom it was told of
+		// last, and callers are in more of a hurry than subscribers.
+		w.tail.add(w.committed)
+		w.appended.send()
+	}
 	for i, r := range w.batch {
 		if err != nil {
 			r.answer <- outcome{err: err}
@@ -113,21 +126,20 @@ func (w *writer) serve(first *request) {
 	if err != nil {
 		return
 	}
-	if events > 0 {
-		w.appended.send()
-	}
 	if w.onCommit != nil {
 		w.onCommit(events, took)
 	}
-	if err := w.checkpoint.run(&w.statements); err != nil {
+	w.fail(w.checkpoint.committing(w.bytes, &w.statements))
+}
+
+// fail makes an error the reason for which the store has failed.
+func (w *writer) fail(err error) {
+	if err != nil {
 		w.reason = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
 }
 
 func (w *writer) gather(first *request) {
-	// Callers that have just been answered get a turn to ask again, so that
-	// they meet in one transaction and not in every other one.
-	runtime.Gosched()
 	w.batch = append(w.batch[:0], first)
 	size := first.size
 	for len(w.batch) < maxBatchRequests && size < maxBatchBytes {
@@ -136,9 +148,11 @@ func (w *writer) gather(first *request) {
 			w.batch = append(w.batch, r)
 			size += r.size
 		default:
+			w.bytes = size + len(w.batch)*pageSize // each append changes a page of the index
 			return
 		}
 	}
+	w.bytes = size + len(w.batch)*pageSize
 }
 
 // transact carries out the batch as one transaction, leaves what each request
@@ -147,6 +161,8 @@ func (w *writer) gather(first *request) {
 // judged by events that are not in the log.
 func (w *writer) transact() (int, error) {
 	w.outcomes = w.outcomes[:0]
+	clear(w.committed)
+	w.committed = w.committed[:0]
 	if err := step(w.statements.begin); err != nil {
 		return 0, fmt.Errorf("%w: begin: %w", eventstore.ErrUnavailable, err)
 	}

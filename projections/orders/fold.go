@@ -104,6 +104,9 @@ func (o *Order) release(e order.PaymentReleased) {
 	hold := slices.IndexFunc(o.Holds, func(h Hold) bool { return h.Hold == e.Hold })
 	aboutMispayment := hold >= 0 && isAboutMispayment(o.Holds[hold].Reason)
 	o.close(e.Hold)
+	for _, closed := range e.Closes {
+		o.close(closed.Hold)
+	}
 	credited := Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentReleased, OccurredAt: e.OccurredAt}
 	switch {
 	case aboutMispayment:

@@ -1,0 +1,74 @@
+package sqlitestore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/bits-and-blooms/bloom/v3"
+
+	"daybook/eventstore"
+)
+
+const (
+	// minSeen is the number of streams that the filter has room for at least:
+	// 1.2 MB.
+	minSeen = 1 << 20
+
+	// seenError is how often the filter is wrong about a stream that does not
+	// exist, which then costs a look into the index.
+	seenError = 0.01
+)
+
+// seen answers "has this stream ever been written to", wrongly yes at times but
+// never wrongly no. Most callbacks are the first of their order, and looking
+// for it would cost as much as all else that a request does before its commit:
+// a reader's cache is void after every commit of the writer.
+//
+// It only ever saves a look: an append is decided by the unique index.
+type seen struct {
+	mu       sync.RWMutex
+	filter   *bloom.BloomFilter
+	complete bool // every stream of the log is in it
+}
+
+// newSeen makes a filter for a log of some number of events, with room to
+// double.
+func newSeen(events eventstore.Position) *seen {
+	return &seen{filter: bloom.NewWithEstimates(uint(max(minSeen, 2*events)), seenError)}
+}
+
+// add is called before an append is committed, so that no stream is missing
+// that anybody has been told of.
+func (s *seen) add(stream eventstore.StreamName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.filter.AddString(string(stream))
+}
+
+// never reports that the stream has no event.
+func (s *seen) never(stream eventstore.StreamName) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.complete && !s.filter.TestString(string(stream))
+}
+
+// learn puts the streams into the filter that the log held when it was opened.
+// Until it is done, every look goes to the index.
+func (s *seen) learn(ctx context.Context, log eventstore.Reader, until eventstore.Position) error {
+	for event, err := range log.ReadAll(ctx, 0) {
+		if err != nil {
+			return fmt.Errorf("learn the streams of the log: %w", err)
+		}
+		if event.Position > until {
+			break
+		}
+		if event.Revision == 0 {
+			s.add(event.Stream)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.complete = true
+	return nil
+}
