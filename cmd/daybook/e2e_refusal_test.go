@@ -151,7 +151,7 @@ func TestDamagedLogIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const page = 2048
+	const page = 4096
 	for name, damage := range map[string]func([]byte) []byte{
 		"first bytes":        func(b []byte) []byte { copy(b, "damaged and no longer a file of SQLite"); return b },
 		"page size":          func(b []byte) []byte { b[16], b[17] = 0, 3; return b },
@@ -159,6 +159,10 @@ func TestDamagedLogIsNoticed(t *testing.T) {
 		"end cut off":        func(b []byte) []byte { return b[:len(b)/2/page*page] },
 		"a page of zeros in the middle": func(b []byte) []byte {
 			copy(b[len(b)/2/page*page:], make([]byte, page))
+			return b
+		},
+		"half a page of zeros in the middle": func(b []byte) []byte {
+			copy(b[len(b)/2/page*page+page/2:], make([]byte, page/2))
 			return b
 		},
 		"many pages of ones": func(b []byte) []byte {

@@ -31,6 +31,15 @@ type query struct {
 	metadata bool
 }
 
+// isNext reports whether an event is the index-th that the query asks for:
+// neither positions nor revisions have gaps in this store.
+func (q query) isNext(event *eventstore.Recorded, index int) bool {
+	if q.whole {
+		return event.Position == q.after+1+eventstore.Position(index)
+	}
+	return event.Revision == q.from+eventstore.Revision(index)
+}
+
 // page is what one query returns.
 type page struct {
 	events []eventstore.Recorded
@@ -99,7 +108,14 @@ func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
 			break
 		}
 		p.events = append(p.events, eventstore.Recorded{})
-		size += c.scan(stmt, q, &p.events[len(p.events)-1])
+		n, err := c.scan(stmt, q, &p.events[len(p.events)-1])
+		if err != nil {
+			return page{}, err
+		}
+		size += n
+		if event := &p.events[len(p.events)-1]; !q.isNext(event, len(p.events)-1) {
+			return page{}, fmt.Errorf("%w: an event is missing before position %s", errDamaged, event.Position)
+		}
 	}
 	return p, nil
 }
@@ -131,8 +147,12 @@ func choose(condition bool, yes, no string) string {
 	return no
 }
 
-// scan reads the row that stmt stands on and returns its size in bytes.
-func (c *connection) scan(stmt *sqlite.Stmt, q query, event *eventstore.Recorded) int {
+// errDamaged says that a row is no event: the store writes none like it.
+var errDamaged = errors.New("the log is damaged: restore it from a copy")
+
+// scan reads the row that stmt stands on and returns its size in bytes. SQLite
+// notices a damaged page by its structure; zeros within one are left to us.
+func (c *connection) scan(stmt *sqlite.Stmt, q query, event *eventstore.Recorded) (int, error) {
 	event.Position = eventstore.Position(stmt.ColumnInt64(0))
 	event.Revision = eventstore.Revision(stmt.ColumnInt64(1))
 	stmt.ColumnBytes(2, event.ID[:])
@@ -144,10 +164,21 @@ func (c *connection) scan(stmt *sqlite.Stmt, q query, event *eventstore.Recorded
 	if q.whole {
 		event.Stream = eventstore.StreamName(c.text(stmt, 7))
 	}
-	if q.metadata {
-		event.Metadata = eventstore.Stamp(columnBytes(stmt, 8), event.Schema, event.RecordedAt)
+	if event.Schema < 1 || event.Type == "" || event.Stream == "" || stmt.ColumnLen(2) != len(event.ID) || !isObject(event.Data) {
+		return 0, fmt.Errorf("%w: no event at position %s", errDamaged, event.Position)
 	}
-	return len(event.Data) + len(event.Metadata)
+	if q.metadata {
+		metadata := columnBytes(stmt, 8)
+		if !isObject(metadata) {
+			return 0, fmt.Errorf("%w: no metadata at position %s", errDamaged, event.Position)
+		}
+		event.Metadata = eventstore.Stamp(metadata, event.Schema, event.RecordedAt)
+	}
+	return len(event.Data) + len(event.Metadata), nil
+}
+
+func isObject(json []byte) bool {
+	return len(json) >= 2 && json[0] == '{' && json[len(json)-1] == '}'
 }
 
 func columnBytes(stmt *sqlite.Stmt, column int) []byte {
