@@ -122,7 +122,7 @@ func (s *Server) logRequest(r *http.Request, route string, status int, took time
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", route),
 		slog.Int("status", status),
-		slog.Duration("took", took),
+		slog.String("took", took.String()),
 	}
 	if who.Role != "" {
 		attributes = append(attributes, slog.String("actor", who.Actor()))

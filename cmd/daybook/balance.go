@@ -20,10 +20,10 @@ import (
 
 type balanceCommand struct {
 	dataFlag     `embed:""`
-	User         string              `arg:"" help:"Whose balances."`
-	AsOf         moment              `help:"Leave out what was recorded later than this time, such as 2026-01-31T23:59:59Z." placeholder:"TIME" xor:"as-of" env:"-"`
-	AsOfPosition eventstore.Position `help:"Leave out what stands behind this position." placeholder:"POSITION" xor:"as-of" env:"-"`
-	Format       string              `help:"text or json, the latter as GET /balances answers." enum:"text,json" default:"text" env:"-"`
+	User         string               `arg:"" help:"Whose balances."`
+	AsOf         *moment              `help:"Leave out what was recorded later than this time, such as 2026-01-31T23:59:59Z." placeholder:"TIME" xor:"as-of" env:"-"`
+	AsOfPosition *eventstore.Position `help:"Leave out what stands behind this position." placeholder:"POSITION" xor:"as-of" env:"-"`
+	Format       string               `help:"text or json, the latter as GET /balances answers." enum:"text,json" default:"text" env:"-"`
 }
 
 // Run recomputes from the events alone. It shares the postings with the read
@@ -87,8 +87,8 @@ func (c *balanceCommand) fold(ctx context.Context, reader *sqlitestore.Reader) (
 // isLater ends the fold: a time stands for the prefix before the first event
 // recorded later, so that one answer is never a mixture of two prefixes.
 func (c *balanceCommand) isLater(e eventstore.Recorded) bool {
-	return !c.AsOf.IsZero() && e.RecordedAt.After(c.AsOf.Time) ||
-		c.AsOfPosition > 0 && e.Position > c.AsOfPosition
+	return c.AsOf != nil && e.RecordedAt.After(c.AsOf.Time) ||
+		c.AsOfPosition != nil && e.Position > *c.AsOfPosition
 }
 
 func (a *account) apply(own ledger.Account, user string, recorded eventstore.Recorded) error {
@@ -157,6 +157,10 @@ func (a account) writeText(w io.Writer, user string) error {
 		return err
 	}
 	fmt.Fprintf(w, "%s at position %s, recorded %s\n", user, a.position, eventstore.FormatTime(a.recorded))
+	if len(a.pending)+len(a.available) == 0 {
+		_, err := fmt.Fprintln(w, "nothing: no event has given this user anything")
+		return err
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "currency\tavailable\tpending\t\n")
 	for _, l := range a.lines() {

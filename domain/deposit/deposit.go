@@ -3,7 +3,7 @@
 package deposit
 
 import (
-	"slices"
+	"strings"
 
 	"daybook/domain/ident"
 	"daybook/domain/money"
@@ -17,7 +17,16 @@ const Category = "address"
 type ID string
 
 // NewID encodes an address.
-func NewID(address string) ID { return ID(ident.Escape(address)) }
+func NewID(address string) ID { return ID(ident.Escape(Canonical(address))) }
+
+// Canonical returns the one text of an address. Those in the encoding bech32
+// are the same in capitals (BIP 173); in any other encoding case matters.
+func Canonical(address string) string {
+	if strings.HasPrefix(address, "BC1") && strings.ToUpper(address) == address {
+		return strings.ToLower(address)
+	}
+	return address
+}
 
 // Stream returns the name of the address's stream.
 func (id ID) Stream() string { return Category + "-" + string(id) }
@@ -47,7 +56,7 @@ func Evolve(s State, event Event) State {
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
 	case DepositHeld:
 		if e.Payment == "" {
-			s.Anonymous = append(slices.Clip(s.Anonymous), Anonymous{Digest: e.Digest, Hold: e.Hold})
+			s.Anonymous = append(s.Anonymous, Anonymous{Digest: e.Digest, Hold: e.Hold})
 			return s
 		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })

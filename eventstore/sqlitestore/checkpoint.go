@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -16,13 +17,19 @@ const (
 	// measureBytes is how much is committed before the length of the write-ahead
 	// log is looked at again.
 	measureBytes = 1 << 20
+
+	// restartTimeout bounds the wait of the writer for pages that are being
+	// read.
+	restartTimeout = 100 * time.Millisecond
 )
 
 // checkpointer keeps the write-ahead log short. Most of it is copied to the
-// main file on a connection of its own while the writer goes on; the writer
-// copies the little that it added meanwhile, between two transactions, after
-// which the write-ahead log begins anew. An error of either is fatal to the
-// store: it is not mistaken for one of a commit, but the same sync has failed.
+// main file on a connection of its own while the writer goes on. The writer
+// copies the little that it added meanwhile, between two transactions, and
+// waits for the pages that are being read, so that the write-ahead log begins
+// anew also while somebody is always reading. An error of either is fatal to
+// the store: it is not mistaken for one of a commit, but the same sync has
+// failed.
 type checkpointer struct {
 	conn  *sqlite.Conn
 	start chan struct{} // closed to end run
@@ -68,11 +75,20 @@ func (c *checkpointer) run() {
 	}
 }
 
-// close ends run, and with it a copying that is under way.
+// close waits for a copying that is under way and ends run. The writer has
+// stopped: what it has not been told is returned here.
 func (c *checkpointer) close() error {
 	close(c.start)
 	<-c.ended
-	return c.conn.Close()
+	var err error
+	select {
+	case err = <-c.done:
+		if isFull(err) {
+			err = nil
+		}
+	default:
+	}
+	return errors.Join(err, c.conn.Close())
 }
 
 // committing counts what a transaction has added, and starts a copying when
@@ -97,11 +113,14 @@ func (c *checkpointer) committing(bytes int, s *statements) error {
 	return nil
 }
 
-// finish is called by the writer with what done said.
-func (c *checkpointer) finish(err error, s *statements) error {
+// finish is called by the writer with what done said. A foreign reader that
+// holds on is not waited for: there will be another time.
+func (c *checkpointer) finish(err error, w *writer) error {
 	c.running = false
 	if err == nil {
-		_, err = walLength(s.checkpoint)
+		w.conn.SetBusyTimeout(restartTimeout)
+		_, err = walLength(w.statements.restart)
+		w.conn.SetBusyTimeout(lockTimeout)
 	}
 	if err != nil && !isFull(err) {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -32,10 +32,11 @@ type seen struct {
 	complete bool // every stream of the log is in it
 }
 
-// newSeen makes a filter for a log of some number of events, with room to
-// double.
+// newSeen makes a filter for a log of some number of events: 1.2 bytes for each.
+// There are fewer streams, so it has room to grow; when the log has outgrown it,
+// it is wrong more often, until the next start.
 func newSeen(events eventstore.Position) *seen {
-	return &seen{filter: bloom.NewWithEstimates(uint(max(minSeen, 2*events)), seenError)}
+	return &seen{filter: bloom.NewWithEstimates(uint(max(minSeen, events)), seenError)}
 }
 
 // add is called before an append is committed, so that no stream is missing

@@ -14,7 +14,7 @@ type statements struct {
 	following               *sqlite.Stmt // ids from a revision on
 	end                     *sqlite.Stmt
 	probe                   *sqlite.Stmt
-	checkpoint, walSize     *sqlite.Stmt
+	restart, walSize        *sqlite.Stmt
 }
 
 func prepareStatements(conn *sqlite.Conn) (statements, error) {
@@ -31,7 +31,7 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		{&s.following, "SELECT id, revision, position FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?"},
 		{&s.end, "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1"},
 		{&s.probe, "UPDATE probe SET count = count + 1 WHERE id = 1"},
-		{&s.checkpoint, "PRAGMA wal_checkpoint(PASSIVE)"},
+		{&s.restart, "PRAGMA wal_checkpoint(RESTART)"},
 		{&s.walSize, "PRAGMA wal_checkpoint(NOOP)"},
 	} {
 		stmt, err := conn.Prepare(each.query)

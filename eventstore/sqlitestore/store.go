@@ -159,10 +159,12 @@ func (s *Store) Err() error {
 
 // Read implements eventstore.Store.
 func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	if s.writer.seen.never(stream) && ctx.Err() == nil && !s.reader.pool.isStopped() {
-		return func(func(eventstore.Recorded, error) bool) {}
+	return func(yield func(eventstore.Recorded, error) bool) {
+		if s.writer.seen.never(stream) && ctx.Err() == nil && !s.reader.pool.isStopped() {
+			return
+		}
+		s.reader.Read(ctx, stream, from, include...)(yield)
 	}
-	return s.reader.Read(ctx, stream, from, include...)
 }
 
 // ReadAll implements eventstore.Store.
@@ -180,10 +182,15 @@ func makeDirectory(directory string) error {
 			return err
 		}
 	}
+	_, missing := os.Stat(directory)
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
-	return syncDirectory(parent) // which holds the directory's own entry
+	err := syncDirectory(parent) // which holds the directory's own entry
+	if missing == nil && errors.Is(err, fs.ErrPermission) {
+		return nil // somebody else made the directory, and keeps what is around it
+	}
+	return err
 }
 
 // makeFile creates the file of the log for the owner alone, whatever the

@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
-
 	"sync/atomic"
 	"time"
 
@@ -81,7 +80,7 @@ func (w *writer) run() {
 		case first := <-w.queue:
 			w.serve(first)
 		case err := <-w.checkpoint.done:
-			w.fail(w.checkpoint.finish(err, &w.statements))
+			w.fail(w.checkpoint.finish(err, w))
 		case <-w.closing:
 			w.drain()
 		}

@@ -1,7 +1,6 @@
 package coinbasev1
 
 import (
-	"encoding/hex"
 	"strings"
 
 	"daybook/domain/deposit"
@@ -21,6 +20,7 @@ func parseDeposit(doc document, digest string) (Message, error) {
 		Amount:   natural(money.Parse(money.BTC, doc.Amount.text)),
 		Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"},
 	}
+	address = deposit.Canonical(address)
 	if hash := transactionHash(doc.Transaction.value.Hash); hash != "" {
 		report.Payment = ident.NewPayment(provider, "address", address, hash)
 	}
@@ -28,18 +28,19 @@ func parseDeposit(doc document, digest string) (Message, error) {
 }
 
 // transactionHash returns the hash that identifies a payment, or nothing where
-// there is none to rely on: payments within Coinbase have null. Hexadecimal
-// digits are lower-cased, because either case names the same transaction.
+// there is none to rely on: payments within Coinbase have null. One transaction
+// has one hash here, however it is written: with space around it, with 0x
+// before it, in either case of its hexadecimal digits.
 func transactionHash(s scalar) string {
 	if s.kind != '"' {
 		return ""
 	}
-	hash, err := s.identifier()
-	if err != nil {
-		return ""
+	hash := strings.TrimSpace(s.text)
+	if lower := strings.TrimPrefix(strings.ToLower(hash), "0x"); strings.Trim(lower, "0123456789abcdef") == "" {
+		hash = lower
 	}
-	if _, err := hex.DecodeString(hash); err == nil {
-		return strings.ToLower(hash)
+	if ident.Check(hash) != nil {
+		return ""
 	}
 	return hash
 }
