@@ -43,15 +43,20 @@ func newAccess(secrets, tokens []string) (access, error) {
 }
 
 func accessFromEnvironment() (access, error) {
-	secrets, err := secretList(secretsVariable)
-	if err != nil {
-		return access{}, err
-	}
-	tokens, err := secretList(tokensVariable)
+	secrets, tokens, err := environmentLists()
 	if err != nil {
 		return access{}, err
 	}
 	return newAccess(secrets, tokens)
+}
+
+// environmentLists reads what the environment sets; what it does not is nil.
+func environmentLists() (secrets, tokens []string, err error) {
+	if secrets, err = secretList(secretsVariable); err != nil {
+		return nil, nil, err
+	}
+	tokens, err = secretList(tokensVariable)
+	return secrets, tokens, err
 }
 
 // secretList reads a variable or the file that its twin names: entries

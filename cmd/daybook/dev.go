@@ -39,11 +39,7 @@ type devSecrets struct {
 // devAccess takes what the environment sets, else the secrets in the data
 // directory, which it makes.
 func devAccess(data string) (access, error) {
-	secrets, err := secretList(secretsVariable)
-	if err != nil {
-		return access{}, err
-	}
-	tokens, err := secretList(tokensVariable)
+	secrets, tokens, err := environmentLists()
 	if err != nil {
 		return access{}, err
 	}
