@@ -21,14 +21,14 @@ import (
 
 // dataFlag is shared by all commands that open the log.
 type dataFlag struct {
-	Data string `help:"Directory of the log." default:"./daybook-data" type:"path" placeholder:"DIR"`
+	Data string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
 }
 
 type serveCommand struct {
 	dataFlag     `embed:""`
-	Listen       string   `help:"Address to answer on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	CallbackFrom []string `help:"Addresses that callbacks are taken from." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR,..."`
-	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR,..."`
+	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
+	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	Unregistered string   `help:"What becomes of payments of orders that were not registered: credit the custom parameter, or hold." enum:"credit,hold" default:"credit"`
 	LogLevel     string   `help:"Least severe lines to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
