@@ -1,5 +1,5 @@
-# Daybook. `make run` needs Go alone; `make test` also wants strace, which it
-# installs where it may.
+# Daybook. `make run` needs Go alone; `make test` also wants strace and
+# curl, which it installs where it may.
 
 GO       ?= go
 DATA     ?= ./daybook-data
@@ -48,11 +48,12 @@ bench: build
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench
 	./bin/bench
 
-# The tests of durability trace and break system calls.
+# The tests of durability trace and break system calls, and the test of README
+# pastes its lines, which are for curl.
 tools:
-	@command -v strace >/dev/null || { \
+	@command -v strace >/dev/null && command -v curl >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && apt-get install -y -qq strace; \
+			apt-get update -qq && apt-get install -y -qq strace curl; \
 		else \
-			echo "the tests need strace; type: sudo apt-get install -y strace"; exit 1; \
+			echo "the tests need strace and curl; type: sudo apt-get install -y strace curl"; exit 1; \
 		fi; }

@@ -14,11 +14,12 @@ const maxPageBytes = 8 << 20
 
 type streamAnswer struct {
 	Stream eventstore.StreamName `json:"stream"`
-	Events []eventAnswer         `json:"events"`
+	Events []Event               `json:"events"`
 	Next   string                `json:"next,omitzero"` // ?from= of the following page
 }
 
-type eventAnswer struct {
+// Event is a recorded event as auditors get it, here and from daybook replay.
+type Event struct {
 	Revision   uint64              `json:"revision"`
 	Position   eventstore.Position `json:"position"`
 	ID         eventstore.EventID  `json:"id"`
@@ -26,6 +27,19 @@ type eventAnswer struct {
 	RecordedAt string              `json:"recorded_at"`
 	Data       jsontext.Value      `json:"data"`
 	Metadata   jsontext.Value      `json:"metadata"`
+}
+
+// NewEvent puts a recorded event, which must have its metadata, into that form.
+func NewEvent(e eventstore.Recorded) Event {
+	return Event{
+		Revision:   uint64(e.Revision),
+		Position:   e.Position,
+		ID:         e.ID,
+		Type:       e.Type,
+		RecordedAt: eventstore.FormatTime(e.RecordedAt),
+		Data:       e.Data,
+		Metadata:   e.Metadata,
+	}
 }
 
 // getStream answers with the events of a stream as the log has them, evidence
@@ -47,7 +61,7 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := streamAnswer{Stream: stream, Events: []eventAnswer{}}
+	answer := streamAnswer{Stream: stream, Events: []Event{}}
 	size := 0
 	for event, err := range s.store.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
 		if err != nil {
@@ -58,15 +72,7 @@ func (s *Server) getStream(w http.ResponseWriter, r *http.Request) error {
 			answer.Next = fmt.Sprint(event.Revision)
 			break
 		}
-		answer.Events = append(answer.Events, eventAnswer{
-			Revision:   uint64(event.Revision),
-			Position:   event.Position,
-			ID:         event.ID,
-			Type:       event.Type,
-			RecordedAt: eventstore.FormatTime(event.RecordedAt),
-			Data:       event.Data,
-			Metadata:   event.Metadata,
-		})
+		answer.Events = append(answer.Events, NewEvent(event))
 	}
 	if len(answer.Events) == 0 && from == 0 {
 		return notFound.problem("No event has been recorded in this stream.", nil)

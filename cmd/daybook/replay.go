@@ -10,9 +10,9 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	httpapi "daybook/http"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 type replayCommand struct {
@@ -78,24 +78,15 @@ func printText(w io.Writer, e eventstore.Recorded) error {
 	return err
 }
 
-// replayedEvent is an event as jsonl has it: the same members as in
-// GET /streams, and the stream.
+// replayedEvent is an event as jsonl has it: as in GET /streams, behind the
+// name of its stream.
 type replayedEvent struct {
-	Stream     eventstore.StreamName `json:"stream"`
-	Revision   uint64                `json:"revision"`
-	Position   eventstore.Position   `json:"position"`
-	ID         eventstore.EventID    `json:"id"`
-	Type       string                `json:"type"`
-	RecordedAt string                `json:"recorded_at"`
-	Data       jsontext.Value        `json:"data"`
-	Metadata   jsontext.Value        `json:"metadata"`
+	Stream        eventstore.StreamName `json:"stream"`
+	httpapi.Event `json:",embed"`
 }
 
 func printJSON(w io.Writer, e eventstore.Recorded) error {
-	line, err := json.Marshal(replayedEvent{
-		Stream: e.Stream, Revision: uint64(e.Revision), Position: e.Position, ID: e.ID, Type: e.Type,
-		RecordedAt: eventstore.FormatTime(e.RecordedAt), Data: e.Data, Metadata: e.Metadata,
-	})
+	line, err := json.Marshal(replayedEvent{e.Stream, httpapi.NewEvent(e)})
 	if err != nil {
 		return fmt.Errorf("encode event at position %s: %w", e.Position, err)
 	}

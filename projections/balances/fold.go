@@ -31,8 +31,13 @@ func Fold(event codec.Event) ([]Change, error) {
 		return nil, err
 	}
 	var changes []Change
-	if pending, changed := foldPending(event); changed {
-		changes = append(changes, pending)
+	if user, pending, changed := ledger.Pending(event); changed {
+		change, err := subject(event)
+		if err != nil {
+			return nil, err
+		}
+		change.User, change.Pending = user, pending
+		changes = append(changes, change)
 	}
 	for _, line := range posting {
 		user, isUser := line.Account.User()
@@ -50,26 +55,15 @@ func Fold(event codec.Event) ([]Change, error) {
 	return changes, nil
 }
 
-// foldPending returns what an event adds to or takes from what is pending.
-func foldPending(event codec.Event) (Change, bool) {
-	switch e := event.(type) {
-	case order.PaymentReceived:
-		return Change{User: e.User, Pending: e.Amount, Payment: e.Payment, OccurredAt: e.OccurredAt}, true
-	case order.PaymentVerified:
-		return Change{User: e.User, Pending: e.Amount.Neg(), Payment: e.Payment, OccurredAt: e.OccurredAt}, true
-	case order.PaymentRefuted:
-		return Change{User: e.User, Pending: e.Amount.Neg(), Payment: e.Payment, OccurredAt: e.OccurredAt}, true
-	case deposit.DepositReceived:
-		return Change{User: e.User, Pending: e.Amount, Payment: e.Payment, OccurredAt: e.OccurredAt}, true
-	case deposit.DepositVerified:
-		return Change{User: e.User, Pending: e.Amount.Neg(), Payment: e.Payment, OccurredAt: e.OccurredAt}, true
-	}
-	return Change{}, false
-}
-
-// subject returns which payment an entry is about, and when it happened.
+// subject returns which payment a change is about, and when it happened.
 func subject(event codec.Event) (Change, error) {
 	switch e := event.(type) {
+	case order.PaymentReceived:
+		return Change{Payment: e.Payment, OccurredAt: e.OccurredAt}, nil
+	case order.PaymentRefuted:
+		return Change{Payment: e.Payment, OccurredAt: e.OccurredAt}, nil
+	case deposit.DepositReceived:
+		return Change{Payment: e.Payment, OccurredAt: e.OccurredAt}, nil
 	case order.PaymentVerified:
 		return Change{Payment: e.Payment, OccurredAt: e.OccurredAt}, nil
 	case order.PaymentReleased:
@@ -83,5 +77,5 @@ func subject(event codec.Event) (Change, error) {
 	case deposit.DepositReleased:
 		return Change{Payment: e.Payment, OccurredAt: e.OccurredAt}, nil
 	}
-	return Change{}, fmt.Errorf("%w: %s posts to a user, and the payment is not known", codec.ErrUnknown, event.EventType())
+	return Change{}, fmt.Errorf("%w: %s changes what a user has, and the payment is not known", codec.ErrUnknown, event.EventType())
 }
