@@ -59,7 +59,12 @@ type IDs struct {
 
 // Cause prepares DeriveID for several events of one cause.
 func Cause(stream StreamName, cause []byte) IDs {
-	return IDs{stream: stream, digest: sha256.Sum256(cause)}
+	return CauseDigest(stream, sha256.Sum256(cause))
+}
+
+// CauseDigest is Cause for a writer who knows the SHA-256 of the cause.
+func CauseDigest(stream StreamName, digest [sha256.Size]byte) IDs {
+	return IDs{stream: stream, digest: digest}
 }
 
 // ID returns the id of the event at a revision.

@@ -43,17 +43,9 @@ func Execute[S any](ctx context.Context, store Store, stream StreamName, fold Fo
 }
 
 func attempt[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S], decide Decide[S]) (Executed[S], error) {
-	var executed Executed[S]
-	expected := NoStream
-	for event, err := range store.Read(ctx, stream, 0) {
-		if err != nil {
-			return Executed[S]{}, fmt.Errorf("load %s: %w", stream, err)
-		}
-		if executed.State, err = fold(executed.State, event); err != nil {
-			return Executed[S]{}, fmt.Errorf("load %s at revision %d: %w", stream, event.Revision, err)
-		}
-		expected = At(event.Revision)
-		executed.Appended = Appended{Revision: event.Revision, Position: event.Position}
+	executed, expected, err := load(ctx, store, stream, fold)
+	if err != nil {
+		return Executed[S]{}, err
 	}
 	events, err := decide(executed.State, expected.Next())
 	if err != nil || len(events) == 0 {
@@ -65,4 +57,26 @@ func attempt[S any](ctx context.Context, store Store, stream StreamName, fold Fo
 		return Executed[S]{}, err
 	}
 	return executed, nil
+}
+
+// load folds a stream.
+func load[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S]) (Executed[S], Expected, error) {
+	var l struct { // one variable, because the loop's body is a function that keeps what it changes on the heap
+		executed Executed[S]
+		expected Expected
+		err      error
+	}
+	for event, err := range store.Read(ctx, stream, 0) {
+		if err != nil {
+			l.err = fmt.Errorf("load %s: %w", stream, err)
+			break
+		}
+		if l.executed.State, err = fold(l.executed.State, event); err != nil {
+			l.err = fmt.Errorf("load %s at revision %d: %w", stream, event.Revision, err)
+			break
+		}
+		l.expected = At(event.Revision)
+		l.executed.Appended = Appended{Revision: event.Revision, Position: event.Position}
+	}
+	return l.executed, l.expected, l.err
 }

@@ -15,12 +15,16 @@ import (
 type injection struct {
 	call  string // names, separated by commas
 	fault string // such as error=EIO, or error=EIO:when=3+5
-	file  string // in the data directory
+	file  string // in the data directory, or several with commas between
 }
 
 func (i injection) arguments(data string) []string {
 	// -P takes the calls on one file alone; the others are not even stopped.
-	return []string{"-f", "-o", "/dev/null", "-P", filepath.Join(data, i.file), "-e", "trace=" + i.call, "-e", "inject=" + i.call + ":" + i.fault}
+	arguments := []string{"-f", "-o", "/dev/null", "-e", "trace=" + i.call, "-e", "inject=" + i.call + ":" + i.fault}
+	for file := range strings.SplitSeq(i.file, ",") {
+		arguments = append(arguments, "-P", filepath.Join(data, file))
+	}
+	return arguments
 }
 
 // inject lets system calls of the running server fail, from its return until
@@ -52,8 +56,8 @@ func (s *server) checkFailure() {
 	}
 }
 
-// TestFailedSyncIsNeverAnswered200 lets the sync of the write-ahead log fail at
-// once for a callback that comes alone.
+// TestFailedSyncIsNeverAnswered200 lets the sync of the journal fail at once
+// for a callback that comes alone.
 func TestFailedSyncIsNeverAnswered200(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -63,7 +67,7 @@ func TestFailedSyncIsNeverAnswered200(t *testing.T) {
 			s.record(completedOrder(fmt.Sprintf("F%d-%d", n, i), "ann", 100))
 		}
 		fault := []string{"error=EIO", "error=EIO:when=1"}[n%2] // for good, or once: the kernel forgets what it could not write
-		stop := s.inject(injection{"fsync,fdatasync", fault, "daybook.db-wal"})
+		stop := s.inject(injection{"fsync,fdatasync", fault, "daybook.journal"})
 		a, err := s.attempt(context.Background(), "POST", callbackPath, "", completedOrder(fmt.Sprintf("F%d-last", n), "ann", 100))
 		if err == nil && (a.status != 503 || a.header.Get("Retry-After") == "") {
 			t.Errorf("the callback whose sync failed is answered %d %s", a.status, a.body)
@@ -93,10 +97,12 @@ func TestFailedSyncIsNeverAnswered200(t *testing.T) {
 func TestFaultsDuringLoadLoseNothing(t *testing.T) {
 	t.Parallel()
 	for name, i := range map[string]injection{
+		"sync of the journal":                   {"fsync,fdatasync", "error=EIO", "daybook.journal"},
+		"the second sync of a thread":           {"fsync,fdatasync", "error=EIO:when=2", "daybook.journal"},
+		"write to the journal":                  {"pwrite64", "error=EIO", "daybook.journal"},
 		"sync of the write-ahead log":           {"fsync,fdatasync", "error=EIO", "daybook.db-wal"},
-		"the second sync of a thread":           {"fsync,fdatasync", "error=EIO:when=2", "daybook.db-wal"},
 		"write to the write-ahead log":          {"pwrite64", "error=EIO", "daybook.db-wal"},
-		"a write in the middle of a commit":     {"pwrite64", "error=EIO:when=7", "daybook.db-wal"},
+		"a write in the middle of a filing":     {"pwrite64", "error=EIO:when=7", "daybook.db-wal"},
 		"write of a checkpoint to the log":      {"pwrite64", "error=EIO", "daybook.db"},
 		"sync of a checkpoint to the log":       {"fsync,fdatasync", "error=EIO", "daybook.db"},
 		"a later write of a checkpoint":         {"pwrite64", "error=EIO:when=40", "daybook.db"},
@@ -137,8 +143,9 @@ func TestFaultsDuringLoadLoseNothing(t *testing.T) {
 	}
 }
 
-// TestFullDiskIsAnswered503UntilItHasSpace lets writes to the write-ahead log
-// find no space for a stretch: at once, and in the middle of commits.
+// TestFullDiskIsAnswered503UntilItHasSpace lets writes to the journal find no
+// space for a stretch: at once, and now and then. What is in the journal meets
+// the same when it is filed.
 func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
 	t.Parallel()
 	s, r := start(t, options{}), random(t)
@@ -146,7 +153,7 @@ func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
 	orders := randomOrders(r, "S-")[:100]
 	owed := map[string]int{"user0": 100}
 
-	stop := s.inject(injection{"pwrite64", "error=ENOSPC", "daybook.db-wal"})
+	stop := s.inject(injection{"pwrite64", "error=ENOSPC", "daybook.journal"})
 	for _, o := range orders[:5] {
 		s.checkRefusal(s.post(o.body))
 	}
@@ -160,8 +167,8 @@ func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
 	stop()
 	s.awaitStatus("/readyz", 200)
 
-	// Some frames of a commit are written and others are not.
-	stop = s.inject(injection{"pwrite64", "error=ENOSPC:when=4+3", "daybook.db-wal"})
+	// Some are written and others are not, and some writes of a filing are.
+	stop = s.inject(injection{"pwrite64", "error=ENOSPC:when=2+3", "daybook.journal,daybook.db-wal"})
 	for _, d := range s.postAll(context.Background(), clients, bodies(orders), nil) {
 		if d.err != nil {
 			t.Fatal(d.err)

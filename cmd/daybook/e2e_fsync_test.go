@@ -15,7 +15,7 @@ func TestNoCallbackIsAnsweredBeforeItIsSynced(t *testing.T) {
 	t.Parallel()
 	tr := traceCallbacks(t, "", 1)
 	for _, e := range tr.exchanges {
-		if fault := unsynced(tr.calls, e, tr.wal); fault != "" {
+		if fault := unsynced(tr.calls, e, tr.journal); fault != "" {
 			t.Errorf("order %s %s", e.id, fault)
 		}
 	}
@@ -23,12 +23,12 @@ func TestNoCallbackIsAnsweredBeforeItIsSynced(t *testing.T) {
 	for i, e := range tr.exchanges {
 		synced := 0
 		for _, c := range tr.calls {
-			if c.isSync(tr.wal) && c.began > e.read.ended && c.ended < e.answering.began {
+			if c.isSync(tr.journal) && c.began > e.read.ended && c.ended < e.answering.began {
 				synced = c.ended
 			}
 		}
-		if synced == 0 || writtenBetween(tr.calls, tr.wal, synced, e.answering.began) {
-			t.Errorf("order %d: the write-ahead log is written after its last sync and before the answer", i)
+		if synced == 0 || writtenBetween(tr.calls, tr.journal, synced, e.answering.began) {
+			t.Errorf("order %d: the journal is written after its last sync and before the answer", i)
 		}
 	}
 }
@@ -40,12 +40,12 @@ func TestNoCallbackOfManyIsAnsweredBeforeItIsSynced(t *testing.T) {
 	tr := traceCallbacks(t, "", clients)
 	syncs := 0
 	for _, c := range tr.calls {
-		if c.isSync(tr.wal) {
+		if c.isSync(tr.journal) {
 			syncs++
 		}
 	}
 	for _, e := range tr.exchanges {
-		if fault := unsynced(tr.calls, e, tr.wal); fault != "" {
+		if fault := unsynced(tr.calls, e, tr.journal); fault != "" {
 			t.Errorf("order %s %s", e.id, fault)
 		}
 	}
@@ -62,7 +62,7 @@ func TestProofOfSyncFailsWithoutSync(t *testing.T) {
 	for _, at := range []int{1, clients} {
 		tr := traceCallbacks(t, program, at)
 		for _, e := range tr.exchanges {
-			if fault := unsynced(tr.calls, e, tr.wal); fault != "was answered before the write-ahead log was synced" {
+			if fault := unsynced(tr.calls, e, tr.journal); fault != "was answered before the journal was synced" {
 				t.Errorf("without a sync, the check of order %s finds: %q", e.id, fault)
 			}
 		}
@@ -94,7 +94,7 @@ func TestEntriesOfNewFilesAreSynced(t *testing.T) {
 type trace struct {
 	calls     []call
 	exchanges []exchange
-	wal       string // path of the write-ahead log
+	journal   string // path of the journal
 }
 
 // traceCallbacks posts callbacks to a traced server from a number of clients.
@@ -112,5 +112,5 @@ func traceCallbacks(t *testing.T, program string, clients int) trace {
 		t.Fatalf("the exit code is %d:\n%s", code, s.stderr)
 	}
 	calls := readTrace(t, file)
-	return trace{calls: calls, exchanges: exchanges(t, calls, ids), wal: filepath.Join(s.data, "daybook.db-wal")}
+	return trace{calls: calls, exchanges: exchanges(t, calls, ids), journal: filepath.Join(s.data, "daybook.journal")}
 }

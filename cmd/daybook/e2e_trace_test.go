@@ -24,7 +24,7 @@ const tracedCalls = "open,openat,mkdir,mkdirat,read,pread64,write,pwrite64,write
 // traced becomes a program and writes its system calls to a file.
 func traced(t *testing.T, file string) []string {
 	t.Helper()
-	return []string{strace(t), "-D", "-f", "-ttt", "-yy", "-s", "4096", "-e", "trace=" + tracedCalls, "-e", "signal=none", "-o", file}
+	return []string{strace(t), "-D", "-f", "-ttt", "-yy", "-s", "131072", "-e", "trace=" + tracedCalls, "-e", "signal=none", "-o", file}
 }
 
 // call is one system call. Began and ended are line numbers of the trace, which
@@ -144,30 +144,30 @@ func exchanges(t *testing.T, calls []call, ids []string) []exchange {
 
 // unsynced says why the answer to a callback was not backed by the disk, or
 // nothing. Between reading the callback and writing the answer, the pages with
-// the order must be written to the write-ahead log, and a sync of that file
+// the order must be written to the journal, and a sync of that file
 // must begin after the last write of the commit and end well.
-func unsynced(calls []call, e exchange, wal string) string {
+func unsynced(calls []call, e exchange, journal string) string {
 	var written, synced call
 	for _, c := range calls {
-		if c.path != wal || c.began <= e.read.ended {
+		if c.path != journal || c.began <= e.read.ended {
 			continue
 		}
 		switch {
 		case written.ended == 0 && c.name == "pwrite64" && strings.Contains(c.text, e.id):
 			written = c
-		case written.ended > 0 && synced.ended == 0 && c.isSync(wal) && c.began > written.ended:
+		case written.ended > 0 && synced.ended == 0 && c.isSync(journal) && c.began > written.ended:
 			synced = c
 		}
 	}
 	switch {
 	case written.ended == 0 || written.ended >= e.answering.began:
-		return "was answered before it was written to the write-ahead log"
+		return "was answered before it was written to the journal"
 	case synced.ended == 0 || synced.ended >= e.answering.began:
-		return "was answered before the write-ahead log was synced"
+		return "was answered before the journal was synced"
 	}
 	for _, c := range calls {
-		if c.path == wal && c.name == "pwrite64" && c.ended > synced.began && c.began < synced.ended {
-			return "was synced while the write-ahead log was being written"
+		if c.path == journal && c.name == "pwrite64" && c.ended > synced.began && c.began < synced.ended {
+			return "was synced while the journal was being written"
 		}
 	}
 	return ""

@@ -84,7 +84,7 @@ func BenchmarkDelivery(b *testing.B) {
 	go func() {
 		defer close(done)
 		for message, err := range store.Subscribe(ctx, 0) {
-			if err == nil && (message.Event != nil && message.Position > 1 || message.CaughtUp && message.Position == 1) {
+			if err == nil && (message.Event != nil && message.Event.Revision == 1 || message.CaughtUp && message.Position == 1) {
 				delivered <- message.Position
 			}
 		}

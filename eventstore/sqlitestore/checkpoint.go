@@ -18,13 +18,13 @@ const (
 	// log is looked at again.
 	measureBytes = 1 << 20
 
-	// restartTimeout bounds the wait of the writer for pages that are being
+	// restartTimeout bounds the wait of the filer for pages that are being
 	// read.
-	restartTimeout = 100 * time.Millisecond
+	restartTimeout = 500 * time.Millisecond
 )
 
 // checkpointer keeps the write-ahead log short. Most of it is copied to the
-// main file on a connection of its own while the writer goes on. The writer
+// main file on a connection of its own while the filer goes on. The filer
 // copies the little that it added meanwhile, between two transactions, and
 // waits for the pages that are being read, so that the write-ahead log begins
 // anew also while somebody is always reading. An error of either is fatal to
@@ -36,7 +36,7 @@ type checkpointer struct {
 	done  chan error    // one for each start
 	ended chan struct{} // closed when run has returned
 
-	// Of the writer.
+	// Of the filer.
 	committed int   // bytes since the length was measured
 	attempted int64 // length in pages at the last attempt
 	running   bool  // started and not done
@@ -75,7 +75,7 @@ func (c *checkpointer) run() {
 	}
 }
 
-// close waits for a copying that is under way and ends run. The writer has
+// close waits for a copying that is under way and ends run. The filer has
 // stopped: what it has not been told is returned here.
 func (c *checkpointer) close() error {
 	close(c.start)
@@ -83,7 +83,7 @@ func (c *checkpointer) close() error {
 	var err error
 	select {
 	case err = <-c.done:
-		if isFull(err) {
+		if isDiskFull(err) {
 			err = nil
 		}
 	default:
@@ -113,16 +113,16 @@ func (c *checkpointer) committing(bytes int, s *statements) error {
 	return nil
 }
 
-// finish is called by the writer with what done said. A foreign reader that
+// finish is called by the filer with what done said. A foreign reader that
 // holds on is not waited for: there will be another time.
-func (c *checkpointer) finish(err error, w *writer) error {
+func (c *checkpointer) finish(err error, conn *sqlite.Conn, s *statements) error {
 	c.running = false
 	if err == nil {
-		w.conn.SetBusyTimeout(restartTimeout)
-		_, err = walLength(w.statements.restart)
-		w.conn.SetBusyTimeout(lockTimeout)
+		conn.SetBusyTimeout(restartTimeout)
+		_, err = walLength(s.restart)
+		conn.SetBusyTimeout(lockTimeout)
 	}
-	if err != nil && !isFull(err) {
+	if err != nil && !isDiskFull(err) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil

@@ -117,7 +117,7 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	synced, answers := false, 0
 	for _, call := range readLines(t, trace) {
 		switch {
-		case syncOfWAL.MatchString(call):
+		case syncOfJournal.MatchString(call):
 			synced = true
 		case strings.Contains(call, `"stored `):
 			if !synced {
@@ -132,6 +132,6 @@ func TestAnswersComeAfterTheSync(t *testing.T) {
 	}
 }
 
-// syncOfWAL matches a sync that has returned without an error. strace splits a
+// syncOfJournal matches a sync that has returned without an error. strace splits a
 // call in two lines when another thread comes between.
-var syncOfWAL = regexp.MustCompile(`(fsync|fdatasync)\(\d+<[^>]*daybook\.db-wal>\) += 0|<\.\.\. (fsync|fdatasync) resumed>\) += 0`)
+var syncOfJournal = regexp.MustCompile(`(fsync|fdatasync)\(\d+<[^>]*daybook\.journal>\) += 0|<\.\.\. (fsync|fdatasync) resumed>\) += 0`)

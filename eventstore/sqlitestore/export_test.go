@@ -1,11 +1,29 @@
 package sqlitestore
 
+import (
+	"path/filepath"
+
+	"daybook/eventstore/sqlitestore/journal"
+)
+
+// Trials returns how many frames without events the journal has.
+func Trials(directory string) (int, error) {
+	frames, err := journal.ReadFile(filepath.Join(directory, journalFileName))
+	trials := 0
+	for _, frame := range frames {
+		if frame.Count == 0 {
+			trials++
+		}
+	}
+	return trials, err
+}
+
 // Waiting returns the number of requests that the writer has not taken.
 func Waiting(s *Store) int { return len(s.writer.queue) }
 
-// WALBound is the length in bytes that the write-ahead log keeps to, but for
-// the last transaction before it begins anew.
-const WALBound = 2 * checkpointPages * (pageSize + 24)
+// WALBound is the length in bytes that the write-ahead log keeps to: what starts
+// a checkpoint, as much again while it is under way, and a transaction.
+const WALBound = 2*checkpointPages*(pageSize+24) + 2*maxFiledBytes
 
 // TailEvents is how many events are kept in memory at most.
-const TailEvents = tailEvents
+const TailEvents = 2 * keptEvents

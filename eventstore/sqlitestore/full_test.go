@@ -18,7 +18,7 @@ func TestAFullDiskRefusesAppendsUntilThereIsSpace(t *testing.T) {
 	tool(t, "unshare", "apt-get install -y util-linux")
 	directory := t.TempDir()
 	filler := start(t, "fill", directory, "unshare", "-rm", "sh", "-c",
-		`mount -t tmpfs -o size=16m tmpfs "$`+directoryVariable+`" && exec "$0"`)
+		`mount -t tmpfs -o size=24m tmpfs "$`+directoryVariable+`" && exec "$0"`)
 	filler.expect(t, "full")
 	filler.expect(t, "freed")
 	filler.expect(t, "reopened")
@@ -27,7 +27,7 @@ func TestAFullDiskRefusesAppendsUntilThereIsSpace(t *testing.T) {
 // fillDisk fills a small file system with a log, frees space, and goes on.
 func fillDisk(directory string) error {
 	ballast := filepath.Join(directory, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 10<<20), 0o600); err != nil {
+	if err := os.WriteFile(ballast, make([]byte, 16<<20), 0o600); err != nil {
 		return err
 	}
 	store, err := sqlitestore.Open(context.Background(), sqlitestore.Options{Directory: directory})

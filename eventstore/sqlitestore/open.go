@@ -19,10 +19,10 @@ import (
 // shell, that holds a lock on the file.
 const lockTimeout = 5 * time.Second
 
-// prepareWriter brings the file to the state that run starts from: known
-// format, write-ahead log empty, first event present. ctx ends waiting for
+// prepareFile brings the file to the state that the filer starts from: known
+// format, first event present, write-ahead log empty. ctx ends waiting for
 // locks.
-func prepareWriter(ctx context.Context, conn *sqlite.Conn, path string, options Options) (*writer, error) {
+func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func() time.Time) (*filer, error) {
 	conn.SetBusyTimeout(lockTimeout)
 	conn.SetInterrupt(ctx.Done())
 	defer conn.SetInterrupt(nil)
@@ -35,40 +35,37 @@ func prepareWriter(ctx context.Context, conn *sqlite.Conn, path string, options 
 		return nil, err
 	}
 	if missing != nil {
-		if err := createTables(conn); err != nil {
+		if err := createLog(conn, clock()); err != nil {
 			return nil, fmt.Errorf("create tables: %w", err)
 		}
 	}
-	w := &writer{
-		conn:     conn,
-		now:      options.Now,
-		onCommit: options.OnCommit,
-		queue:    make(chan *request, queueLength),
-		closing:  make(chan struct{}),
-		stopped:  make(chan struct{}),
-		failed:   make(chan struct{}),
+	f := &filer{
+		conn:    conn,
+		woken:   make(chan struct{}, 1),
+		hurried: make(chan struct{}, 1),
+		closing: make(chan struct{}),
+		stopped: make(chan struct{}),
 	}
 	var err error
-	if w.statements, err = prepareStatements(conn); err != nil {
+	if f.statements, err = prepareStatements(conn); err != nil {
 		return nil, err
 	}
-	if w.end, err = readEnd(w.statements.end); err != nil {
+	if f.end, err = readEnd(f.statements.end); err != nil {
 		return nil, err
 	}
-	w.seen = newSeen(w.end.position)
-	if w.end.position == 0 {
-		if err := w.createLog(); err != nil {
-			return nil, fmt.Errorf("write the log's first event: %w", err)
-		}
+	if f.end.position == 0 {
+		return nil, fmt.Errorf("%w: it has no first event", errDamaged)
 	}
-	complete, err := truncateWAL(conn)
-	if err != nil {
-		return nil, err
+	return f, f.settle()
+}
+
+// settle copies all that is in the write-ahead log to the main file.
+func (f *filer) settle() error {
+	complete, err := truncateWAL(f.conn)
+	if err == nil && !complete {
+		err = errors.New("checkpoint: another process has been reading the log for too long: stop it and try again")
 	}
-	if !complete {
-		return nil, errors.New("checkpoint: another process has been reading the log for too long: stop it and try again")
-	}
-	return w, nil
+	return err
 }
 
 func configure(conn *sqlite.Conn) error {
@@ -96,45 +93,54 @@ func configure(conn *sqlite.Conn) error {
 	return nil
 }
 
-// createTables is one transaction: a process that is killed here leaves an
-// empty file, which the next one fills.
-func createTables(conn *sqlite.Conn) (err error) {
+// createLog makes the tables and the event that names the log. It is one
+// transaction: a process that is killed here leaves an empty file, which the
+// next one fills.
+func createLog(conn *sqlite.Conn, now time.Time) (err error) {
+	first, err := logCreated(now)
+	if err != nil {
+		return err
+	}
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
 		return err
 	}
 	defer end(&err)
 	script := tables + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, formatVersion)
-	return sqlitex.ExecScript(conn, script)
-}
-
-// createLog appends the event that names the log.
-func (w *writer) createLog() error {
-	id, err := ulid.New(ulid.Timestamp(w.now()), rand.Reader)
+	if err := sqlitex.ExecScript(conn, script); err != nil {
+		return err
+	}
+	insert, err := conn.Prepare(insertEvent)
 	if err != nil {
 		return err
+	}
+	return insertInto(insert, &first)
+}
+
+// logCreated returns the event that names a log.
+func logCreated(now time.Time) (eventstore.Recorded, error) {
+	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
+	if err != nil {
+		return eventstore.Recorded{}, err
 	}
 	name := id.String()
 	data, err := json.Marshal(eventstore.LogCreated{LogID: name})
 	if err != nil {
-		return err
+		return eventstore.Recorded{}, err
 	}
 	metadata, err := eventstore.Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: "daybook"}.Encode()
-	if err != nil {
-		return err
-	}
-	w.batch = []*request{{
-		stream: eventstore.LogStream,
-		events: []eventstore.Event{{
+	return eventstore.Recorded{
+		Event: eventstore.Event{
 			ID:       eventstore.DeriveID(eventstore.LogStream, []byte(name), 0),
 			Type:     eventstore.LogCreatedType,
 			Schema:   1,
 			Data:     data,
 			Metadata: metadata,
-		}},
-	}}
-	_, err = w.transact()
-	return err
+		},
+		Stream:     eventstore.LogStream,
+		Position:   1,
+		RecordedAt: now,
+	}, err
 }
 
 func queryText(conn *sqlite.Conn, query string) (string, error) {

@@ -43,11 +43,8 @@ func openPool(path string, mapped int64) (_ *pool, err error) {
 // page reads one page. The errors are those of the context, or wrap
 // eventstore.ErrUnavailable.
 func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) (page, error) {
-	if err := ctx.Err(); err != nil {
+	if err := p.check(ctx); err != nil {
 		return page{}, err
-	}
-	if p.isStopped() {
-		return page{}, p.reason
 	}
 	select {
 	case c := <-p.idle:
@@ -62,6 +59,17 @@ func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) 
 	case <-p.stopped:
 		return page{}, p.reason
 	}
+}
+
+// check returns why no page may be read, if so.
+func (p *pool) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if p.isStopped() {
+		return p.reason
+	}
+	return nil
 }
 
 func (p *pool) isStopped() bool {

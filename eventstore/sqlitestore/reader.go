@@ -8,8 +8,10 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore/journal"
 )
 
 // mappedBytes is how much of the file a Reader of its own maps into memory,
@@ -21,7 +23,8 @@ const mappedBytes = 1 << 30
 // Reader reads a log that another process may be writing. It implements
 // eventstore.Reader.
 type Reader struct {
-	pool *pool
+	pool    *pool
+	journal string // path of the journal to look into; none for the reader of a Store
 }
 
 // OpenReadOnly opens the log in a directory for reading, whether or not a
@@ -37,7 +40,34 @@ func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	return openReader(path, mappedBytes)
+	reader, err := openReader(path, mappedBytes)
+	if err != nil {
+		return nil, err
+	}
+	reader.journal = filepath.Join(directory, journalFileName)
+	return reader, nil
+}
+
+// unfiled returns the events that are in the journal. It is called before the
+// file is read: what is filed meanwhile is then in both, and nothing is in
+// neither.
+func (r *Reader) unfiled() ([]eventstore.Recorded, error) {
+	if r.journal == "" {
+		return nil, nil
+	}
+	frames, err := journal.ReadFile(r.journal)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+	}
+	var events []eventstore.Recorded
+	for _, frame := range frames {
+		decoded, err := decode(frame)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		}
+		events = append(events, decoded...)
+	}
+	return events, nil
 }
 
 func openReader(path string, mapped int64) (*Reader, error) {
@@ -56,14 +86,47 @@ func (r *Reader) Close() error { return r.pool.close() }
 func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	metadata := eventstore.Includes(include, eventstore.WithMetadata)
 	return func(yield func(eventstore.Recorded, error) bool) {
+		unfiled, err := r.unfiled()
+		if err != nil {
+			yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
+			return
+		}
+		newest := slices.DeleteFunc(unfiled, func(e eventstore.Recorded) bool { return e.Stream != stream })
+		r.readStream(ctx, stream, from, metadata, newest, false)(yield)
+	}
+}
+
+// readStream reads a stream in the file and goes on with its newest events
+// from memory. Only those are read if they are the whole answer.
+func (r *Reader) readStream(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, metadata bool, newest []eventstore.Recorded, whole bool) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
 		next := from
 		sequence(ctx, yield, func(buffer []eventstore.Recorded) (page, error) {
-			p, err := r.pool.page(ctx, buffer, query{stream: stream, from: next, metadata: metadata})
-			if err != nil {
+			p := page{last: true}
+			if err := r.pool.check(ctx); err != nil {
 				return page{}, fmt.Errorf("read %s: %w", stream, err)
+			}
+			if !whole {
+				var err error
+				if p, err = r.pool.page(ctx, buffer, query{stream: stream, from: next, metadata: metadata}); err != nil {
+					return page{}, fmt.Errorf("read %s: %w", stream, err)
+				}
 			}
 			if n := len(p.events); n > 0 {
 				next = p.events[n-1].Revision + 1
+			}
+			if !p.last {
+				return p, nil
+			}
+			for _, e := range newest {
+				if e.Revision < next {
+					continue
+				}
+				if e.Revision > next {
+					return page{}, fmt.Errorf("read %s: %w: an event is missing before position %s", stream, errDamaged, e.Position)
+				}
+				p.events = append(p.events, withMetadata(e, metadata))
+				next++
 			}
 			return p, nil
 		})
@@ -74,6 +137,11 @@ func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from ev
 func (r *Reader) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	metadata := eventstore.Includes(include, eventstore.WithMetadata)
 	return func(yield func(eventstore.Recorded, error) bool) {
+		unfiled, err := r.unfiled()
+		if err != nil {
+			yield(eventstore.Recorded{}, fmt.Errorf("read log: %w", err))
+			return
+		}
 		last := after
 		sequence(ctx, yield, func(buffer []eventstore.Recorded) (page, error) {
 			p, err := r.pool.page(ctx, buffer, query{whole: true, after: last, metadata: metadata})
@@ -82,6 +150,19 @@ func (r *Reader) ReadAll(ctx context.Context, after eventstore.Position, include
 			}
 			if n := len(p.events); n > 0 {
 				last = p.events[n-1].Position
+			}
+			if !p.last {
+				return p, nil
+			}
+			for _, e := range unfiled {
+				if e.Position <= last {
+					continue
+				}
+				if e.Position > last+1 {
+					return page{}, fmt.Errorf("read log: %w: an event is missing before position %s", errDamaged, e.Position)
+				}
+				p.events = append(p.events, withMetadata(e, metadata))
+				last = e.Position
 			}
 			return p, nil
 		})

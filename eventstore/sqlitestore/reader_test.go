@@ -99,8 +99,8 @@ func TestAClosedReaderEndsSequences(t *testing.T) {
 	}
 }
 
-// TestAPausingReaderDoesNotPinTheWriteAheadLog writes twice the length
-// of the write-ahead log while readers stand still in the middle of the log.
+// TestAPausingReaderDoesNotPinTheWriteAheadLog writes several lengths of the
+// write-ahead log while readers stand still in the middle of what is filed.
 func TestAPausingReaderDoesNotPinTheWriteAheadLog(t *testing.T) {
 	directory := t.TempDir()
 	store := open(t, directory)
@@ -114,7 +114,7 @@ func TestAPausingReaderDoesNotPinTheWriteAheadLog(t *testing.T) {
 			}
 		}
 	}
-	const first, all = 5, 5 + 2*sqlitestore.WALBound/size
+	const first, all = 40, 40 + 3*sqlitestore.WALBound/size
 	write(0, first)
 	seen := 0
 	for _, err := range store.ReadAll(t.Context(), 1) {
@@ -133,18 +133,18 @@ func TestAPausingReaderDoesNotPinTheWriteAheadLog(t *testing.T) {
 				write(first, all)
 			}
 		}
-		if inner != all {
-			t.Errorf("the other reader saw %d events, want %d", inner, all)
+		if inner < first || inner > all {
+			t.Errorf("the other reader saw %d events, want %d to %d", inner, first, all)
 		}
 	}
-	if seen != all {
-		t.Errorf("the reader saw %d events, want %d", seen, all)
+	if seen < first || seen > all {
+		t.Errorf("the reader saw %d events, want %d to %d", seen, first, all)
 	}
 	wal, err := os.Stat(filepath.Join(directory, "daybook.db-wal"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limit := int64(sqlitestore.WALBound + 2*size); wal.Size() > limit {
+	if limit := int64(sqlitestore.WALBound); wal.Size() > limit {
 		t.Errorf("the write-ahead log has %d bytes, more than %d", wal.Size(), limit)
 	}
 }

@@ -10,7 +10,7 @@ import (
 const readyFor = time.Second
 
 // Ready implements eventstore.Store. Unless something was written within the
-// last second, it commits a write of its own to a table beside the events.
+// last second, it writes a frame without events to the journal.
 func (s *Store) Ready(ctx context.Context) error {
 	select {
 	case <-s.writer.stopped:
@@ -18,7 +18,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	default:
 	}
 	last := s.writer.lastWrite.Load()
-	if age := s.writer.now().UnixNano() - last; last != 0 && 0 <= age && age < int64(readyFor) {
+	if age := s.writer.clock().UnixNano() - last; last != 0 && 0 <= age && age < int64(readyFor) {
 		return nil
 	}
 	if _, err := s.writer.submit(ctx, &request{}); err != nil {

@@ -16,17 +16,17 @@ const (
 	// that are newer than itself.
 	formatVersion = 1
 
-	// pageSize in bytes. A commit writes whole pages, and each append to a
-	// fresh stream dirties a random page of the unique index, so small pages
-	// write less; in smaller ones the evidence of an ordinary callback would
-	// need overflow pages, and each page costs two writes.
+	// pageSize in bytes. A transaction writes whole pages, and each fresh stream
+	// dirties a random page of the unique index, so small pages write less; in
+	// smaller ones the evidence of an ordinary callback would need overflow
+	// pages, and each page costs two writes.
 	pageSize = 4096
 )
 
-// synchronous is the value of PRAGMA synchronous on the writing connection.
-// FULL syncs the write-ahead log at every COMMIT. Nothing in the program
-// assigns it. It is a variable so that the proof of durability can itself be
-// proven: a binary linked with
+// synchronous is the value of PRAGMA synchronous on the connections that write:
+// FULL syncs the write-ahead log at every COMMIT. Anything else also leaves out
+// the sync of the journal. Nothing in the program assigns it. It is a variable
+// so that the proof of durability can itself be proven: a binary linked with
 //
 //	-ldflags "-X daybook/eventstore/sqlitestore.synchronous=OFF"
 //
@@ -68,13 +68,6 @@ WHEN EXISTS (SELECT 1 FROM events WHERE position >= NEW.position)
 BEGIN
   SELECT RAISE(FAIL, 'events are append-only: INSERT of an existing event refused');
 END;
-
-CREATE TABLE probe (
-  id    INTEGER PRIMARY KEY CHECK (id = 1),
-  count INTEGER NOT NULL
-) STRICT;
-
-INSERT INTO probe (id, count) VALUES (1, 0);
 `
 
 // errEmpty says that a file holds no tables of any program.

@@ -6,14 +6,11 @@ import (
 	"daybook/eventstore"
 )
 
-// statements are prepared once for the writing connection.
+// statements are prepared once for the connection that files.
 type statements struct {
 	begin, commit, rollback *sqlite.Stmt
 	insert                  *sqlite.Stmt
-	exists                  *sqlite.Stmt // is there an event at this revision
-	following               *sqlite.Stmt // ids from a revision on
 	end                     *sqlite.Stmt
-	probe                   *sqlite.Stmt
 	restart, walSize        *sqlite.Stmt
 }
 
@@ -26,11 +23,8 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		{&s.begin, "BEGIN IMMEDIATE"},
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
-		{&s.insert, "INSERT OR FAIL INTO events (position, stream, revision, id, type, schema, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-		{&s.exists, "SELECT 1 FROM events WHERE stream = ? AND revision = ?"},
-		{&s.following, "SELECT id, revision, position FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?"},
-		{&s.end, "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1"},
-		{&s.probe, "UPDATE probe SET count = count + 1 WHERE id = 1"},
+		{&s.insert, insertEvent},
+		{&s.end, "SELECT position, recorded_at, id FROM events ORDER BY position DESC LIMIT 1"},
 		{&s.restart, "PRAGMA wal_checkpoint(RESTART)"},
 		{&s.walSize, "PRAGMA wal_checkpoint(NOOP)"},
 	} {
@@ -41,6 +35,22 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		*each.into = stmt
 	}
 	return s, nil
+}
+
+const insertEvent = "INSERT OR FAIL INTO events (position, stream, revision, id, type, schema, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+// insertInto runs insertEvent.
+func insertInto(stmt *sqlite.Stmt, e *eventstore.Recorded) error {
+	stmt.BindInt64(1, int64(e.Position))
+	stmt.BindText(2, string(e.Stream))
+	stmt.BindInt64(3, int64(e.Revision))
+	stmt.BindBytes(4, e.ID[:])
+	stmt.BindText(5, e.Type)
+	stmt.BindInt64(6, int64(e.Schema))
+	stmt.BindInt64(7, e.RecordedAt.UnixMicro())
+	stmt.BindBytes(8, e.Data)
+	stmt.BindBytes(9, e.Metadata)
+	return step(stmt)
 }
 
 // step runs a statement that returns no rows.
@@ -54,9 +64,13 @@ func step(stmt *sqlite.Stmt) error {
 // readEnd returns the zero end for an empty log.
 func readEnd(stmt *sqlite.Stmt) (end, error) {
 	found, err := stmt.Step()
-	if err != nil || !found {
+	if err != nil {
 		return end{}, err
 	}
-	e := end{position: eventstore.Position(stmt.ColumnInt64(0)), recordedAt: stmt.ColumnInt64(1)}
+	var e end
+	if found {
+		e = end{position: eventstore.Position(stmt.ColumnInt64(0)), recordedAt: stmt.ColumnInt64(1)}
+		stmt.ColumnBytes(2, e.id[:])
+	}
 	return e, stmt.Reset()
 }

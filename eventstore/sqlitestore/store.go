@@ -1,21 +1,27 @@
 // Package sqlitestore keeps the log in one SQLite file. It is the default
 // store of a single machine.
 //
-// One goroutine writes. It takes whatever is waiting, commits it as one
-// transaction and syncs the file, and only then does anybody hear an answer;
-// so many writers share the cost of one sync, and a lone one pays for its own
-// alone. Readers have connections of their own, read short pages and hold
-// nothing between two pages.
+// An append becomes durable in a journal beside the file, with one write and
+// one sync, and only then does anybody hear an answer. Whoever comes while
+// that goes on is written together with all others who wait, so many writers
+// share the cost of one sync, and a lone one pays for its own alone. From the
+// journal events are filed into the table of the log, in large transactions:
+// that costs far less for each event than a transaction for every callback.
+// Readers see what is filed and what is not as one log.
+//
+// Readers have connections of their own, read short pages and hold nothing
+// between two pages.
 package sqlitestore
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,11 +29,13 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore/journal"
 )
 
 const (
-	fileName     = "daybook.db"
-	lockFileName = "daybook.lock"
+	fileName        = "daybook.db"
+	journalFileName = "daybook.journal"
+	lockFileName    = "daybook.lock"
 
 	// readConnections is the number of pages that may be read at one time.
 	readConnections = 4
@@ -43,9 +51,10 @@ type Options struct {
 	// Now is the clock of recorded times; nil is time.Now.
 	Now func() time.Time
 
-	// OnCommit, if not nil, is told of every transaction that has been
-	// committed: the number of its events, and the time from its begin to the
-	// end of its sync. It is called by the writing goroutine and must not block.
+	// OnCommit, if not nil, is told of every group of appends that has become
+	// durable: the number of its events, and the time from its begin to the
+	// end of its sync. It is called while the next group waits and must not
+	// block.
 	OnCommit func(events int, took time.Duration)
 }
 
@@ -54,6 +63,7 @@ type Options struct {
 type Store struct {
 	lock   *flock.Flock
 	writer *writer
+	filer  *filer
 	reader *Reader
 	close  func() error
 
@@ -65,10 +75,10 @@ type Store struct {
 // eventstore.ErrLocked if another process, or another Store in this one, has
 // it open for writing.
 //
-// What Open finds in the write-ahead log of a process that was killed is
-// copied to the main file and synced before it returns. An answer such as
-// "this append is already stored" would otherwise rest on bytes that a crash,
-// or a failed sync, has left in the page cache only.
+// What Open finds in the journal of a process that was killed, and in SQLite's
+// write-ahead log, is brought to the main file and synced before it returns.
+// An answer such as "this append is already stored" would otherwise rest on
+// bytes that a crash, or a failed sync, has left in the page cache only.
 func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -76,57 +86,127 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if err := makeDirectory(options.Directory); err != nil {
 		return nil, err
 	}
+	var opened closers
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, opened.close())
+		}
+	}()
 	lock, err := acquire(options.Directory)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, lock.Close())
-		}
-	}()
+	opened.add(lock)
+	filer, err := openFiler(ctx, options, &opened)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	journal, frames, err := journal.Open(filepath.Join(options.Directory, journalFileName), syncFile)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	opened.add(journal)
+	if err := filer.recover(frames); err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	if err := syncDirectory(options.Directory); err != nil {
+		return nil, err
+	}
+	store, err := assemble(options, filer, journal, &opened)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	store.lock = lock
+	store.start(context.WithoutCancel(ctx))
+	return store, nil
+}
 
+// openFiler opens the file of the log, or creates it.
+func openFiler(ctx context.Context, options Options, opened *closers) (*filer, error) {
 	path := filepath.Join(options.Directory, fileName)
 	if err := makeFile(path); err != nil {
 		return nil, err
 	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, conn.Close())
-		}
-	}()
-	writer, err := prepareWriter(ctx, conn, path, options)
-	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
-	}
-	if err := syncDirectory(options.Directory); err != nil {
 		return nil, err
 	}
+	opened.add(conn)
+	filer, err := prepareFile(ctx, conn, path, options.Now)
+	if err != nil {
+		return nil, err
+	}
+	if filer.checkpoint, err = newCheckpointer(path); err != nil {
+		return nil, err
+	}
+	opened.add(filer.checkpoint.conn)
+	return filer, nil
+}
+
+// assemble opens the connections that read, and puts the parts together.
+func assemble(options Options, filer *filer, journal *journal.Journal, opened *closers) (*Store, error) {
+	path := filepath.Join(options.Directory, fileName)
 	reader, err := openReader(path, 0)
 	if err != nil {
 		return nil, err
 	}
-	if writer.checkpoint, err = newCheckpointer(path); err != nil {
-		return nil, errors.Join(err, reader.Close())
+	opened.add(reader)
+	lookup, err := openLookup(path)
+	if err != nil {
+		return nil, err
 	}
-	writer.onStop = reader.pool.stop
-	store := &Store{lock: lock, writer: writer, reader: reader}
+	opened.add(lookup.conn)
+	filer.recent = newRecent(filer.end.position)
+	w := &writer{
+		clock:    options.Now,
+		onCommit: options.OnCommit,
+		onStop:   reader.pool.stop,
+		queue:    make(chan *request, queueLength),
+		arrived:  make(chan struct{}, 1),
+		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+		failed:   make(chan struct{}),
+		recent:   filer.recent,
+		seen:     newSeen(filer.end.position),
+		filer:    filer,
+		journal:  journal,
+		lookup:   lookup,
+		end:      filer.end,
+		lengths:  make(map[eventstore.StreamName]uint64),
+	}
+	filer.fail = w.fail
+	store := &Store{writer: w, filer: filer, reader: reader}
 	store.close = sync.OnceValue(store.shutDown)
-	learning, stopLearning := context.WithCancel(context.WithoutCancel(ctx))
-	store.stopLearning = stopLearning
-	store.learned = make(chan struct{})
-	until := writer.end.position
-	go writer.checkpoint.run()
-	go writer.run()
-	go func() {
-		defer close(store.learned)
-		_ = writer.seen.learn(learning, reader, until) // without it, looks go to the index
-	}()
 	return store, nil
+}
+
+// start begins what runs beside the callers.
+func (s *Store) start(ctx context.Context) {
+	learning, stop := context.WithCancel(ctx)
+	s.stopLearning = stop
+	s.learned = make(chan struct{})
+	until := s.writer.end.position
+	go s.filer.checkpoint.run()
+	go s.filer.run()
+	go s.writer.run()
+	go func() {
+		defer close(s.learned)
+		_ = s.writer.seen.learn(learning, s.reader, until) // without it, looks go to the index
+	}()
+}
+
+// closers are what Open has opened so far.
+type closers []io.Closer
+
+func (c *closers) add(closer io.Closer) { *c = append(*c, closer) }
+
+// close closes the last one first.
+func (c *closers) close() error {
+	var err error
+	for _, closer := range slices.Backward(*c) {
+		err = errors.Join(err, closer.Close())
+	}
+	return err
 }
 
 // Close refuses further appends, commits those that are waiting, and returns
@@ -137,9 +217,18 @@ func (s *Store) Close() error { return s.close() }
 func (s *Store) shutDown() error {
 	close(s.writer.closing)
 	<-s.writer.stopped
+	close(s.filer.closing)
+	<-s.filer.stopped
 	s.stopLearning()
 	<-s.learned
-	return errors.Join(s.reader.Close(), s.writer.checkpoint.close(), s.writer.close(), s.lock.Close())
+	return errors.Join(
+		s.reader.Close(),
+		s.writer.lookup.conn.Close(),
+		s.filer.checkpoint.close(),
+		s.filer.close(),
+		s.writer.journal.Close(),
+		s.lock.Close(),
+	)
 }
 
 // Failed is closed when the store has met an error after which nobody knows
@@ -151,25 +240,10 @@ func (s *Store) Failed() <-chan struct{} { return s.writer.failed }
 func (s *Store) Err() error {
 	select {
 	case <-s.writer.failed:
-		return s.writer.reason
+		return s.writer.failure
 	default:
 		return nil
 	}
-}
-
-// Read implements eventstore.Store.
-func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	return func(yield func(eventstore.Recorded, error) bool) {
-		if s.writer.seen.never(stream) && ctx.Err() == nil && !s.reader.pool.isStopped() {
-			return
-		}
-		s.reader.Read(ctx, stream, from, include...)(yield)
-	}
-}
-
-// ReadAll implements eventstore.Store.
-func (s *Store) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	return s.reader.ReadAll(ctx, after, include...)
 }
 
 func makeDirectory(directory string) error {

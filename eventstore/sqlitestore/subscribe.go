@@ -19,7 +19,7 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, includ
 		last, told := after, false
 		for {
 			appended := s.writer.appended.wait() // before reading, so that nothing falls between
-			p, err := s.following(ctx, last, metadata)
+			p, err := s.following(ctx, nil, last, metadata)
 			if err != nil {
 				yield(eventstore.Message{}, fmt.Errorf("subscribe: %w", err))
 				return
@@ -47,17 +47,6 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, includ
 			}
 		}
 	}
-}
-
-// following returns the page behind a position: from memory at the end of the
-// log, else from the file.
-func (s *Store) following(ctx context.Context, after eventstore.Position, metadata bool) (page, error) {
-	if !metadata {
-		if p, ok := s.writer.tail.page(after, nil); ok {
-			return p, ctx.Err()
-		}
-	}
-	return s.reader.pool.page(ctx, nil, query{whole: true, after: after, metadata: metadata})
 }
 
 // wait returns when something has been appended, or why nothing will be.

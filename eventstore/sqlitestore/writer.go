@@ -3,12 +3,12 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-
 	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore/journal"
 )
 
 const (
@@ -16,242 +16,228 @@ const (
 	// wait in Append.
 	queueLength = 256
 
-	// maxBatchRequests and maxBatchBytes bound one transaction, and so the time
-	// that the first request in it waits for the last.
+	// maxBatchRequests and maxBatchBytes bound one frame, and so the time that
+	// the first request in it waits for the last.
 	maxBatchRequests = 512
 	maxBatchBytes    = 4 << 20
+
+	// fullTimeout bounds the wait for room in a full journal.
+	fullTimeout = time.Second
 )
-
-// request is an append, or a probe if it has no events.
-type request struct {
-	stream   eventstore.StreamName
-	expected eventstore.Expected
-	events   []eventstore.Event
-	size     int          // bytes of data and metadata
-	answer   chan outcome // holds one, so that the writer never waits for a caller
-}
-
-type outcome struct {
-	appended eventstore.Appended
-	err      error
-}
 
 // end is where the log ends.
 type end struct {
 	position   eventstore.Position // of the last event
 	recordedAt int64               // of the last event, in microseconds
+	id         eventstore.EventID  // of the last event
 }
 
-// writer owns the only connection that commits. Its checkpointer has another,
-// which needs SQLite 3.51.3: before, a checkpoint on one connection that met a
-// commit on another could corrupt the file
-// (https://sqlite.org/wal.html#walresetbug).
+// writer decides appends and makes them durable in the journal.
 type writer struct {
-	conn       *sqlite.Conn
-	statements statements
-	now        func() time.Time
-	onCommit   func(events int, took time.Duration)
-	onStop     func(reason error) // ends the reads
+	clock    func() time.Time
+	onCommit func(events int, took time.Duration)
+	onStop   func(reason error) // ends the reads
 
 	queue   chan *request
+	arrived chan struct{} // holds one: somebody has queued a request
 	closing chan struct{} // closed by Store.Close
 	stopped chan struct{} // closed when run has returned
-	failed  chan struct{} // closed before stopped, if the store has failed
-	reason  error         // why run has returned; written before failed and stopped are closed
+	reason  error         // why run has returned; written before stopped is closed
 
-	end        end
-	batch      []*request
-	bytes      int // that the batch writes, about
-	outcomes   []outcome
-	committed  []eventstore.Recorded // by the last transaction, without metadata
-	checkpoint *checkpointer
+	failOnce sync.Once
+	failed   chan struct{} // closed if the store has failed
+	failure  error         // why; written before failed is closed
 
-	lastWrite atomic.Int64 // when it was committed, in nanoseconds since 1970; 0 is never
-	appended  broadcast    // sent after each transaction with events
-	tail      tail
-	seen      *seen
+	recent   *recent
+	seen     *seen
+	filer    *filer
+	appended broadcast // sent after each frame with events
+
+	lastWrite atomic.Int64 // when a frame was written, in nanoseconds since 1970; 0 is never
+
+	mu       sync.Mutex // is held for each frame, and guards all below
+	ended    error      // why no frame is written any more
+	journal  *journal.Journal
+	lookup   *lookup
+	end      end
+	batch    []*request
+	outcomes []outcome
+	started  time.Time             // when the frame that is being made was begun
+	now      time.Time             // what its events say
+	frame    []eventstore.Recorded // its events
+	payload  [][]byte
+	lengths  map[eventstore.StreamName]uint64 // of the streams in it
 }
 
-// run commits requests until the store is closed or has failed.
+// run commits what is queued until the store is closed or has failed.
 func (w *writer) run() {
 	defer close(w.stopped)
 	for w.reason == nil {
 		select {
-		case first := <-w.queue:
-			w.serve(first)
-		case err := <-w.checkpoint.done:
-			w.fail(w.checkpoint.finish(err, w))
+		case <-w.arrived:
+			w.serve()
+		case <-w.failed:
+			w.stop(w.failure)
 		case <-w.closing:
 			w.drain()
 		}
-	}
-	if !errors.Is(w.reason, errClosed) {
-		close(w.failed)
-		w.onStop(w.reason)
 	}
 }
 
 // drain commits what is queued when the store is closed.
 func (w *writer) drain() {
-	for w.reason == nil {
-		select {
-		case first := <-w.queue:
-			w.serve(first)
-		default:
-			w.reason = errClosed
-		}
+	for len(w.queue) > 0 {
+		w.serve()
 	}
+	w.stop(errClosed)
 }
 
-// serve commits the first request together with all that wait behind it.
-func (w *writer) serve(first *request) {
-	w.gather(first)
-	started := time.Now()
-	events, err := w.transact()
-	took := time.Since(started)
-	if events > 0 {
-		// Before the answers: the scheduler runs first whom it was told of
-		// last, and callers are in more of a hurry than subscribers.
-		w.tail.add(w.committed)
-		w.appended.send()
+// stop lets no further frame be written.
+func (w *writer) stop(reason error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended == nil {
+		w.ended = reason
 	}
-	for i, r := range w.batch {
-		if err != nil {
-			r.answer <- outcome{err: err}
-		} else {
-			r.answer <- w.outcomes[i]
-		}
-	}
-	if err != nil {
-		return
-	}
-	if w.onCommit != nil {
-		w.onCommit(events, took)
-	}
-	w.fail(w.checkpoint.committing(w.bytes, &w.statements))
+	w.reason = w.ended
 }
 
 // fail makes an error the reason for which the store has failed.
 func (w *writer) fail(err error) {
-	if err != nil {
-		w.reason = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
-	}
+	w.failOnce.Do(func() {
+		w.failure = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		close(w.failed)
+		w.onStop(w.failure)
+	})
 }
 
-func (w *writer) gather(first *request) {
-	w.batch = append(w.batch[:0], first)
-	size := first.size
-	for len(w.batch) < maxBatchRequests && size < maxBatchBytes {
-		select {
-		case r := <-w.queue:
-			w.batch = append(w.batch, r)
-			size += r.size
-		default:
-			w.bytes = size + len(w.batch)*pageSize // each append changes a page of the index
-			return
+// serve commits all requests that wait.
+func (w *writer) serve() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.batch = w.batch[:0]
+	for size := 0; len(w.queue) > 0; {
+		r := <-w.queue
+		w.batch = append(w.batch, r)
+		if size += len(r.records); len(w.batch) == maxBatchRequests || size >= maxBatchBytes {
+			w.ring() // for the rest
+			break
 		}
 	}
-	w.bytes = size + len(w.batch)*pageSize
+	if len(w.batch) == 0 {
+		return
+	}
+	w.commit()
+	for i, r := range w.batch {
+		r.answer <- w.outcomes[i]
+	}
+	clear(w.batch)
 }
 
-// transact carries out the batch as one transaction, leaves what each request
-// came to in w.outcomes, and returns the number of events written. An error is
-// the answer to every request of the batch, conflicts included: they were
-// judged by events that are not in the log.
-func (w *writer) transact() (int, error) {
-	w.outcomes = w.outcomes[:0]
-	clear(w.committed)
-	w.committed = w.committed[:0]
-	if err := step(w.statements.begin); err != nil {
-		return 0, fmt.Errorf("%w: begin: %w", eventstore.ErrUnavailable, err)
+// ring tells run that requests wait.
+func (w *writer) ring() {
+	select {
+	case w.arrived <- struct{}{}:
+	default: // it has not yet looked since the last time
 	}
-	next := w.end
-	now := max(w.now().UnixMicro(), w.end.recordedAt)
-	probed := false
+}
+
+// commitOne commits a request alone. The caller holds mu.
+func (w *writer) commitOne(r *request) outcome {
+	w.batch = append(w.batch[:0], r)
+	w.commit()
+	w.batch[0] = nil
+	return w.outcomes[0]
+}
+
+// commit decides the requests of the batch in their order, writes those that
+// are accepted as one frame, and leaves in outcomes what each came to. If the
+// frame cannot be written, that is the answer to all, conflicts included: they
+// were judged by events that are not in the log.
+func (w *writer) commit() {
+	w.started = time.Now()
+	w.outcomes, w.frame, w.payload = w.outcomes[:0], w.frame[:0], w.payload[:0]
+	clear(w.lengths)
+	w.now = time.UnixMicro(max(w.clock().UnixMicro(), w.end.recordedAt)).UTC()
+	trial := false
 	for _, r := range w.batch {
-		probed = probed || len(r.events) == 0
-		o, err := w.apply(r, &next, now)
-		if errors.Is(err, errForeign) {
-			w.reason = w.rollback(err)
-			return 0, w.reason
+		if w.ended != nil {
+			w.outcomes = append(w.outcomes, outcome{err: w.ended})
+			continue
 		}
-		if err != nil {
-			return 0, w.rollback(err)
+		if len(r.events) == 0 {
+			trial = true
+			w.outcomes = append(w.outcomes, outcome{})
+			continue
+		}
+		o, accepted := w.decide(r)
+		if accepted {
+			w.payload = append(w.payload, r.records)
 		}
 		w.outcomes = append(w.outcomes, o)
 	}
-	// The commit point. With synchronous=FULL this returns when the write-ahead
-	// log has been synced; before that nobody hears an answer, and readers see
-	// nothing.
-	if err := step(w.statements.commit); err != nil {
-		return 0, w.commitFailed(err)
+	if err := w.write(trial); err != nil {
+		for i := range w.outcomes {
+			w.outcomes[i] = outcome{err: err}
+		}
+		return
 	}
-	events := int(next.position - w.end.position)
-	if events > 0 || probed {
-		w.lastWrite.Store(w.now().UnixNano())
+	if len(w.frame) > 0 && w.onCommit != nil {
+		w.onCommit(len(w.frame), time.Since(w.started))
 	}
-	w.end = next
-	return events, nil
 }
 
-// rollback undoes a transaction that failed before its commit. The log is
-// known to be unchanged, so the store goes on: a full disk gets space again.
-func (w *writer) rollback(cause error) error {
-	err := fmt.Errorf("%w: %w", eventstore.ErrUnavailable, cause)
-	if w.conn.AutocommitEnabled() {
-		return err // SQLite has rolled back by itself, as it does on some errors
+// write makes the frame durable and then known. After an error of which
+// nobody knows what it has left on disk, the store has failed.
+func (w *writer) write(trial bool) error {
+	if w.ended != nil {
+		return w.ended
 	}
-	if rollbackErr := step(w.statements.rollback); rollbackErr != nil {
-		w.reason = fmt.Errorf("%w: rollback: %w", err, rollbackErr)
-		return w.reason
+	if len(w.frame) == 0 && !trial {
+		return nil
 	}
-	return err
+	err := w.writeFrame(journal.Frame{
+		First:    uint64(w.end.position) + 1,
+		Count:    uint32(len(w.frame)),
+		Time:     w.now.UnixMicro(),
+		Previous: w.end.id,
+	})
+	if err != nil {
+		err = fmt.Errorf("commit: %w", err)
+		if !isFull(err) {
+			w.fail(err)
+			w.ended = w.failure
+		}
+		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+	}
+	w.lastWrite.Store(w.clock().UnixNano())
+	if len(w.frame) == 0 {
+		return nil
+	}
+	last := &w.frame[len(w.frame)-1]
+	w.end = end{position: last.Position, recordedAt: w.now.UnixMicro(), id: last.ID}
+	w.recent.add(w.frame)
+	clear(w.frame)
+	w.appended.send()
+	w.filer.wake()
+	return nil
 }
 
-// commitFailed decides whether the store may go on after an error at COMMIT.
-//
-// It may after SQLITE_FULL. SQLite reports that for a write that found no
-// space, never for a sync. COMMIT writes the transaction's frames to the
-// write-ahead log in order; the last one alone carries the mark that commits
-// them, and a checksum over all of them. A write that failed leaves that frame
-// incomplete, so recovery ignores the transaction, and the next one overwrites
-// it. That the log still ends where it did is read back all the same.
-//
-// After any other error, of a sync above all, the frames may be on disk or
-// not, and syncing once more proves nothing: the kernel may have dropped them.
-func (w *writer) commitFailed(cause error) error {
-	err := fmt.Errorf("%w: commit: %w", eventstore.ErrUnavailable, cause)
-	if !isFull(cause) {
-		w.reason = err
-		return err
-	}
-	if err := w.rollback(cause); w.reason != nil {
-		return err
-	}
-	found, readErr := readEnd(w.statements.end)
-	if readErr != nil {
-		w.reason = fmt.Errorf("%w; read the end of the log: %w", err, readErr)
-		return w.reason
-	}
-	if found != w.end {
-		w.reason = fmt.Errorf("%w; the log ends at position %s, not at %s", err, found.position, w.end.position)
-		return w.reason
-	}
-	return err
-}
-
-// close is called when run has returned. What does not fit on a full disk
-// stays in the write-ahead log.
-func (w *writer) close() error {
-	var err error
-	if errors.Is(w.reason, errClosed) {
-		if _, err = truncateWAL(w.conn); isFull(err) {
-			err = nil
+// writeFrame waits a while for room if the journal is full.
+func (w *writer) writeFrame(f journal.Frame) error {
+	deadline := w.started.Add(fullTimeout)
+	for {
+		attempt := w.filer.filings.wait() // before releasing, so that none is missed
+		w.journal.Release(w.filer.filed.Load())
+		err := w.journal.Write(f, w.payload...)
+		if !errors.Is(err, journal.ErrFull) || !w.filer.hurry(attempt, deadline) {
+			return err
 		}
 	}
-	return errors.Join(err, w.conn.Close())
 }
 
-// isFull reports whether a write has found no space. SQLite never says so of a
-// sync.
-func isFull(err error) bool { return sqlite.ErrCode(err).ToPrimary() == sqlite.ResultFull }
+// isFull reports whether an error says no more than that there was no room,
+// so that nothing was written.
+func isFull(err error) bool {
+	return errors.Is(err, journal.ErrFull) || errors.Is(err, journal.ErrNoSpace)
+}

@@ -1,0 +1,270 @@
+package sqlitestore
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"daybook/eventstore"
+)
+
+const (
+	// filingDelay is how long events wait for others to be filed with them. It
+	// delays nobody: what is not filed is read from memory, or from the journal.
+	filingDelay = 20 * time.Millisecond
+
+	// filingDue is the number of waiting events that are filed without delay.
+	filingDue = 2048
+
+	// maxFiledEvents and maxFiledBytes bound one transaction.
+	maxFiledEvents = 4096
+	maxFiledBytes  = 8 << 20
+
+	// retryDelay is how long a full disk is left alone.
+	retryDelay = 250 * time.Millisecond
+)
+
+// errForeign says that the file is not where this process has left it.
+var errForeign = errors.New("another program has written to the log")
+
+// filer brings events from the journal to the events table, in large
+// transactions, and so lets the journal forget them. It owns the only
+// connection that commits, and keeps a transaction open all the time, so that
+// no other program can write to the file meanwhile.
+//
+// Its checkpointer has another connection, which needs SQLite 3.51.3: before,
+// a checkpoint on one connection that met a commit on another could corrupt
+// the file (https://sqlite.org/wal.html#walresetbug).
+type filer struct {
+	conn       *sqlite.Conn
+	statements statements
+	recent     *recent
+	checkpoint *checkpointer
+	fail       func(error)
+
+	filed   atomic.Uint64 // position up to which events are durable in the file
+	full    atomic.Bool   // the last attempt found no space
+	woken   chan struct{} // holds one: there are events to file
+	hurried chan struct{} // holds one: file them without delay
+	filings broadcast     // sent after each attempt
+	closing chan struct{} // closed when no more events come
+	stopped chan struct{} // closed when run has returned
+
+	end    end // of the file
+	buffer []eventstore.Recorded
+	broken bool // an error was met after which nothing is filed
+}
+
+// wake tells that there is something to file.
+func (f *filer) wake() {
+	select {
+	case f.woken <- struct{}{}:
+	default:
+	}
+	if f.recent.waiting() >= filingDue {
+		f.hasten()
+	}
+}
+
+func (f *filer) hasten() {
+	select {
+	case f.hurried <- struct{}{}:
+	default:
+	}
+}
+
+// hurry waits for the end of an attempt to file. It reports false if the disk is
+// full, or if the attempt takes too long.
+func (f *filer) hurry(attempt <-chan struct{}, deadline time.Time) bool {
+	f.hasten()
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case <-attempt:
+		return !f.full.Load()
+	case <-f.stopped:
+	case <-timer.C:
+	}
+	return false
+}
+
+// run files events until it is told that no more come, and then the rest.
+func (f *filer) run() {
+	defer close(f.stopped)
+	for !f.broken {
+		select {
+		case <-f.woken:
+			f.pause(filingDelay)
+			f.fileAll()
+		case err := <-f.checkpoint.done:
+			f.stopAt(f.finishCheckpoint(err))
+		case <-f.closing:
+			f.fileAll()
+			return
+		}
+	}
+}
+
+// pause lets events gather, unless there is a hurry.
+func (f *filer) pause(delay time.Duration) {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.hurried:
+	case <-f.closing:
+	}
+}
+
+// fileAll files what waits. If the disk is full it leaves the rest for later:
+// the events are safe in the journal.
+func (f *filer) fileAll() {
+	for !f.broken {
+		f.buffer = f.recent.toFile(f.buffer[:0])
+		if len(f.buffer) == 0 {
+			return
+		}
+		err := f.file(f.buffer)
+		f.full.Store(isDiskFull(err))
+		f.filings.send()
+		if err == nil {
+			continue
+		}
+		if !isDiskFull(err) {
+			f.stopAt(fmt.Errorf("file events: %w", err))
+			return
+		}
+		select {
+		case <-f.closing:
+			return
+		case <-f.hurried:
+		case <-time.After(retryDelay):
+		}
+	}
+}
+
+// stopAt ends the filer and the store at an error.
+func (f *filer) stopAt(err error) {
+	if err != nil {
+		f.broken = true
+		f.fail(err)
+	}
+}
+
+// file commits events as one transaction. After an error that is a full disk,
+// none of them is in the file.
+func (f *filer) file(events []eventstore.Recorded) error {
+	for i := range events {
+		if err := insertInto(f.statements.insert, &events[i]); err != nil {
+			return f.rollback(err)
+		}
+	}
+	if err := step(f.statements.commit); err != nil {
+		return f.commitFailed(err)
+	}
+	last := &events[len(events)-1]
+	f.end = endAt(last)
+	f.recent.filed(last.Position)
+	f.filed.Store(uint64(last.Position))
+	return errors.Join(f.checkpointing(size(events)), f.begin())
+}
+
+// size returns about how many bytes the events take up in the write-ahead log.
+func size(events []eventstore.Recorded) int {
+	bytes := len(events) * pageSize / 2 // each stream changes a page of the index
+	for i := range events {
+		bytes += len(events[i].Data) + len(events[i].Metadata)
+	}
+	return bytes
+}
+
+// checkpointing lets the checkpointer work, while no transaction is open.
+func (f *filer) checkpointing(bytes int) error {
+	select {
+	case err := <-f.checkpoint.done:
+		if err := f.checkpoint.finish(err, f.conn, &f.statements); err != nil {
+			return err
+		}
+	default:
+	}
+	return f.checkpoint.committing(bytes, &f.statements)
+}
+
+func endAt(e *eventstore.Recorded) end {
+	return end{position: e.Position, recordedAt: e.RecordedAt.UnixMicro(), id: e.ID}
+}
+
+// begin opens the next transaction, and makes sure that the log still ends
+// where it did.
+func (f *filer) begin() error {
+	if err := step(f.statements.begin); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	found, err := readEnd(f.statements.end)
+	if err == nil && found != f.end {
+		err = fmt.Errorf("%w: it ends at position %s, not at %s", errForeign, found.position, f.end.position)
+	}
+	return err
+}
+
+// rollback undoes a transaction that failed before its commit, and opens the
+// next.
+func (f *filer) rollback(cause error) error {
+	if !f.conn.AutocommitEnabled() { // else SQLite has rolled back by itself
+		if err := step(f.statements.rollback); err != nil {
+			return fmt.Errorf("%v; rollback: %w", cause, err)
+		}
+	}
+	if err := f.begin(); err != nil {
+		return fmt.Errorf("%v; %w", cause, err)
+	}
+	return cause
+}
+
+// commitFailed decides whether the filer may go on after an error at COMMIT.
+//
+// It may after SQLITE_FULL. SQLite reports that for a write that found no
+// space, never for a sync. COMMIT writes the transaction's frames to the
+// write-ahead log in order; the last one alone carries the mark that commits
+// them, and a checksum over all of them. A write that failed leaves that frame
+// incomplete, so recovery ignores the transaction, and the next one overwrites
+// it. That the log still ends where it did is read back all the same.
+//
+// After any other error, of a sync above all, the frames may be on disk or
+// not, and syncing once more proves nothing: the kernel may have dropped them.
+func (f *filer) commitFailed(cause error) error {
+	if !isDiskFull(cause) {
+		return fmt.Errorf("commit: %w", cause)
+	}
+	return f.rollback(cause)
+}
+
+// finishCheckpoint lets the checkpointer end its work while no transaction is
+// open.
+func (f *filer) finishCheckpoint(err error) error {
+	if rollbackErr := step(f.statements.rollback); rollbackErr != nil {
+		return errors.Join(err, fmt.Errorf("rollback: %w", rollbackErr))
+	}
+	return errors.Join(f.checkpoint.finish(err, f.conn, &f.statements), f.begin())
+}
+
+// close is called when run has returned. What does not fit on a full disk
+// stays in the journal and the write-ahead log.
+func (f *filer) close() error {
+	var err error
+	if !f.broken {
+		if err = step(f.statements.rollback); err == nil {
+			if _, err = truncateWAL(f.conn); isDiskFull(err) {
+				err = nil
+			}
+		}
+	}
+	return errors.Join(err, f.conn.Close())
+}
+
+// isDiskFull reports whether a write of SQLite has found no space. It never
+// says so of a sync.
+func isDiskFull(err error) bool { return sqlite.ErrCode(err).ToPrimary() == sqlite.ResultFull }

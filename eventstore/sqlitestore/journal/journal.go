@@ -1,0 +1,240 @@
+// Package journal makes records durable with one write and one sync. It is a
+// file that is written in a circle: a frame stays until its owner has brought
+// its records to a safe place elsewhere and releases them.
+//
+// The blocks of the file exist before they are written, so that a sync has no
+// metadata of the file system to write, and so that a full disk is noticed
+// before a frame is begun.
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"syscall"
+)
+
+const (
+	// MaxSize in bytes bounds the file. Frames that are not released may take up
+	// all of it.
+	MaxSize = 32 << 20
+
+	// growth in bytes is the step by which the file grows.
+	growth = 1 << 20
+)
+
+var (
+	// ErrFull says that the frames which are not released leave no room. Nothing
+	// was written.
+	ErrFull = errors.New("journal is full")
+
+	// ErrNoSpace says that the disk is full. Nothing was written, and the file is
+	// as it was.
+	ErrNoSpace = errors.New("no space left for the journal")
+)
+
+// Journal is open for writing. One goroutine may use it at a time.
+type Journal struct {
+	file   *os.File
+	sync   func(*os.File) error
+	size   int64 // of the file
+	offset int64 // of the next frame
+	next   uint64
+	held   []extent // frames that are not released, oldest first
+	buffer []byte
+}
+
+// extent is the place of a frame.
+type extent struct {
+	offset, end int64
+	last        uint64 // number of the last record up to and in the frame
+}
+
+// Open opens a journal for writing, or creates it, and returns the frames that
+// are whole, oldest first. They are not held: the caller brings their records
+// to safety before the first Write. Sync makes what was written to the file
+// durable.
+func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open journal: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	frames, size, err := read(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &Journal{file: file, sync: sync, size: size / blockSize * blockSize, next: 1}
+	if n := len(frames); n > 0 {
+		j.next = frames[n-1].sequence + 1
+	}
+	if j.size == 0 {
+		if err := j.grow(growth); err != nil {
+			return nil, nil, err
+		}
+	}
+	return j, frames, nil
+}
+
+// ReadFile returns the whole frames of a journal that another process may be
+// writing, oldest first; none if there is no file. What it returns is durable.
+//
+// A frame that was not released when ReadFile was called is among them, or has
+// been released since.
+func ReadFile(path string) ([]Frame, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	defer file.Close()
+	frames, _, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	// The writer may not have synced the last frame yet.
+	if err := file.Sync(); err != nil && !errors.Is(err, syscall.EROFS) && !errors.Is(err, syscall.EINVAL) {
+		return nil, fmt.Errorf("sync journal: %w", err)
+	}
+	return frames, nil
+}
+
+// read finds the whole frames of a file, wherever the circle begins.
+func read(file *os.File) ([]Frame, int64, error) {
+	content, err := io.ReadAll(io.LimitReader(file, MaxSize+growth))
+	if err != nil {
+		return nil, 0, fmt.Errorf("read journal: %w", err)
+	}
+	var frames []Frame
+	for at := int64(0); at < int64(len(content)); {
+		frame, ok := parseFrame(content[at:])
+		if !ok {
+			at += blockSize
+			continue
+		}
+		frames = append(frames, frame)
+		at += blocks(headerSize + int64(len(frame.Payload)))
+	}
+	slices.SortFunc(frames, func(a, b Frame) int {
+		if a.sequence < b.sequence {
+			return -1
+		}
+		return 1
+	})
+	return frames, int64(len(content)), nil
+}
+
+// Write keeps a frame, whose payload is given in parts, and holds it until it
+// is released. When it returns nil, the frame is durable. After any error but
+// ErrFull and ErrNoSpace nobody knows whether it is: the journal must be opened
+// again.
+func (j *Journal) Write(f Frame, payload ...[]byte) error {
+	f.sequence = j.next
+	j.buffer = appendFrame(j.buffer[:0], f, payload)
+	place, err := j.place(int64(len(j.buffer)))
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.WriteAt(j.buffer, place.offset); isNoSpace(err) {
+		return fmt.Errorf("%w: %w", ErrNoSpace, err) // the frame is not whole
+	} else if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	// The commit point: before it, nobody hears of the frame.
+	if err := j.sync(j.file); err != nil {
+		return fmt.Errorf("sync journal: %w", err)
+	}
+	j.next++
+	j.offset = place.end
+	if f.Count > 0 {
+		place.last = f.Last()
+		j.held = append(j.held, place)
+	}
+	return nil
+}
+
+// Release gives up the frames whose records are all at most last.
+func (j *Journal) Release(last uint64) {
+	n := 0
+	for n < len(j.held) && j.held[n].last <= last {
+		n++
+	}
+	j.held = slices.Delete(j.held, 0, n)
+}
+
+// Close closes the file. Frames stay as they are.
+func (j *Journal) Close() error { return j.file.Close() }
+
+// place finds room for a frame behind the last one or, if that is as good, at
+// the beginning of the file. The file grows while more than half of it is held.
+func (j *Journal) place(length int64) (extent, error) {
+	ahead, around := j.room()
+	if length <= ahead {
+		return extent{offset: j.offset, end: j.offset + length}, nil
+	}
+	if length <= around && j.heldBytes() <= j.size/2 {
+		return extent{end: length}, nil
+	}
+	var err error
+	if j.wrapped() || j.offset+length > MaxSize {
+		err = ErrFull
+	} else if err = j.grow(j.offset + length); err == nil {
+		return extent{offset: j.offset, end: j.offset + length}, nil
+	}
+	if length <= around {
+		return extent{end: length}, nil
+	}
+	return extent{}, err
+}
+
+// room returns how many bytes are free behind the last frame, and at the
+// beginning of the file.
+func (j *Journal) room() (ahead, around int64) {
+	switch {
+	case len(j.held) == 0:
+		return j.size - j.offset, j.size
+	case j.wrapped():
+		return j.held[0].offset - j.offset, 0
+	default:
+		return j.size - j.offset, j.held[0].offset
+	}
+}
+
+// wrapped reports whether the next frame is in front of the oldest.
+func (j *Journal) wrapped() bool { return len(j.held) > 0 && j.offset <= j.held[0].offset }
+
+func (j *Journal) heldBytes() int64 {
+	var bytes int64
+	for _, e := range j.held {
+		bytes += e.end - e.offset
+	}
+	return bytes
+}
+
+// grow makes the file at least so long. Its new blocks are written and synced
+// with all that the file system keeps about them.
+func (j *Journal) grow(length int64) error {
+	length = min((length+growth-1)/growth*growth, MaxSize)
+	if _, err := j.file.WriteAt(make([]byte, length-j.size), j.size); isNoSpace(err) {
+		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	} else if err != nil {
+		return fmt.Errorf("grow journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("sync journal: %w", err)
+	}
+	j.size = length
+	return nil
+}
+
+func isNoSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}

@@ -1,0 +1,244 @@
+package journal_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"daybook/eventstore/sqlitestore/journal"
+)
+
+func syncFile(file *os.File) error { return file.Sync() }
+
+// open returns the journal at a path and its frames.
+func open(t rapid.TB, path string) (*journal.Journal, []journal.Frame) {
+	t.Helper()
+	j, frames, err := journal.Open(path, syncFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j, frames
+}
+
+// frame makes the frame of a record; the payload tells the number.
+func frame(number uint64, size int) (journal.Frame, []byte) {
+	payload := bytes.Repeat(fmt.Appendf(nil, "%d.", number), size/2+1)
+	return journal.Frame{First: number, Count: 1, Time: int64(number), Previous: [16]byte{byte(number - 1)}}, payload
+}
+
+func write(t rapid.TB, j *journal.Journal, number uint64, size int) {
+	t.Helper()
+	f, payload := frame(number, size)
+	if err := j.Write(f, payload[:1], payload[1:]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// check compares frames with those of numbers from first on that a test wrote.
+func check(t rapid.TB, frames []journal.Frame, first, last uint64) {
+	t.Helper()
+	var numbers []uint64
+	for _, f := range frames {
+		if f.First < first {
+			continue // released
+		}
+		numbers = append(numbers, f.First)
+		want, payload := frame(f.First, 2*len(f.Payload))
+		if f.Count != 1 || f.Time != want.Time || f.Previous != want.Previous || !bytes.HasPrefix(payload, f.Payload) {
+			t.Fatalf("frame %d is not what was written", f.First)
+		}
+	}
+	if uint64(len(numbers)) != last-first+1 {
+		t.Fatalf("the frames are %v, want %d to %d", numbers, first, last)
+	}
+}
+
+// TestFramesAreKeptUntilReleased writes, releases and opens anew at random, so
+// that the circle closes at many places.
+func TestFramesAreKeptUntilReleased(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	rapid.Check(t, func(t *rapid.T) {
+		os.Remove(path)
+		j, _ := open(t, path)
+		defer func() { j.Close() }()
+		first, next := uint64(1), uint64(1)
+		t.Repeat(map[string]func(*rapid.T){
+			"write": func(t *rapid.T) {
+				size := rapid.SampledFrom([]int{1, 4000, 4096, 50_000, 1 << 20, 4 << 20}).Draw(t, "size")
+				f, payload := frame(next, size)
+				err := j.Write(f, payload)
+				if errors.Is(err, journal.ErrFull) {
+					if next-first < 5 {
+						t.Fatalf("full with %d frames", next-first)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				next++
+			},
+			"release": func(t *rapid.T) {
+				if next > first {
+					first = rapid.Uint64Range(first, next).Draw(t, "first")
+					j.Release(first - 1)
+				}
+			},
+			"trial": func(t *rapid.T) {
+				if err := j.Write(journal.Frame{First: next}); err != nil && !errors.Is(err, journal.ErrFull) {
+					t.Fatal(err)
+				}
+			},
+			"look": func(t *rapid.T) {
+				frames, err := journal.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, withRecords(frames), first, next-1)
+			},
+			"open": func(t *rapid.T) {
+				if err := j.Close(); err != nil {
+					t.Fatal(err)
+				}
+				var frames []journal.Frame
+				j, frames = open(t, path)
+				check(t, withRecords(frames), first, next-1)
+				first = next // the owner has brought them to safety
+			},
+		})
+		info, err := os.Stat(path)
+		if err != nil || info.Size() > journal.MaxSize {
+			t.Fatalf("the file has %d bytes (%v)", info.Size(), err)
+		}
+	})
+}
+
+func withRecords(frames []journal.Frame) []journal.Frame {
+	var found []journal.Frame
+	for _, f := range frames {
+		if f.Count > 0 {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// TestATornFrameIsNone cuts the last frame off at every block, and spoils one
+// byte in each block.
+func TestATornFrameIsNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	write(t, j, 1, 10_000)
+	write(t, j, 2, 10_000)
+	j.Close()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const start, end = 12288, 12288 + 10_000
+	for at := start; at < end; at += 512 {
+		for name, spoil := range map[string]func([]byte){
+			"cut":   func(content []byte) { clear(content[at:]) },
+			"spoil": func(content []byte) { content[at] ^= 1 },
+		} {
+			content := bytes.Clone(whole)
+			spoil(content)
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			frames, err := journal.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(frames) != 1 || frames[0].First != 1 {
+				t.Errorf("%s at %d: %d frames, want the first alone", name, at, len(frames))
+			}
+		}
+	}
+}
+
+// TestASmallLoadKeepsTheFileSmall writes many frames that are released soon.
+func TestASmallLoadKeepsTheFileSmall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	defer j.Close()
+	for number := uint64(1); number <= 2000; number++ {
+		write(t, j, number, 3000)
+		if number > 50 {
+			j.Release(number - 50)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > 1<<20 {
+		t.Errorf("the file has %d bytes (%v)", info.Size(), err)
+	}
+}
+
+// TestAFailedSyncIsAnError also shows that it is not taken for a full disk.
+func TestAFailedSyncIsAnError(t *testing.T) {
+	broken := false
+	j, _, err := journal.Open(filepath.Join(t.TempDir(), "journal"), func(*os.File) error {
+		if broken {
+			return syscall.EIO
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	write(t, j, 1, 10)
+	broken = true
+	f, payload := frame(2, 10)
+	if err := j.Write(f, payload); !errors.Is(err, syscall.EIO) || errors.Is(err, journal.ErrNoSpace) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestAMissingJournalHasNoFrames(t *testing.T) {
+	frames, err := journal.ReadFile(filepath.Join(t.TempDir(), "journal"))
+	if err != nil || len(frames) != 0 {
+		t.Errorf("got %v, %v", frames, err)
+	}
+}
+
+// FuzzFrames reads files that nobody wrote.
+func FuzzFrames(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "journal")
+	j, _, err := journal.Open(path, syncFile)
+	if err != nil {
+		f.Fatal(err)
+	}
+	one, payload := frame(1, 100)
+	if err := j.Write(one, payload); err != nil {
+		f.Fatal(err)
+	}
+	j.Close()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content[:200])
+	f.Add([]byte("DAYBOOKJ"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "journal")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		frames, err := journal.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, frame := range frames {
+			if len(frame.Payload) > len(content) {
+				t.Errorf("a frame has %d bytes", len(frame.Payload))
+			}
+		}
+	})
+}
