@@ -120,6 +120,27 @@ func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
 	return p, nil
 }
 
+// maxPageStreams bounds a page of the index like a page of events.
+const maxPageStreams = 4096
+
+// streams appends the names of the next streams behind one, in their order.
+func (c *connection) streams(buffer []eventstore.StreamName, after eventstore.StreamName) ([]eventstore.StreamName, error) {
+	stmt, err := c.conn.Prepare("SELECT stream FROM events WHERE stream > ? AND revision = 0 ORDER BY stream LIMIT ?")
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Reset()
+	stmt.BindText(1, string(after))
+	stmt.BindInt64(2, maxPageStreams)
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return buffer, err
+		}
+		buffer = append(buffer, eventstore.StreamName(c.text(stmt, 0)))
+	}
+}
+
 func (c *connection) prepare(q query) (*sqlite.Stmt, error) {
 	if q.whole {
 		stmt, err := c.conn.Prepare(choose(q.metadata, readLogFull, readLog))

@@ -40,24 +40,33 @@ func openPool(path string, mapped int64) (_ *pool, err error) {
 	return p, nil
 }
 
-// page reads one page. The errors are those of the context, or wrap
-// eventstore.ErrUnavailable.
+// page reads one page. The errors are those of lend.
 func (p *pool) page(ctx context.Context, buffer []eventstore.Recorded, q query) (page, error) {
+	var read page
+	err := p.lend(ctx, func(c *connection) (err error) {
+		read, err = c.page(buffer, q)
+		return err
+	})
+	return read, err
+}
+
+// lend lets somebody use a connection. Its errors are those of the context, or
+// wrap eventstore.ErrUnavailable.
+func (p *pool) lend(ctx context.Context, use func(*connection) error) error {
 	if err := p.check(ctx); err != nil {
-		return page{}, err
+		return err
 	}
 	select {
 	case c := <-p.idle:
 		defer func() { p.idle <- c }()
-		read, err := c.page(buffer, q)
-		if err != nil {
-			return page{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		if err := use(c); err != nil {
+			return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 		}
-		return read, nil
+		return nil
 	case <-ctx.Done():
-		return page{}, ctx.Err()
+		return ctx.Err()
 	case <-p.stopped:
-		return page{}, p.reason
+		return p.reason
 	}
 }
 

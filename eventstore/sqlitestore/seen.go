@@ -47,6 +47,14 @@ func (s *seen) add(stream eventstore.StreamName) {
 	s.filter.AddString(string(stream))
 }
 
+func (s *seen) addAll(streams []eventstore.StreamName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stream := range streams {
+		s.filter.AddString(string(stream))
+	}
+}
+
 // never reports that the stream has no event.
 func (s *seen) never(stream eventstore.StreamName) bool {
 	s.mu.RLock()
@@ -54,19 +62,23 @@ func (s *seen) never(stream eventstore.StreamName) bool {
 	return s.complete && !s.filter.TestString(string(stream))
 }
 
-// learn puts the streams into the filter that the log held when it was opened.
-// Until it is done, every look goes to the index.
-func (s *seen) learn(ctx context.Context, log eventstore.Reader, until eventstore.Position) error {
-	for event, err := range log.ReadAll(ctx, 0) {
+// learn puts the streams into the filter that the file held when it was opened.
+// Until it is done, every look goes to the index. So does learning, which has
+// far fewer pages than the table.
+func (s *seen) learn(ctx context.Context, pool *pool) error {
+	var names []eventstore.StreamName
+	for last := eventstore.StreamName(""); ; last = names[len(names)-1] {
+		err := pool.lend(ctx, func(c *connection) (err error) {
+			names, err = c.streams(names[:0], last)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("learn the streams of the log: %w", err)
 		}
-		if event.Position > until {
+		if len(names) == 0 {
 			break
 		}
-		if event.Revision == 0 {
-			s.add(event.Stream)
-		}
+		s.addAll(names)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -185,13 +185,12 @@ func (s *Store) start(ctx context.Context) {
 	learning, stop := context.WithCancel(ctx)
 	s.stopLearning = stop
 	s.learned = make(chan struct{})
-	until := s.writer.end.position
 	go s.filer.checkpoint.run()
 	go s.filer.run()
 	go s.writer.run()
 	go func() {
 		defer close(s.learned)
-		_ = s.writer.seen.learn(learning, s.reader, until) // without it, looks go to the index
+		_ = s.writer.seen.learn(learning, s.reader.pool) // without it, looks go to the index
 	}()
 }
 
