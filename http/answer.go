@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/eventstore"
 
@@ -21,23 +22,30 @@ const (
 
 // writeJSON answers with a value.
 func writeJSON(w http.ResponseWriter, status int, value any) error {
-	body, err := json.Marshal(value)
+	body, err := encode(value)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
 	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	if header.Get("Cache-Control") == "" {
-		header.Set("Cache-Control", "no-store")
+	header["Content-Type"] = []string{"application/json"}
+	if _, chosen := header["Cache-Control"]; !chosen {
+		header["Cache-Control"] = []string{"no-store"}
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the client may be gone
 	return nil
 }
 
+func encode(value any) ([]byte, error) {
+	if appender, ok := value.(codec.Appender); ok {
+		return appender.AppendJSON(make([]byte, 0, 192))
+	}
+	return json.Marshal(value)
+}
+
 // setPosition tells a writer where his write stands, for min_position.
 func setPosition(w http.ResponseWriter, p eventstore.Position) {
-	w.Header().Set("Daybook-Position", p.String())
+	w.Header()["Daybook-Position"] = []string{p.String()}
 }
 
 // plainSegment returns a path segment as text. The router hands it over

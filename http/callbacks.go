@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"daybook/domain/codec"
 	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
 	"daybook/http/callback/coinbasev1"
@@ -32,6 +33,18 @@ type callbackAnswer struct {
 	Position string `json:"position,omitzero"`
 }
 
+// AppendJSON implements codec.Appender.
+func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
+	o := codec.Begin(dst)
+	o.Text("outcome", a.Outcome)
+	o.OptionalText("stream", a.Stream)
+	if a.Revision != nil {
+		o.Number("revision", *a.Revision)
+	}
+	o.OptionalText("position", a.Position)
+	return o.End()
+}
+
 // coinbaseCallback receives the callbacks of Coinbase's merchant API. The
 // order of the checks matters: nobody learns anything about the body's fate,
 // and nothing is stored, before source and secret are good.
@@ -49,11 +62,10 @@ func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error 
 		s.metrics.callback("refused")
 		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
 	}
-	release, err := s.receiving.take()
-	if err != nil {
+	if err := s.receiving.take(); err != nil {
 		return err
 	}
-	defer release()
+	defer s.receiving.release()
 	delivery, err := s.receive(r, client)
 	if err != nil {
 		return err
@@ -62,19 +74,18 @@ func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error 
 	// same: recording it ends with the disk's patience, not with the sender's.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), recordTimeout)
 	defer cancel()
-	r = r.WithContext(ctx)
 	if delivery.Length != int64(len(delivery.Body)) {
-		return s.quarantineTooLarge(w, r, delivery)
+		return s.quarantineTooLarge(ctx, w, delivery)
 	}
 	message, err := coinbasev1.Parse(delivery.Body)
 	if err != nil {
-		return s.quarantine(w, r, err, delivery)
+		return s.quarantine(ctx, w, err, delivery)
 	}
 	if message.Test {
 		s.metrics.callback(outcomeTest)
 		return writeJSON(w, http.StatusOK, callbackAnswer{Outcome: outcomeTest})
 	}
-	result, err := s.record(r, message, delivery)
+	result, err := s.record(ctx, message, delivery)
 	if err != nil {
 		return err
 	}
@@ -104,15 +115,15 @@ func (s *Server) receive(r *http.Request, client netip.Addr) (ledger.Delivery, e
 }
 
 // record hands a message to the ledger.
-func (s *Server) record(r *http.Request, m coinbasev1.Message, d ledger.Delivery) (ledger.Result, error) {
+func (s *Server) record(ctx context.Context, m coinbasev1.Message, d ledger.Delivery) (ledger.Result, error) {
 	switch {
 	case m.Order != nil:
-		return s.ledger.ReportOrder(r.Context(), m.Order.ID, m.Order.Report, d)
+		return s.ledger.ReportOrder(ctx, m.Order.ID, m.Order.Report, d)
 	case m.Payout != nil:
-		return s.ledger.ReportPayout(r.Context(), m.Payout.ID, m.Payout.Report, d)
+		return s.ledger.ReportPayout(ctx, m.Payout.ID, m.Payout.Report, d)
 	case m.Deposit != nil:
 		m.Deposit.Report.ReceivedAt = d.Received
-		return s.ledger.ReportDeposit(r.Context(), m.Deposit.ID, m.Deposit.Report, d)
+		return s.ledger.ReportDeposit(ctx, m.Deposit.ID, m.Deposit.Report, d)
 	}
 	return ledger.Result{}, errors.New("a message that says nothing")
 }
@@ -120,12 +131,12 @@ func (s *Server) record(r *http.Request, m coinbasev1.Message, d ledger.Delivery
 // quarantine keeps a callback that cannot be understood. It may be understood
 // one day; what is not JSON at all is refused, so that the sender's log shows
 // it too.
-func (s *Server) quarantine(w http.ResponseWriter, r *http.Request, err error, d ledger.Delivery) error {
+func (s *Server) quarantine(ctx context.Context, w http.ResponseWriter, err error, d ledger.Delivery) error {
 	var refusal *coinbasev1.Error
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	result, err := s.ledger.Quarantine(r.Context(), refusal.Reason, d)
+	result, err := s.ledger.Quarantine(ctx, refusal.Reason, d)
 	if err != nil {
 		return err
 	}
@@ -137,8 +148,8 @@ func (s *Server) quarantine(w http.ResponseWriter, r *http.Request, err error, d
 	return s.answerCallback(w, result)
 }
 
-func (s *Server) quarantineTooLarge(w http.ResponseWriter, r *http.Request, d ledger.Delivery) error {
-	result, err := s.ledger.Quarantine(r.Context(), quarantine.TooLarge, d)
+func (s *Server) quarantineTooLarge(ctx context.Context, w http.ResponseWriter, d ledger.Delivery) error {
+	result, err := s.ledger.Quarantine(ctx, quarantine.TooLarge, d)
 	if err != nil {
 		return err
 	}

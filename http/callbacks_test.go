@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
+	"pgregory.net/rapid"
 )
 
 // kept is the metadata of an event as far as these tests look at it.
@@ -265,6 +267,48 @@ func TestACallbackThatHasArrivedIsRecordedAlthoughItsSenderIsGone(t *testing.T) 
 		a := w.do(newCallback(target, hangUp{strings.NewReader(body), cancel}).WithContext(ctx))
 		if ctx.Err() == nil || a.Status >= http.StatusInternalServerError || len(w.events(id)) == 0 {
 			t.Errorf("%s: %d %s", body, a.Status, a.Body)
+		}
+	}
+}
+
+func TestAnswersToCallbacksAreWrittenAsTheirTagsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := callbackAnswer{
+			Outcome: rapid.String().Draw(t, "outcome"), Stream: rapid.String().Draw(t, "stream"), Position: rapid.StringMatching(`[0-9]*`).Draw(t, "position"),
+		}
+		if rapid.Bool().Draw(t, "with a revision") {
+			revision := rapid.Int64().Draw(t, "revision")
+			a.Revision = &revision
+		}
+		want, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := encode(a); err != nil || string(got) != string(want) {
+			t.Fatalf("got %s, %v, want %s", got, err, want)
+		}
+	})
+}
+
+func TestAPathIsFoundAsItWasSent(t *testing.T) {
+	w := newWorld(t, wiring{})
+	for path, status := range map[string]int{
+		"/callbacks/coinbase":     http.StatusOK,
+		"/callbacks/coinbas%65":   http.StatusNotFound,
+		"/callbacks%2Fcoinbase":   http.StatusNotFound,
+		"/callbacks/coinbase/":    http.StatusNotFound,
+		"//callbacks/coinbase":    http.StatusNotFound,
+		"/./callbacks/coinbase":   http.StatusNotFound,
+		"/callbacks/Coinbase":     http.StatusNotFound,
+		"/callbacks/coinbase%3Fa": http.StatusNotFound,
+	} {
+		r := newCallback(target, strings.NewReader(completed("A", "u1", 1, "USD")))
+		var err error
+		if r.URL, err = url.Parse("http://daybook" + path + "?" + r.URL.RawQuery); err != nil {
+			t.Fatal(err)
+		}
+		if a := w.do(r); a.Status != status {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
 }

@@ -10,8 +10,7 @@ import (
 func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	w := newWorld(t, wiring{})
 	w.server.receiving = make(slots, 1)
-	release, err := w.server.receiving.take()
-	if err != nil {
+	if err := w.server.receiving.take(); err != nil {
 		t.Fatal(err)
 	}
 	if a := w.post(completed("A", "u1", 1, "USD")); !isProblem(a, overloaded) || a.Header.Get("Retry-After") == "" {
@@ -20,7 +19,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	if a := w.get(Website, "/balances/u1"); a.Status != http.StatusOK {
 		t.Errorf("a read: %d %s", a.Status, a.Body)
 	}
-	release()
+	w.server.receiving.release()
 	if a := w.post(completed("A", "u1", 1, "USD")); a.Status != http.StatusOK {
 		t.Errorf("a callback after that: %d %s", a.Status, a.Body)
 	}

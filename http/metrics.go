@@ -3,6 +3,8 @@ package httpapi
 import (
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"daybook/projections"
@@ -46,9 +48,37 @@ func newMetrics(all []*projections.Projection) *metrics {
 	return m
 }
 
-func (m *metrics) request(route, method string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, knownMethod(method), strconv.Itoa(status)).Inc()
-	m.durations.WithLabelValues(route).Observe(took.Seconds())
+// routeMetrics are those of one route. They exist from its first request on.
+type routeMetrics struct {
+	requests *prometheus.CounterVec // by method and status
+	duration func() prometheus.Observer
+	usual    atomic.Pointer[usual]
+}
+
+// usual is the counter of the last request, which the next one needs too more
+// often than not. Finding it by its labels costs as much as the rest.
+type usual struct {
+	method  string
+	status  int
+	counter prometheus.Counter
+}
+
+func (m *metrics) route(route string) *routeMetrics {
+	return &routeMetrics{
+		requests: m.requests.MustCurryWith(prometheus.Labels{"route": route}),
+		duration: sync.OnceValue(func() prometheus.Observer { return m.durations.WithLabelValues(route) }),
+	}
+}
+
+func (m *routeMetrics) request(method string, status int, took time.Duration) {
+	method = knownMethod(method)
+	counted := m.usual.Load()
+	if counted == nil || counted.method != method || counted.status != status {
+		counted = &usual{method, status, m.requests.WithLabelValues(method, strconv.Itoa(status))}
+		m.usual.Store(counted)
+	}
+	counted.counter.Inc()
+	m.duration().Observe(took.Seconds())
 }
 
 func (m *metrics) callback(outcome string) { m.callbacks.WithLabelValues(outcome).Inc() }
@@ -74,6 +104,10 @@ var (
 		"Events that a projection has applied since the start.", []string{"projection"}, nil)
 	projectionStopped = prometheus.NewDesc("daybook_projection_stopped",
 		"1 if a projection has stopped and its reads answer 503.", []string{"projection"}, nil)
+	projectionLost = prometheus.NewDesc("daybook_projection_read_model_unreachable",
+		"1 if the store of a projection's read model does not answer, or cannot keep it.", []string{"projection"}, nil)
+	projectionRetries = prometheus.NewDesc("daybook_projection_retries_total",
+		"Failures after which a projection has tried again since the start.", []string{"projection"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -82,6 +116,8 @@ func (projectionCollector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- projectionLag
 	descriptions <- projectionApplied
 	descriptions <- projectionStopped
+	descriptions <- projectionLost
+	descriptions <- projectionRetries
 }
 
 // Collect implements prometheus.Collector.
@@ -99,5 +135,11 @@ func (c projectionCollector) Collect(collected chan<- prometheus.Metric) {
 		gauge(projectionLag, prometheus.GaugeValue, status.Lag.Seconds())
 		gauge(projectionApplied, prometheus.CounterValue, float64(status.Applied))
 		gauge(projectionStopped, prometheus.GaugeValue, stopped)
+		unreachable := 0.0
+		if lost(p) != nil {
+			unreachable = 1
+		}
+		gauge(projectionLost, prometheus.GaugeValue, unreachable)
+		gauge(projectionRetries, prometheus.CounterValue, float64(status.Retries))
 	}
 }

@@ -16,53 +16,55 @@ import (
 // handler answers a request, or returns why it cannot.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-type contextKey int
+// call is a request and its answer as the middleware knows them. One value
+// has it all, because every request has one.
+type call struct {
+	http.ResponseWriter
+	id      string   // ULID of the request
+	who     Identity // zero unless the handler is behind a role
+	status  int      // that was answered
+	written bool
+}
 
-const (
-	requestIDKey contextKey = iota
-	identityKey
-)
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	if c == nil {
+		return new(call)
+	}
+	return c
+}
 
 // requestID returns the ULID of the request. It is also the id of the delivery
 // or command that the request brings, so that a log line leads to the events.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey).(string)
-	return id
-}
+func requestID(ctx context.Context) string { return callOf(ctx).id }
 
 // identity returns who asks. Only handlers behind a role have one.
-func identity(ctx context.Context) Identity {
-	who, _ := ctx.Value(identityKey).(*Identity)
-	if who == nil {
-		return Identity{}
-	}
-	return *who
-}
+func identity(ctx context.Context) Identity { return callOf(ctx).who }
 
 // serve runs one handler: it gives the request an id, turns an error or a panic
 // into a problem, and counts and logs what became of it.
 // The log and the metrics have the route's template, never the URL, which
 // carries secrets and names.
 func (s *Server) serve(route string, h handler) http.HandlerFunc {
+	measured := s.metrics.route(route)
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := s.now()
-		id := ulid.Make().String()
-		who := new(Identity)
-		ctx := context.WithValue(context.WithValue(r.Context(), requestIDKey, id), identityKey, who)
-		r = r.WithContext(ctx)
-		answer := &statusWriter{ResponseWriter: w}
-		answer.Header().Set("X-Request-Id", id)
+		c := &call{ResponseWriter: w, id: ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String()}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		c.Header()["X-Request-Id"] = []string{c.id}
 		var p *Problem
-		if err := s.run(answer, r, h); err != nil {
+		if err := s.run(c, r, h); err != nil {
 			p = asProblem(err)
-			p.RequestID = id
+			p.RequestID = c.id
 		}
-		if p != nil && !answer.written {
-			writeProblem(answer, p)
+		if p != nil && !c.written {
+			writeProblem(c, p)
 		}
 		took := s.now().Sub(began)
-		s.metrics.request(route, r.Method, answer.status, took)
-		s.logRequest(r, route, answer.status, took, *who, p)
+		measured.request(r.Method, c.status, took)
+		s.logRequest(r, route, c, took, p)
 	}
 }
 
@@ -94,38 +96,40 @@ func panicText(cause any) string {
 type slots chan struct{}
 
 // take occupies a slot until release is called, or refuses.
-func (s slots) take() (release func(), err error) {
+func (s slots) take() error {
 	select {
 	case s <- struct{}{}:
-		return func() { <-s }, nil
+		return nil
 	default:
-		return nil, overloaded.problem("Send the request again.", nil)
+		return overloaded.problem("Send the request again.", nil)
 	}
 }
+
+func (s slots) release() { <-s }
 
 // logRequest writes one line for each request. Answers without fault are left
 // to the level debug: the log of events has them all. Of what went wrong it has
 // what the problem says, because errors may quote the request.
-func (s *Server) logRequest(r *http.Request, route string, status int, took time.Duration, who Identity, p *Problem) {
+func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Duration, p *Problem) {
 	level := slog.LevelDebug
 	switch {
-	case status >= http.StatusInternalServerError:
+	case c.status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case status >= http.StatusBadRequest:
+	case c.status >= http.StatusBadRequest:
 		level = slog.LevelWarn
 	}
 	if !s.logger.Enabled(r.Context(), level) {
 		return
 	}
 	attributes := []slog.Attr{
-		slog.String("request_id", requestID(r.Context())),
+		slog.String("request_id", c.id),
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", route),
-		slog.Int("status", status),
+		slog.Int("status", c.status),
 		slog.String("took", took.String()),
 	}
-	if who.Role != "" {
-		attributes = append(attributes, slog.String("actor", who.Actor()))
+	if c.who.Role != "" {
+		attributes = append(attributes, slog.String("actor", c.who.Actor()))
 	}
 	if p != nil {
 		attributes = append(attributes, slog.String("error", p.Error()))
@@ -150,38 +154,30 @@ func (s *Server) require(h handler, roles ...Role) handler {
 		if err != nil {
 			return err
 		}
-		if noted, ok := r.Context().Value(identityKey).(*Identity); ok {
-			*noted = who
-		}
-		release, err := s.reading.take()
-		if err != nil {
+		callOf(r.Context()).who = who
+		if err := s.reading.take(); err != nil {
 			return err
 		}
-		defer release()
+		defer s.reading.release()
 		return h(w, r)
 	}
 }
 
-// statusWriter remembers what was answered.
-type statusWriter struct {
-	http.ResponseWriter
-	status  int
-	written bool
+// WriteHeader implements http.ResponseWriter.
+func (c *call) WriteHeader(status int) {
+	if !c.written {
+		c.status, c.written = status, true
+	}
+	c.ResponseWriter.WriteHeader(status)
 }
 
-func (w *statusWriter) WriteHeader(status int) {
-	if !w.written {
-		w.status, w.written = status, true
+// Write implements http.ResponseWriter.
+func (c *call) Write(b []byte) (int, error) {
+	if !c.written {
+		c.status, c.written = http.StatusOK, true
 	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if !w.written {
-		w.status, w.written = http.StatusOK, true
-	}
-	return w.ResponseWriter.Write(b)
+	return c.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }

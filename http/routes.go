@@ -35,10 +35,18 @@ func (s *Server) paths() map[string]methods {
 // routes makes the router. It matches the path as it was sent, so that an
 // encoded slash stays a part of its segment, and never redirects: to the
 // sender of a callback a redirect is a failure.
+//
+// It fills in s.fixed too, where a path without variables is found at once: the
+// router tries one regular expression after the other.
 func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	s.fixed = make(map[string]http.HandlerFunc)
 	for path, handlers := range s.paths() {
-		router.HandleFunc(path, s.serve(path, handlers.dispatch))
+		h := s.serve(path, handlers.dispatch)
+		router.HandleFunc(path, h)
+		if !strings.Contains(path, "{") {
+			s.fixed[path] = h
+		}
 	}
 	router.NotFoundHandler = s.serve("unknown", func(http.ResponseWriter, *http.Request) error {
 		return notFound.problem("There is no such route. /openapi.yaml lists them.", nil)

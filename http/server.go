@@ -73,6 +73,7 @@ type Server struct {
 	reading            slots         // of requests with a role
 	wait               time.Duration // for min_position
 	router             *mux.Router
+	fixed              map[string]http.HandlerFunc // of the router's, by path
 }
 
 // NewServer makes a server.
@@ -100,5 +101,9 @@ func NewServer(c Config) *Server {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, ok := s.fixed[r.URL.Path]; ok && r.URL.RawPath == "" {
+		h(w, r)
+		return
+	}
 	s.router.ServeHTTP(w, withEncodedPath(r))
 }

@@ -81,10 +81,21 @@ func (c Codec[E]) Types() []string {
 }
 
 // Encode returns the data of an event.
-func Encode(event Event) ([]byte, error) {
-	data, err := json.Marshal(event, json.Deterministic(true))
+func Encode(event Event) ([]byte, error) { return Append(nil, event) }
+
+// Append writes the data of an event behind what is in dst.
+func Append(dst []byte, event Event) ([]byte, error) {
+	data, err := appendData(dst, event)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", event.EventType(), err)
 	}
 	return data, nil
+}
+
+func appendData(dst []byte, event Event) ([]byte, error) {
+	if appender, ok := event.(Appender); ok {
+		return appender.AppendJSON(dst)
+	}
+	data, err := json.Marshal(event, json.Deterministic(true))
+	return append(dst, data...), err
 }

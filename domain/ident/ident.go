@@ -27,6 +27,8 @@ func Check(text string) error {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrUnusable, len(text), MaxBytes)
 	case text == "." || text == "..":
 		return fmt.Errorf("%w: a dot path", ErrUnusable)
+	case isPrintable(text):
+		return nil // nearly all there are
 	case !utf8.ValidString(text):
 		return fmt.Errorf("%w: not UTF-8", ErrUnusable)
 	}
@@ -36,6 +38,16 @@ func Check(text string) error {
 		}
 	}
 	return nil
+}
+
+// isPrintable reports whether text has nothing but visible ASCII and spaces.
+func isPrintable(text string) bool {
+	for i := range len(text) {
+		if text[i] < 0x20 || text[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // isControl covers C0, DEL and C1 (Unicode category Cc), and the line and

@@ -11,6 +11,11 @@ type Payment string
 // which are percent-encoded so that no two payments share an identity.
 func NewPayment(provider, kind string, ids ...string) Payment {
 	var b strings.Builder
+	size := len(provider) + len("/") + len(kind)
+	for _, id := range ids {
+		size += len("/") + len(id)
+	}
+	b.Grow(size) // enough unless something is encoded
 	b.WriteString(provider)
 	b.WriteByte('/')
 	b.WriteString(kind)

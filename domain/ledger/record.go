@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
@@ -48,7 +49,7 @@ var (
 // their index among them: a hold is known by the id of its event.
 func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName,
 	a aggregate[S, E], m message, decide func(state S, eventID func(index int) string) ([]E, error)) (Result, error) {
-	ids := eventstore.Cause(stream, m.cause)
+	ids := eventstore.CauseDigest(stream, m.cause)
 	outcome := Duplicate
 	executed, err := eventstore.Execute(ctx, store, stream,
 		func(state S, recorded eventstore.Recorded) (S, error) {
@@ -86,11 +87,17 @@ func outcomeOf[E codec.Event](events []E) Outcome {
 	return outcome
 }
 
+// dataSize is a usual size of the data of one event, to begin with.
+const dataSize = 384
+
+// encode writes the events of an append, their data into one buffer.
 func encode[E codec.Event](m message, events []E, id func(index int) eventstore.EventID) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
+	buffer := make([]byte, 0, dataSize*len(events))
 	for i, event := range events {
-		data, err := codec.Encode(event)
-		if err != nil {
+		begin := len(buffer)
+		var err error
+		if buffer, err = codec.Append(buffer, event); err != nil {
 			return nil, err
 		}
 		metadata, err := m.metadata(i).Encode()
@@ -98,7 +105,7 @@ func encode[E codec.Event](m message, events []E, id func(index int) eventstore.
 			return nil, err
 		}
 		encoded[i] = eventstore.Event{
-			ID: id(i), Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: metadata,
+			ID: id(i), Type: event.EventType(), Schema: codec.Schema, Data: slices.Clip(buffer[begin:]), Metadata: metadata,
 		}
 	}
 	return encoded, nil

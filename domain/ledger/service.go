@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 
 	"daybook/domain/deposit"
@@ -67,7 +68,7 @@ func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report depos
 	if report.Payment == "" {
 		// Two deliveries of the same bytes may be two payments: each has its
 		// own ids, so that the store does not take one for a repetition.
-		m.cause = []byte(d.ID)
+		m.cause = sha256.Sum256([]byte(d.ID))
 	}
 	report.Sufficient = s.sufficient
 	result, err := record(ctx, s.store, stream, deposits, m, func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {

@@ -9,11 +9,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+var errNoAmount = errors.New("no amount")
+
 // MarshalJSONTo writes {"currency":"USD","amount":"12.53"}. The zero value is
 // an error: written into a log, it could not be read again.
 func (a Amount) MarshalJSONTo(enc *jsontext.Encoder) error {
 	if a.IsZero() {
-		return errors.New("no amount")
+		return errNoAmount
 	}
 	for _, token := range []jsontext.Token{
 		jsontext.BeginObject,
@@ -26,6 +28,20 @@ func (a Amount) MarshalJSONTo(enc *jsontext.Encoder) error {
 		}
 	}
 	return nil
+}
+
+// AppendJSON writes the same behind what is in dst, for encoders that do not
+// look at types.
+func (a Amount) AppendJSON(dst []byte) ([]byte, error) {
+	if a.IsZero() {
+		return dst, errNoAmount
+	}
+	dst, err := jsontext.AppendQuote(append(dst, `{"currency":`...), string(a.currency))
+	if err != nil {
+		return dst, err
+	}
+	dst, err = jsontext.AppendQuote(append(dst, `,"amount":`...), a.decimal)
+	return append(dst, '}'), err
 }
 
 // UnmarshalJSONFrom accepts what MarshalJSONTo writes, and nothing that would

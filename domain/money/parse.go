@@ -2,6 +2,7 @@ package money
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -35,7 +36,19 @@ func ParseCents(currency Currency, text string) (Amount, error) {
 	if currency != "BTC" && (scale != 2 || !currency.IsNational()) {
 		return Amount{}, fmt.Errorf("%w: cents of %s are not documented", ErrUnreadable, currency)
 	}
+	if isNumber(text) && digits(text) == len(text) && len(text) <= MaxDigits {
+		return Amount{currency, pointed(text, scale)}, nil // nearly every amount there is
+	}
 	return read(currency, text, -int32(scale))
+}
+
+// pointed puts the point before the last decimals of a whole number.
+func pointed(whole string, decimals int) string {
+	if missing := decimals + 1 - len(whole); missing > 0 {
+		whole = strings.Repeat("0", missing) + whole
+	}
+	point := len(whole) - decimals
+	return whole[:point] + "." + whole[point:]
 }
 
 // read builds an amount from text times ten to the power of shift.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"daybook/domain/money"
 )
 
@@ -113,6 +115,20 @@ func TestParseCents(t *testing.T) {
 			check(t, test.currency, test.want)(money.ParseCents(test.currency, test.text))
 		})
 	}
+}
+
+// Whole cents are read without arithmetic; what an exponent says is not.
+func TestCentsAreHundredthsInWhateverNotation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		currency := rapid.SampledFrom([]money.Currency{"USD", "BTC"}).Draw(t, "currency")
+		exponent := map[money.Currency]string{"USD": "e-2", "BTC": "e-8"}[currency]
+		digits := rapid.StringMatching(`0|00|01|[1-9][0-9]{0,31}`).Draw(t, "digits")
+		got, err := money.ParseCents(currency, digits)
+		want, wantErr := money.Parse(currency, digits+exponent)
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Fatalf("got %v, %v, want %v, %v", got, err, want, wantErr)
+		}
+	})
 }
 
 func check(t *testing.T, currency money.Currency, want string) func(money.Amount, error) {

@@ -4,6 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"pgregory.net/rapid"
+
+	"daybook/domain/codec"
 	"daybook/domain/codec/codectest"
 	"daybook/domain/ident"
 	"daybook/domain/money"
@@ -50,6 +54,74 @@ func TestCodec(t *testing.T) {
 		order.PaymentRefunded{Payment: own, Refund: "r1", User: "u1", Amount: dollars, Note: "socks were too small", OccurredAt: at},
 	})
 }
+
+// TestTheCommonestEventsAreWrittenAsTheirTagsSay holds those that write
+// themselves against an encoder that knows nothing but the struct tags: same
+// text, or an error of both.
+func TestTheCommonestEventsAreWrittenAsTheirTagsSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var received order.Event = drawReceived(t)
+		if rapid.Bool().Draw(t, "verified") {
+			received = drawVerified(t)
+		}
+		want, wantErr := json.Marshal(received, json.Deterministic(true))
+		got, err := codec.Append([]byte("before"), received)
+		if (err == nil) != (wantErr == nil) || err == nil && string(got) != "before"+string(want) {
+			t.Fatalf("got\n%s, %v\nwant\nbefore%s, %v", got, err, want, wantErr)
+		}
+	})
+}
+
+func drawReceived(t *rapid.T) order.PaymentReceived {
+	e := order.PaymentReceived{
+		Payment: ident.Payment(texts.Draw(t, "payment")), User: texts.Draw(t, "user"),
+		Amount: amounts.Draw(t, "amount"), OccurredAt: times.Draw(t, "at"),
+	}
+	if rapid.Bool().Draw(t, "with details") {
+		e.Details = &order.Details{
+			Reference: texts.Draw(t, "reference"), UUID: texts.Draw(t, "uuid"),
+			TransactionHash: texts.Draw(t, "hash"), ReceiveAddress: texts.Draw(t, "address"),
+		}
+		if rapid.Bool().Draw(t, "with bitcoin") {
+			bitcoin := amounts.Draw(t, "bitcoin")
+			e.Details.Bitcoin = &bitcoin
+		}
+	}
+	return e
+}
+
+func drawVerified(t *rapid.T) order.PaymentVerified {
+	e := order.PaymentVerified{
+		Payment: ident.Payment(texts.Draw(t, "payment")), User: texts.Draw(t, "user"),
+		Amount: amounts.Draw(t, "amount"), OccurredAt: times.Draw(t, "at"),
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "pieces of evidence") {
+		e.Evidence = append(e.Evidence, payment.Evidence{Method: texts.Draw(t, "method"), Status: texts.Draw(t, "status")})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "closed holds") {
+		closed := payment.ClosedHold{Hold: texts.Draw(t, "hold")}
+		if rapid.Bool().Draw(t, "posted") {
+			posted := amounts.Draw(t, "amount of the hold")
+			closed.Amount = &posted
+		}
+		e.Closes = append(e.Closes, closed)
+	}
+	return e
+}
+
+var (
+	texts = rapid.OneOf(
+		rapid.String(),
+		rapid.StringMatching(`[A-Za-z0-9/ -]{0,40}`),
+		rapid.SampledFrom([]string{"", "\xff", "a\xc0\x80", "\u2028\x7f<&>\"\\/\x00\r\n"}),
+	)
+	amounts = rapid.SampledFrom([]money.Amount{{}, amount("USD", "12.53"), amount("BTC", "0.00000001"), amount("JPY", "-3"), money.Zero("\xff")})
+	times   = rapid.SampledFrom([]time.Time{
+		{}, time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC), time.Date(2012, 12, 10, 5, 23, 41, 120_000_001, time.FixedZone("", -8*3600)),
+		time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2012, 12, 10, 5, 23, 41, 0, time.FixedZone("", 25*3600)), time.Date(1, 1, 1, 1, 0, 0, 0, time.FixedZone("", 3600)),
+	})
+)
 
 func amount(currency money.Currency, decimal string) money.Amount {
 	a, err := money.Parse(currency, decimal)

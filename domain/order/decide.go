@@ -1,7 +1,6 @@
 package order
 
 import (
-	"maps"
 	"slices"
 
 	"daybook/domain/payment"
@@ -16,7 +15,7 @@ const maxStatuses = 50
 // takes money back. A report that the stream has no room for is a
 // payment.ErrTooMany.
 func Decide(s State, c Report) ([]Event, error) {
-	s.Payments = maps.Clone(s.Payments)
+	s.Payments = s.Payments.Clone()
 	d := decision{state: s, command: c}
 	if c.Paid != nil {
 		d.pay(*c.Paid)
@@ -44,9 +43,11 @@ type decision struct {
 	events  []Event
 }
 
-func (d *decision) add(e Event) {
-	d.state = Evolve(d.state, e)
-	d.events = append(d.events, e)
+func (d *decision) add(events ...Event) {
+	for _, e := range events {
+		d.state = Evolve(d.state, e)
+	}
+	d.events = append(d.events, events...)
 }
 
 // pay decides about the order's own payment.
@@ -76,8 +77,7 @@ func (d *decision) pay(paid Claim) {
 	case payment.Receive:
 		d.add(received)
 	case payment.Credit:
-		d.add(received)
-		d.add(verified)
+		d.add(received, verified)
 	case payment.Verify:
 		known := s.Payments.Of(string(c.Payment))
 		verified.User, verified.Amount = known.User, known.Amount

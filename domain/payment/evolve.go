@@ -2,6 +2,7 @@ package payment
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"daybook/domain/money"
@@ -66,8 +67,15 @@ func (s Standing) settle() Standing {
 }
 
 // Standings are the payments of one stream by key: a payment identity, or a
-// digest where a report names none. The nil map is empty.
-type Standings map[string]Standing
+// digest where a report names none. The zero value is empty.
+type Standings struct {
+	// Nearly every stream has one payment, for which a map would cost more than
+	// the decision.
+	known bool
+	key   string
+	first Standing
+	more  map[string]Standing
+}
 
 // Max bounds the payments of one order, and the holds of one payment. A real
 // order has one payment and a few mispayments.
@@ -80,24 +88,42 @@ var ErrTooMany = errors.New("more than is kept in one stream")
 // TooMany reports whether there are more payments than Max, or more holds of
 // one.
 func (all Standings) TooMany() bool {
-	for _, s := range all {
+	if len(all.first.Holds) > Max {
+		return true
+	}
+	for _, s := range all.more {
 		if len(s.Holds) > Max {
 			return true
 		}
 	}
-	return len(all) > Max
+	return all.known && 1+len(all.more) > Max
 }
 
 // Of returns the standing under a key; the zero standing if there is none.
-func (all Standings) Of(key string) Standing { return all[key] }
+func (all Standings) Of(key string) Standing {
+	if all.known && key == all.key {
+		return all.first
+	}
+	return all.more[key]
+}
 
-// With puts a standing under a key and returns the standings. It changes the
+// With puts a standing under a key and returns the standings. It may change the
 // receiver, so that folding a long stream takes time in proportion to its
 // length; who needs the old state clones it first.
 func (all Standings) With(key string, s Standing) Standings {
-	if all == nil {
-		all = make(Standings)
+	switch {
+	case !all.known || key == all.key:
+		all.known, all.key, all.first = true, key, s
+		return all
+	case all.more == nil:
+		all.more = make(map[string]Standing)
 	}
-	all[key] = s
+	all.more[key] = s
+	return all
+}
+
+// Clone returns standings that With changes apart from the receiver.
+func (all Standings) Clone() Standings {
+	all.more = maps.Clone(all.more)
 	return all
 }

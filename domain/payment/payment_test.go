@@ -2,6 +2,7 @@ package payment
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -148,6 +149,30 @@ func TestEvolvingLeavesTheOldStandingAlone(t *testing.T) {
 	}
 }
 
+func TestStandingsAreWhatWasPutUnderTheirKeys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all Standings
+		want := make(map[string]Standing)
+		var old Standings
+		var wantOld map[string]Standing
+		keys := rapid.SampledFrom([]string{"", "a", "b", "c"})
+		for i := range rapid.IntRange(1, 12).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "clone") {
+				old, wantOld = all, maps.Clone(want)
+				all = all.Clone()
+			}
+			key := keys.Draw(t, "key")
+			s := Standing{User: fmt.Sprint(i)}
+			all, want[key] = all.With(key, s), s
+			for _, key := range []string{"", "a", "b", "c"} {
+				if !reflect.DeepEqual(all.Of(key), want[key]) || !reflect.DeepEqual(old.Of(key), wantOld[key]) {
+					t.Fatalf("%q: got %+v and before %+v, want %+v and %+v", key, all.Of(key), old.Of(key), want[key], wantOld[key])
+				}
+			}
+		}
+	})
+}
+
 func TestTooMany(t *testing.T) {
 	var all Standings
 	for i := range Max {
@@ -160,11 +185,13 @@ func TestTooMany(t *testing.T) {
 		t.Errorf("%d payments are not too many", Max+1)
 	}
 	full := Standing{Holds: make([]Hold, Max)}
-	if (Standings{"p": full}).TooMany() {
-		t.Errorf("%d holds are too many", Max)
-	}
-	if !(Standings{"p": full.Hold(Hold{})}).TooMany() {
-		t.Errorf("%d holds are not too many", Max+1)
+	for _, others := range []Standings{{}, Standings{}.With("another", Standing{})} {
+		if others.Clone().With("p", full).TooMany() {
+			t.Errorf("%d holds are too many", Max)
+		}
+		if !others.Clone().With("p", full.Hold(Hold{})).TooMany() {
+			t.Errorf("%d holds are not too many", Max+1)
+		}
 	}
 }
 

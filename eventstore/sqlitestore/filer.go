@@ -14,7 +14,7 @@ import (
 const (
 	// filingDelay is how long events wait for others to be filed with them. It
 	// delays nobody: what is not filed is read from memory, or from the journal.
-	filingDelay = 20 * time.Millisecond
+	filingDelay = 100 * time.Millisecond
 
 	// filingDue is the number of waiting events that are filed without delay.
 	filingDue = 2048

@@ -23,6 +23,10 @@ const (
 
 	// growth in bytes is the step by which the file grows.
 	growth = 1 << 20
+
+	// directSize in bytes bounds the frames that are written past the page
+	// cache.
+	directSize = 8 << 20
 )
 
 var (
@@ -38,12 +42,13 @@ var (
 // Journal is open for writing. One goroutine may use it at a time.
 type Journal struct {
 	file   *os.File
+	direct *os.File // the same for writes past the page cache; nil if there are none
 	sync   func(*os.File) error
 	size   int64 // of the file
 	offset int64 // of the next frame
 	next   uint64
 	held   []extent // frames that are not released, oldest first
-	buffer []byte
+	buffer []byte   // for direct, aligned to pages
 }
 
 // extent is the place of a frame.
@@ -70,7 +75,15 @@ func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &Journal{file: file, sync: sync, size: size / blockSize * blockSize, next: 1}
+	j := &Journal{file: file, sync: sync, size: size / blockSize * blockSize, next: 1, buffer: newBuffer(directSize)}
+	if j.buffer != nil {
+		j.direct = openDirect(path)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.closeDirect())
+		}
+	}()
 	if n := len(frames); n > 0 {
 		j.next = frames[n-1].sequence + 1
 	}
@@ -138,12 +151,12 @@ func read(file *os.File) ([]Frame, int64, error) {
 // again.
 func (j *Journal) Write(f Frame, payload ...[]byte) error {
 	f.sequence = j.next
-	j.buffer = appendFrame(j.buffer[:0], f, payload)
-	place, err := j.place(int64(len(j.buffer)))
+	frame := appendFrame(j.buffer, f, payload)
+	place, err := j.place(int64(len(frame)))
 	if err != nil {
 		return err
 	}
-	if _, err := j.file.WriteAt(j.buffer, place.offset); isNoSpace(err) {
+	if err := j.writeAt(frame, place.offset); isNoSpace(err) {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err) // the frame is not whole
 	} else if err != nil {
 		return fmt.Errorf("write journal: %w", err)
@@ -161,6 +174,23 @@ func (j *Journal) Write(f Frame, payload ...[]byte) error {
 	return nil
 }
 
+// writeAt writes past the page cache if it can. A file system may refuse that
+// only when it comes to it.
+func (j *Journal) writeAt(frame []byte, offset int64) error {
+	if j.direct != nil && len(frame) <= cap(j.buffer) {
+		_, err := j.direct.WriteAt(frame, offset)
+		if !errors.Is(err, syscall.EINVAL) {
+			return err
+		}
+		if err := j.direct.Close(); err != nil {
+			return err
+		}
+		j.direct = nil
+	}
+	_, err := j.file.WriteAt(frame, offset)
+	return err
+}
+
 // Release gives up the frames whose records are all at most last.
 func (j *Journal) Release(last uint64) {
 	n := 0
@@ -171,7 +201,17 @@ func (j *Journal) Release(last uint64) {
 }
 
 // Close closes the file. Frames stay as they are.
-func (j *Journal) Close() error { return j.file.Close() }
+func (j *Journal) Close() error { return errors.Join(j.closeDirect(), j.file.Close()) }
+
+func (j *Journal) closeDirect() error {
+	err := freeBuffer(j.buffer)
+	j.buffer = nil
+	if j.direct != nil {
+		err = errors.Join(err, j.direct.Close())
+		j.direct = nil
+	}
+	return err
+}
 
 // place finds room for a frame behind the last one or, if that is as good, at
 // the beginning of the file. The file grows while more than half of it is held.

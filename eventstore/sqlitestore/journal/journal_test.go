@@ -28,7 +28,7 @@ func open(t rapid.TB, path string) (*journal.Journal, []journal.Frame) {
 
 // frame makes the frame of a record; the payload tells the number.
 func frame(number uint64, size int) (journal.Frame, []byte) {
-	payload := bytes.Repeat(fmt.Appendf(nil, "%d.", number), size/2+1)
+	payload := bytes.Repeat(fmt.Appendf(nil, "%d.", number), size/2+1)[:size]
 	return journal.Frame{First: number, Count: 1, Time: int64(number), Previous: [16]byte{byte(number - 1)}}, payload
 }
 
@@ -49,8 +49,8 @@ func check(t rapid.TB, frames []journal.Frame, first, last uint64) {
 			continue // released
 		}
 		numbers = append(numbers, f.First)
-		want, payload := frame(f.First, 2*len(f.Payload))
-		if f.Count != 1 || f.Time != want.Time || f.Previous != want.Previous || !bytes.HasPrefix(payload, f.Payload) {
+		want, payload := frame(f.First, len(f.Payload))
+		if f.Count != 1 || f.Time != want.Time || f.Previous != want.Previous || !bytes.Equal(payload, f.Payload) {
 			t.Fatalf("frame %d is not what was written", f.First)
 		}
 	}
@@ -70,11 +70,11 @@ func TestFramesAreKeptUntilReleased(t *testing.T) {
 		first, next := uint64(1), uint64(1)
 		t.Repeat(map[string]func(*rapid.T){
 			"write": func(t *rapid.T) {
-				size := rapid.SampledFrom([]int{1, 4000, 4096, 50_000, 1 << 20, 4 << 20}).Draw(t, "size")
+				size := rapid.SampledFrom([]int{1, 4000, 4096, 50_000, 1 << 20}).Draw(t, "size")
 				f, payload := frame(next, size)
 				err := j.Write(f, payload)
 				if errors.Is(err, journal.ErrFull) {
-					if next-first < 5 {
+					if next-first < 10 {
 						t.Fatalf("full with %d frames", next-first)
 					}
 					return

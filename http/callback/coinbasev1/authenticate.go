@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -35,11 +36,11 @@ func NewSecrets(secrets []string) (Secrets, error) {
 // Authenticate reports whether the request's URL carries a live secret, in the
 // one parameter "secret".
 func (s Secrets) Authenticate(r *http.Request) bool {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(query["secret"]) != 1 {
+	secret, ok := secretOf(r.URL.RawQuery)
+	if !ok {
 		return false
 	}
-	offered := sha256.Sum256([]byte(query.Get("secret")))
+	offered := sha256.Sum256([]byte(secret))
 	match := 0
 	for i := range s.digests {
 		match |= subtle.ConstantTimeCompare(offered[:], s.digests[i][:])
@@ -47,10 +48,26 @@ func (s Secrets) Authenticate(r *http.Request) bool {
 	return match == 1
 }
 
-// signatureHeaders carry Coinbase's signature over the body. It is kept as
-// evidence: one key signs for all merchants, so that it does not show that a
-// callback is for us.
-var signatureHeaders = []string{"CB-SIGNATURE", "X-Signature"}
+// secretOf returns the parameter "secret" of a query that has it once. A query
+// that is nothing else, and has nothing to decode, is read without parsing.
+func secretOf(query string) (string, bool) {
+	if secret, only := strings.CutPrefix(query, "secret="); only && !strings.ContainsAny(secret, "&;%+") {
+		return secret, true
+	}
+	parsed, err := url.ParseQuery(query)
+	if err != nil || len(parsed["secret"]) != 1 {
+		return "", false
+	}
+	return parsed.Get("secret"), true
+}
+
+// signatureHeaders carry Coinbase's signature over the body, by their names in
+// evidence. It is kept: one key signs for all merchants, so that it does not
+// show that a callback is for us.
+var signatureHeaders = []struct{ name, canonical string }{
+	{"CB-SIGNATURE", http.CanonicalHeaderKey("CB-SIGNATURE")},
+	{"X-Signature", http.CanonicalHeaderKey("X-Signature")},
+}
 
 // maxSignatureBytes bounds what is kept; a signature has 684 characters.
 const maxSignatureBytes = 1024
@@ -59,15 +76,15 @@ const maxSignatureBytes = 1024
 // What cannot be written into JSON as it came is none.
 func SignatureHeaders(r *http.Request) map[string]string {
 	var headers map[string]string
-	for _, name := range signatureHeaders {
-		value := r.Header.Get(name)
+	for _, header := range signatureHeaders {
+		value := r.Header.Get(header.canonical)
 		if value == "" || len(value) > maxSignatureBytes || !utf8.ValidString(value) {
 			continue
 		}
 		if headers == nil {
 			headers = make(map[string]string, 1)
 		}
-		headers[name] = value
+		headers[header.name] = value
 	}
 	return headers
 }

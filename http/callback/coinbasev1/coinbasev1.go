@@ -17,8 +17,6 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Format names these callbacks in evidence.
@@ -78,19 +76,18 @@ func incomplete(format string, args ...any) *Error {
 // their exact case), because two readers that differ about a body differ about
 // money.
 func Parse(body []byte) (Message, error) {
-	var top object[document]
-	if err := json.Unmarshal(body, &top); err != nil {
+	var doc document
+	if err := unmarshal(body, &doc); err != nil {
 		return Message{}, &Error{Reason: quarantine.NotJSON, err: errors.New("the body is not strict JSON")}
 	}
-	doc := top.value
-	isOrder, isPayout, isDeposit := doc.Order.present, doc.Payout.present, doc.Address.kind == '"'
+	isOrder, isPayout, isDeposit := doc.Order != nil && doc.Order.present, doc.Payout != nil && doc.Payout.present, doc.Address.kind == '"'
 	switch {
 	case isOrder && !isPayout && !isDeposit:
-		return parseOrder(doc.Order.value)
+		return parseOrder(doc.Order)
 	case isPayout && !isOrder && !isDeposit:
-		return parsePayout(doc.Payout.value, digest(body))
+		return parsePayout(doc.Payout, digest(body))
 	case isDeposit && !isOrder && !isPayout:
-		return parseDeposit(doc, digest(body))
+		return parseDeposit(&doc, digest(body))
 	}
 	return Message{}, &Error{
 		Reason: quarantine.UnknownDocument,

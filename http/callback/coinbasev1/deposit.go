@@ -10,7 +10,7 @@ import (
 	"daybook/domain/payment"
 )
 
-func parseDeposit(doc document, digest string) (Message, error) {
+func parseDeposit(doc *document, digest string) (Message, error) {
 	address, err := doc.Address.identifier()
 	if err != nil {
 		return Message{}, incomplete("address: %w", err)
@@ -21,7 +21,7 @@ func parseDeposit(doc document, digest string) (Message, error) {
 		Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"},
 	}
 	address = deposit.Canonical(address)
-	if hash := transactionHash(doc.Transaction.value.Hash); hash != "" {
+	if hash := transactionHash(doc.Transaction.Hash); hash != "" {
 		report.Payment = ident.NewPayment(provider, "address", address, hash)
 	}
 	return Message{Deposit: &Deposit{ID: deposit.NewID(address), Report: report}}, nil

@@ -21,7 +21,7 @@ const (
 // the id null. The whole body is public, signature included.
 const testCustom = "123456789"
 
-func parseOrder(doc orderDocument) (Message, error) {
+func parseOrder(doc *orderDocument) (Message, error) {
 	if doc.isTest() {
 		return Message{Test: true}, nil
 	}
@@ -58,15 +58,15 @@ func parseOrder(doc orderDocument) (Message, error) {
 
 // isTest recognises what "Test Now" posts. Whatever else lacks an id may be
 // somebody's money, and is kept.
-func (doc orderDocument) isTest() bool {
+func (doc *orderDocument) isTest() bool {
 	return doc.ID.kind == 'n' && doc.Custom.kind == '"' && doc.Custom.text == testCustom &&
 		doc.Status.text == completed && doc.eventType() != mispaying && len(doc.Mispayments.elements) == 0
 }
 
 // eventType returns what the callback is about, empty where it does not say so.
 // What is there and is no word must not pass for that.
-func (doc orderDocument) eventType() string {
-	word := doc.Event.value.Type
+func (doc *orderDocument) eventType() string {
+	word := doc.Event.Type
 	if doc.Event.strange || word.text == "" && !word.missing() {
 		return "unreadable"
 	}
@@ -75,33 +75,33 @@ func (doc orderDocument) eventType() string {
 
 // occurredAt prefers completed_at, which the documentation defines and its
 // example lacks.
-func (doc orderDocument) occurredAt() time.Time {
+func (doc *orderDocument) occurredAt() time.Time {
 	if t := doc.CompletedAt.time(); !t.IsZero() {
 		return t
 	}
 	return doc.CreatedAt.time()
 }
 
-func (doc orderDocument) claim(doubt payment.Reason) *order.Claim {
+func (doc *orderDocument) claim(doubt payment.Reason) *order.Claim {
 	custom, fault := doc.custom()
 	return &order.Claim{
 		Custom:      custom,
 		CustomFault: fault,
-		Amount:      doc.TotalNative.value.amount(), // after a discount; never total_original or total_payout
+		Amount:      doc.TotalNative.amount(), // after a discount; never total_original or total_payout
 		Doubt:       doubt,
 		Evidence:    payment.Evidence{Method: ledger.CoinbaseCallback, Status: doc.Status.detail()},
 		Details: order.Details{
 			Reference:       custom,
 			UUID:            doc.UUID.detail(),
-			Bitcoin:         doc.TotalBTC.value.amount().Optional(),
-			TransactionHash: doc.Transaction.value.Hash.detail(),
+			Bitcoin:         doc.TotalBTC.amount().Optional(),
+			TransactionHash: doc.Transaction.Hash.detail(),
 			ReceiveAddress:  doc.ReceiveAddress.detail(),
 		},
 	}
 }
 
 // custom returns the payer as the website named him when it made the button.
-func (doc orderDocument) custom() (string, payment.Reason) {
+func (doc *orderDocument) custom() (string, payment.Reason) {
 	if doc.Custom.missing() {
 		return "", payment.NoUser
 	}
@@ -114,17 +114,17 @@ func (doc orderDocument) custom() (string, payment.Reason) {
 
 // mispayments returns those that the callback describes: all that the order
 // has received so far, which is more each time.
-func (doc orderDocument) mispayments() []order.Mispayment {
+func (doc *orderDocument) mispayments() []order.Mispayment {
 	custom, _ := doc.custom()
 	var mispayments []order.Mispayment
 	for _, e := range doc.Mispayments.elements {
 		m := order.Mispayment{
 			Digest:     e.digest,
 			Custom:     custom,
-			Amount:     e.value.value.TotalNative.value.amount(),
-			OccurredAt: e.value.value.CreatedAt.time(),
+			Amount:     e.value.TotalNative.amount(),
+			OccurredAt: e.value.CreatedAt.time(),
 		}
-		if id, err := e.value.value.ID.identifier(); err == nil {
+		if id, err := e.value.ID.identifier(); err == nil {
 			m.Payment = mispaymentIdentity(id)
 		}
 		mispayments = append(mispayments, m)
@@ -134,10 +134,10 @@ func (doc orderDocument) mispayments() []order.Mispayment {
 
 // announced adds the mispayment that the callback is about, where it is not
 // among those it describes.
-func (doc orderDocument) announced(described []order.Mispayment) []order.Mispayment {
+func (doc *orderDocument) announced(described []order.Mispayment) []order.Mispayment {
 	custom, _ := doc.custom()
 	missing := order.Mispayment{Custom: custom, Missing: true, Digest: digest(nil)}
-	if id, err := doc.Event.value.MispaymentID.identifier(); err == nil {
+	if id, err := doc.Event.MispaymentID.identifier(); err == nil {
 		missing.Payment = mispaymentIdentity(id)
 		for _, m := range described {
 			if m.Payment == missing.Payment {
@@ -149,7 +149,7 @@ func (doc orderDocument) announced(described []order.Mispayment) []order.Mispaym
 	if len(described) > 0 {
 		return described
 	}
-	if native := doc.MispaidNative.value; doc.MispaidNative.present {
+	if native := doc.MispaidNative; doc.MispaidNative.present {
 		// What was paid, without an id to know it again: held, unposted.
 		missing.Missing = false
 		missing.Amount = native.amount()

@@ -8,7 +8,7 @@ import (
 	"daybook/domain/payout"
 )
 
-func parsePayout(doc payoutDocument, digest string) (Message, error) {
+func parsePayout(doc *payoutDocument, digest string) (Message, error) {
 	id, err := doc.ID.identifier()
 	if err != nil {
 		return Message{}, incomplete("payout.id: %w", err)
@@ -45,15 +45,15 @@ func progress(status string) payout.Progress {
 
 // facts reads the amounts: fees in cents, the others as decimal text. All that
 // is there must be readable.
-func (doc payoutDocument) facts() (payout.Facts, bool) {
+func (doc *payoutDocument) facts() (payout.Facts, bool) {
 	facts := payout.Facts{
-		Subtotal: doc.Subtotal.value.amount(),
-		Total:    doc.Total.value.amount(),
-		FeeOwn:   doc.Fees.value.Coinbase.value.amount().Optional(),
-		FeeBank:  doc.Fees.value.Bank.value.amount().Optional(),
-		Bitcoin:  doc.BTC.value.amount().Optional(),
+		Subtotal: doc.Subtotal.amount(),
+		Total:    doc.Total.amount(),
+		FeeOwn:   doc.Fees.Coinbase.amount().Optional(),
+		FeeBank:  doc.Fees.Bank.amount().Optional(),
+		Bitcoin:  doc.BTC.amount().Optional(),
 	}
-	fees := doc.Fees.value
+	fees := doc.Fees
 	readable := !facts.Subtotal.IsZero() && !facts.Total.IsZero() && !doc.Fees.strange &&
 		(fees.Coinbase.present || fees.Coinbase.strange) == (facts.FeeOwn != nil) &&
 		(fees.Bank.present || fees.Bank.strange) == (facts.FeeBank != nil) &&
@@ -74,7 +74,7 @@ func (doc payoutDocument) facts() (payout.Facts, bool) {
 	return facts, readable
 }
 
-func codes(l list[scalar]) ([]string, bool) {
+func codes(l list[scalar, *scalar]) ([]string, bool) {
 	var all []string
 	for _, e := range l.elements {
 		code, err := e.value.identifier()

@@ -1,6 +1,7 @@
 package coinbasev1
 
 import (
+	"bytes"
 	"time"
 
 	"daybook/domain/ident"
@@ -10,6 +11,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// value is where a member of a document is read to. It reads any JSON value,
+// and fails on what is not strict JSON alone.
+type value interface {
+	read(dec *jsontext.Decoder) error
+}
+
+// unmarshal reads a text that is one value.
+func unmarshal(text []byte, v value) error { return json.Unmarshal(text, &whole{v}) }
+
+type whole struct{ value }
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (w *whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return w.read(dec) }
+
 // scalar is a string or a number as text. A member of any other type, null
 // included, is read as kind alone; kind is 0 where the member is missing.
 type scalar struct {
@@ -17,23 +32,33 @@ type scalar struct {
 	kind jsontext.Kind
 }
 
-// UnmarshalJSONFrom reads any JSON value.
-func (s *scalar) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (s *scalar) read(dec *jsontext.Decoder) error {
 	s.kind = dec.PeekKind()
-	switch s.kind {
-	case '"':
-		token, err := dec.ReadToken()
-		if err != nil {
-			return err
-		}
-		s.text = token.String()
-		return nil
-	case '0':
-		number, err := dec.ReadValue()
-		s.text = string(number)
-		return err
+	if s.kind != '"' && s.kind != '0' {
+		return skip(dec)
 	}
-	return dec.SkipValue()
+	raw, err := dec.ReadValue()
+	if err == nil && s.kind == '"' {
+		raw, err = unquote(raw)
+	}
+	s.text = string(raw)
+	return err
+}
+
+// skip checks a value. The decoder's own way to skip makes tokens of what is in
+// it, which takes longer where the whole text is in memory.
+func skip(dec *jsontext.Decoder) error {
+	_, err := dec.ReadValue()
+	return err
+}
+
+// unquote returns the text of a JSON string, without a copy if nothing in it
+// is escaped.
+func unquote(quoted jsontext.Value) ([]byte, error) {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1], nil
+	}
+	return jsontext.AppendUnquote(nil, quoted)
 }
 
 // missing reports whether there is nothing to read: the member is missing,
@@ -54,12 +79,18 @@ func (s scalar) identifier() (string, error) {
 // detail returns the text if it is a usable identifier, else nothing: for
 // members that nothing depends on.
 func (s scalar) detail() string {
+	if s.text == "" {
+		return "" // as most are, and no error needs to be made for it
+	}
 	text, _ := s.identifier()
 	return text
 }
 
 // time returns the moment that the text says, in UTC, or the zero time.
 func (s scalar) time() time.Time {
+	if s.text == "" {
+		return time.Time{}
+	}
 	t, err := time.Parse(time.RFC3339, s.text)
 	if err != nil || t.Year() < 1 || t.Year() > 9998 {
 		return time.Time{}
@@ -67,30 +98,58 @@ func (s scalar) time() time.Time {
 	return t.UTC()
 }
 
-// object is a JSON object of type T. A member of any other type is strange,
-// unless it is null.
-type object[T any] struct {
-	value   T
+// object is a part of every document that is a JSON object. A member of any
+// other type is strange, unless it is null.
+type object struct {
 	present bool
 	strange bool
 }
 
-// UnmarshalJSONFrom reads any JSON value.
-func (o *object[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+// readMembers reads an object, each member to where its name belongs, or
+// nowhere. That a name is there once is for the decoder to see.
+func (o *object) readMembers(dec *jsontext.Decoder, member func(name []byte) value) error {
 	switch dec.PeekKind() {
 	case '{':
 		o.present = true
-		return json.UnmarshalDecode(dec, &o.value)
 	case 'n':
+		return skip(dec)
 	default:
 		o.strange = true
+		return skip(dec)
 	}
-	return dec.SkipValue()
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		if err := readMember(dec, member); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func readMember(dec *jsontext.Decoder, member func(name []byte) value) error {
+	quoted, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	name, err := unquote(quoted)
+	if err != nil {
+		return err
+	}
+	if v := member(name); v != nil {
+		return v.read(dec)
+	}
+	return skip(dec)
 }
 
 // list is a JSON array of T, which accepts any JSON value. A member of any
 // other type is a list of that one element, unless it is null.
-type list[T any] struct {
+type list[T any, P interface {
+	*T
+	value
+}] struct {
 	elements []element[T]
 }
 
@@ -101,20 +160,19 @@ type element[T any] struct {
 	digest string
 }
 
-// UnmarshalJSONFrom reads any JSON value.
-func (l *list[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (l *list[T, P]) read(dec *jsontext.Decoder) error {
 	switch dec.PeekKind() {
 	case 'n':
-		return dec.SkipValue()
+		return skip(dec)
 	case '[':
 	default:
-		return l.read(dec)
+		return l.readElement(dec)
 	}
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
 	for dec.PeekKind() != ']' {
-		if err := l.read(dec); err != nil {
+		if err := l.readElement(dec); err != nil {
 			return err
 		}
 	}
@@ -122,13 +180,13 @@ func (l *list[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-func (l *list[T]) read(dec *jsontext.Decoder) error {
+func (l *list[T, P]) readElement(dec *jsontext.Decoder) error {
 	raw, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
 	e := element[T]{digest: digest(raw)}
-	if err := json.Unmarshal(raw, &e.value); err != nil {
+	if err := unmarshal(raw, P(&e.value)); err != nil {
 		return err
 	}
 	l.elements = append(l.elements, e)
