@@ -1,5 +1,5 @@
-# Daybook. `make run` needs Go alone; `make test` also wants strace and
-# curl, which it installs where it may.
+# Daybook. `make run` needs Go alone; `make test` also wants strace, curl,
+# redis-server and node, which it installs where it may.
 
 GO       ?= go
 DATA     ?= ./daybook-data
@@ -48,12 +48,18 @@ bench: build
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench
 	./bin/bench
 
-# The tests of durability trace and break system calls, and the test of README
-# pastes its lines, which are for curl.
+# The tests of durability trace and break system calls; those of read models
+# start real Redis servers, without the service that the package brings; those of
+# README paste its lines, which are for curl, redis-cli and node.
+TOOLS    = strace curl redis-server redis-cli node
+PACKAGES = strace curl redis-server redis-tools nodejs
+
 tools:
-	@command -v strace >/dev/null && command -v curl >/dev/null || { \
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && apt-get install -y -qq strace curl; \
+			apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq $(PACKAGES); \
 		else \
-			echo "the tests need strace and curl; type: sudo apt-get install -y strace curl"; exit 1; \
-		fi; }
+			echo "the tests need $(TOOLS); type: sudo apt-get install -y $(PACKAGES)"; exit 1; \
+		fi; \
+	fi

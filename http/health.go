@@ -37,8 +37,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, healthAnswer{Status: "appends work"})
 }
 
-// readyzReads answers whether the read models are near the log. A stopped one
-// does not make the receiver unready: callbacks are still recorded.
+// readyzReads answers whether the read models can be reached and are near the
+// log. One that is not does not make the receiver unready: callbacks are still
+// recorded.
 func (s *Server) readyzReads(w http.ResponseWriter, _ *http.Request) error {
 	for _, p := range []*projections.Projection{s.balancesProjection, s.ordersProjection} {
 		if err := s.near(p); err != nil {
@@ -49,6 +50,9 @@ func (s *Server) readyzReads(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) near(p *projections.Projection) error {
+	if err := lost(p); err != nil {
+		return err
+	}
 	if err := p.Ready(maxLag); err != nil {
 		if errors.Is(err, projections.ErrStopped) {
 			return err
@@ -58,17 +62,26 @@ func (s *Server) near(p *projections.Projection) error {
 	return nil
 }
 
+// lost returns why a projection cannot reach its read model, or nil.
+func lost(p *projections.Projection) error {
+	if err := p.Status().Err; errors.Is(err, projections.ErrUnreachable) {
+		return err
+	}
+	return nil
+}
+
 // await makes a read wait until the read model has reached ?min_position=, so
-// that a client reads what it wrote, and returns that position. A read model
-// that has not caught up since the start answers nothing: what it has is
-// nobody's balance yet.
+// that a client reads what it wrote, and returns the position that the answer
+// must be of: that one, or where the projection already is. A read model that
+// has not caught up since the start answers nothing: what it has is nobody's
+// balance yet.
 func (s *Server) await(r *http.Request, p *projections.Projection) (eventstore.Position, error) {
 	text, err := parameter(r, "min_position")
 	if err != nil {
 		return 0, err
 	}
 	if text == "" {
-		return 0, s.serving(p)
+		return p.Status().Position(), s.serving(p)
 	}
 	minimum, err := eventstore.ParsePosition(text)
 	if err != nil {
@@ -77,15 +90,18 @@ func (s *Server) await(r *http.Request, p *projections.Projection) (eventstore.P
 	ctx, cancel := context.WithTimeout(r.Context(), s.wait)
 	defer cancel()
 	if err := p.Wait(ctx, minimum); err != nil && ctx.Err() != nil {
+		if err := lost(p); err != nil {
+			return 0, err
+		}
 		return 0, notReached(err)
 	} else if err != nil {
 		return 0, err
 	}
-	return minimum, s.serving(p)
+	return max(minimum, p.Status().Position()), s.serving(p)
 }
 
-// reached checks what a read model has answered: an older copy of it may have
-// taken its place since its projection was there.
+// reached checks what a read model has answered: since its projection was
+// there, it may have been flushed, or an older copy taken its place.
 func reached(minimum, answered eventstore.Position) error {
 	if answered < minimum {
 		return notReached(nil)
@@ -94,12 +110,15 @@ func reached(minimum, answered eventstore.Position) error {
 }
 
 func notReached(cause error) error {
-	return behind.problem("The read model has not reached min_position yet. Send the request again.", cause)
+	return behind.problem("The read model has not reached min_position yet, or not again. Send the request again.", cause)
 }
 
 // serving returns nil if the read model may be read.
 func (s *Server) serving(p *projections.Projection) error {
 	if err := p.Ready(math.MaxInt64); errors.Is(err, projections.ErrBehind) {
+		if err := lost(p); err != nil {
+			return err
+		}
 		return behind.problem("The read model is being built from the log.", err)
 	} else if err != nil {
 		return err

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"daybook/domain/order"
+	"daybook/projections/orders"
 )
 
 // getOrder answers with the state of one order.
@@ -17,10 +19,13 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state, err := s.orders.Order(r.Context(), order.ID(id))
-	if err != nil {
+	if err != nil && !errors.Is(err, orders.ErrNotFound) {
 		return err
 	}
 	if err := reached(minimum, state.Position); err != nil {
+		return err // also of one that is not found, or not any more
+	}
+	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, state)

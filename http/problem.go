@@ -64,9 +64,10 @@ var (
 	overloaded      = kind{"overloaded", http.StatusServiceUnavailable, "Too many requests at once", 1}
 	behind          = kind{"projection-behind", http.StatusServiceUnavailable, "The read model is not there yet", 1}
 	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
+	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
 		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, tooLarge,
-		notJSON, internal, unavailable, contended, overloaded, behind, stopped,
+		notJSON, internal, unavailable, contended, overloaded, behind, stopped, unreachable,
 	}
 )
 
@@ -84,6 +85,8 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.Is(err, projections.ErrUnreachable):
+		return unreachable.problem("Redis does not answer, or what answers cannot keep balances. Send the request again. Callbacks are still recorded. The log of daybook has the reason.", err)
 	case errors.Is(err, eventstore.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return unavailable.problem("It is not known to be recorded. Send the same request again; it is recognised.", err)
 	case errors.Is(err, eventstore.ErrConflict):
@@ -93,7 +96,7 @@ func asProblem(err error) *Problem {
 	case errors.Is(err, orders.ErrNotFound):
 		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", nil)
 	case errors.Is(err, projections.ErrStopped):
-		return stopped.problem("It met an event that it cannot fold and serves nothing rather than a stale number. Callbacks are still recorded. See the log of daybook.", err)
+		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
 	}
 	return internal.problem("The log of daybook has the reason under this request id.", err)
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
+	"daybook/projections"
 	"daybook/projections/balances"
 
 	"github.com/go-json-experiment/json"
@@ -89,6 +91,8 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 		"overloaded":         full.post(completed("A", "u1", 1, "USD")),
 		"projection-behind":  building.get(Website, "/balances/u1"),
 		"projection-stopped": ended.get(Website, "/balances/u1"),
+
+		"read-model-unreachable": broken(fmt.Errorf("read: %w", projections.ErrUnreachable)).get(Website, "/balances/u1"),
 	}
 	for _, k := range problemsByTable {
 		if a, ok := answers[k.name]; !ok || !isProblem(a, k) {

@@ -7,26 +7,31 @@ import (
 	"daybook/eventstore"
 )
 
-// check returns the checkpoint to resume from, or why the read model that has
+// check is Check of the projection's own log and fold.
+func (p *Projection) check(ctx context.Context, stored Checkpoint) (Checkpoint, error) {
+	return Check(ctx, p.store, p.projector.FoldVersion(), stored)
+}
+
+// Check returns the checkpoint to resume from, or why the read model that has
 // stored it cannot go on with this log: an ErrWrongLog or ErrOtherFold. The
 // checkpoint of an empty model gets the log's id and the fold's version.
-func (p *Projection) check(ctx context.Context, stored Checkpoint) (Checkpoint, error) {
-	logID, err := eventstore.LogID(ctx, p.store)
+func Check(ctx context.Context, log eventstore.Reader, fold int, stored Checkpoint) (Checkpoint, error) {
+	logID, err := eventstore.LogID(ctx, log)
 	if err != nil {
 		return Checkpoint{}, err
 	}
 	if stored == (Checkpoint{}) {
-		return Checkpoint{LogID: logID, Fold: p.projector.FoldVersion()}, nil
+		return Checkpoint{LogID: logID, Fold: fold}, nil
 	}
 	switch {
 	case stored.LogID != logID:
 		return Checkpoint{}, fmt.Errorf("%w: it belongs to log %s, this is %s", ErrWrongLog, stored.LogID, logID)
-	case stored.Fold != p.projector.FoldVersion():
-		return Checkpoint{}, fmt.Errorf("%w: %d, this program has %d", ErrOtherFold, stored.Fold, p.projector.FoldVersion())
+	case stored.Fold != fold:
+		return Checkpoint{}, fmt.Errorf("%w: %d, this program has %d", ErrOtherFold, stored.Fold, fold)
 	case stored.EventID == eventstore.EventID{}:
 		return stored, nil // nothing but marks so far
 	}
-	for event, err := range p.store.Read(ctx, stored.Stream, stored.Revision) {
+	for event, err := range log.Read(ctx, stored.Stream, stored.Revision) {
 		switch {
 		case err != nil:
 			return Checkpoint{}, fmt.Errorf("look up the last applied event: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"daybook/eventstore"
 )
@@ -36,8 +37,14 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 	})
 
 	b := batch{stored: stored, start: start, to: start, events: make([]eventstore.Recorded, 0, p.batchSize)}
+	looks := time.NewTicker(lookDelay)
+	defer looks.Stop()
 	for {
-		failed := b.collect(messages, p.progress)
+		first, err := p.await(ctx, messages, looks, b.stored)
+		if err != nil {
+			return advanced, err
+		}
+		failed := b.collect(first, messages, p.progress)
 		// What arrived before a failure is applied all the same.
 		if b.moves() {
 			if err := p.projector.Apply(ctx, b.stored, b.to, b.events); err != nil {
@@ -52,6 +59,32 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 			return advanced, fmt.Errorf("follow log after position %s: %w", b.to.Position, failed)
 		}
 		b.next()
+	}
+}
+
+// lookDelay is how often a runner looks whether the read model is still there.
+// Otherwise one that was flushed, restored from an older copy or taken away
+// would be noticed with the next event only.
+const lookDelay = time.Second
+
+// await returns the next delivery. Meanwhile it watches the stored checkpoint.
+func (p *Projection) await(ctx context.Context, messages <-chan delivery, looks *time.Ticker, stored Checkpoint) (delivery, error) {
+	for {
+		select {
+		case d, open := <-messages:
+			if !open {
+				d.err = errEnded
+			}
+			return d, nil
+		case <-looks.C:
+		}
+		now, err := p.projector.Load(ctx)
+		if err != nil {
+			return delivery{}, fmt.Errorf("look at the stored checkpoint: %w", err)
+		}
+		if now != stored {
+			return delivery{}, fmt.Errorf("%w: stored is position %s, not %s", ErrCheckpointMoved, now.Position, stored.Position)
+		}
 	}
 }
 
@@ -83,15 +116,11 @@ type batch struct {
 // moves reports whether there is anything to write.
 func (b *batch) moves() bool { return b.to != b.start }
 
-// collect waits for something to apply and takes what else has arrived, up to
-// the capacity for events. It returns the error that ended the subscription.
-func (b *batch) collect(messages <-chan delivery, progress *progress) error {
-	d, open := <-messages
+// collect takes a first delivery and what else has arrived, up to the capacity
+// for events. It returns the error that ended the subscription.
+func (b *batch) collect(d delivery, messages <-chan delivery, progress *progress) error {
 	for {
-		switch {
-		case !open:
-			return errEnded
-		case d.err != nil:
+		if d.err != nil {
 			return d.err
 		}
 		if err := b.add(d.message); err != nil {
@@ -103,8 +132,12 @@ func (b *batch) collect(messages <-chan delivery, progress *progress) error {
 		if len(b.events) == cap(b.events) {
 			return nil
 		}
+		var open bool
 		select {
 		case d, open = <-messages:
+			if !open {
+				d.err = errEnded
+			}
 		default:
 			return nil
 		}

@@ -44,6 +44,10 @@ var (
 	// ErrBehind says that a projection is running, and further behind the log
 	// than was asked for.
 	ErrBehind = errors.New("projection is behind")
+
+	// ErrUnreachable says that the store of a read model does not answer, or
+	// that what answers cannot keep one. Trying again may help.
+	ErrUnreachable = errors.New("read model cannot be reached")
 )
 
 // Projector is a read model as its runner sees it. It is called by one
@@ -57,7 +61,9 @@ type Projector interface {
 	// from 1. Models of different versions do not mix.
 	FoldVersion() int
 
-	// Load returns the stored checkpoint, zero if the model is empty.
+	// Load returns the stored checkpoint, zero if the model is empty. It is
+	// called before the first batch, after every error, and now and then while
+	// there is nothing to apply.
 	Load(ctx context.Context) (Checkpoint, error)
 
 	// Apply writes the effects of events and the checkpoint to, together, if the

@@ -155,6 +155,24 @@ func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
 	})
 }
 
+func TestAModelThatIsReplacedWhileNothingHappensIsFilledAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := open(t, t.TempDir())
+		last := payMany(t, store, 5)
+		model := newReplaceable(balances.NewMemory())
+		r := run(t, model, store, projections.Options{})
+		await(t, r, last)
+		flushed := balances.NewMemory()
+		model.replace(flushed)
+		time.Sleep(2 * time.Second) // of the bubble's clock
+		synctest.Wait()
+		if err := r.Ready(0); err != nil {
+			t.Error(err)
+		}
+		checkBalance(t, flushed, 5)
+	})
+}
+
 func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())

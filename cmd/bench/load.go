@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -9,10 +10,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"daybook/cmd/internal/simulate"
 )
 
 // load posts completed orders of one cent, each with a random id, for users of
@@ -28,6 +30,25 @@ type measurement struct {
 	p99  time.Duration
 }
 
+// posted is what one connection, or all of them, came to.
+type posted struct {
+	took     simulate.Latencies
+	cents    []int64 // acknowledged, by user
+	position uint64  // the last that was acknowledged
+}
+
+func (l load) newPosted() *posted {
+	return &posted{took: simulate.NewLatencies(), cents: make([]int64, l.users)}
+}
+
+func (p *posted) add(other *posted) {
+	p.took.Merge(other.took)
+	for user, cents := range other.cents {
+		p.cents[user] += cents
+	}
+	p.position = max(p.position, other.position)
+}
+
 // run posts from a number of connections for a while. Every answer must be
 // 200.
 func (l load) run(ctx context.Context, s *server, connections int, length time.Duration) (measurement, error) {
@@ -36,17 +57,18 @@ func (l load) run(ctx context.Context, s *server, connections int, length time.D
 	var (
 		group   sync.WaitGroup
 		mu      sync.Mutex
-		took    []time.Duration
+		all     = l.newPosted()
 		failure error
 	)
 	began := time.Now()
 	end := began.Add(length)
 	for worker := range connections {
 		group.Go(func() {
-			own, err := l.post(ctx, s, worker, end)
+			own := l.newPosted()
+			err := l.post(ctx, s, worker, end, own)
 			mu.Lock()
 			defer mu.Unlock()
-			took = append(took, own...)
+			all.add(own)
 			if err != nil {
 				failure = err
 			}
@@ -54,80 +76,89 @@ func (l load) run(ctx context.Context, s *server, connections int, length time.D
 	}
 	group.Wait()
 	elapsed := time.Since(began)
-	if failure != nil || len(took) == 0 {
+	if failure != nil || all.took.Count() == 0 {
 		return measurement{}, fmt.Errorf("load: %w", failure)
 	}
-	s.acknowledged += len(took)
-	slices.Sort(took)
+	s.acknowledge(all)
 	return measurement{
-		rate: float64(len(took)) / elapsed.Seconds(),
-		p50:  took[len(took)/2],
-		p99:  took[len(took)*99/100],
+		rate: float64(all.took.Count()) / elapsed.Seconds(),
+		p50:  all.took.Percentile(50),
+		p99:  all.took.Percentile(99),
 	}, nil
 }
 
 // post is one connection. It speaks HTTP by hand, to leave the processors to
-// what is measured.
-func (l load) post(ctx context.Context, s *server, worker int, end time.Time) ([]time.Duration, error) {
+// what is measured: the sender of daybook simulate, which knows proxies and
+// TLS, takes several times as much.
+func (l load) post(ctx context.Context, s *server, worker int, end time.Time, own *posted) error {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", s.address)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer conn.Close()
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(deadline); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	answers := bufio.NewReader(conn)
-	var took []time.Duration
+	callback := newTemplate()
 	var request []byte
 	for n := 0; ; n++ {
 		began := time.Now()
 		if began.After(end) {
-			return took, nil
+			return nil
 		}
-		request = l.request(request[:0], s.secret, (worker+n*64)%l.users)
+		user := (worker + n*64) % l.users
+		request = callback.appendRequest(request[:0], s.secret, user)
 		if _, err := conn.Write(request); err != nil {
-			return took, err
+			return err
 		}
 		answer, err := http.ReadResponse(answers, nil)
 		if err != nil {
-			return took, err
+			return err
 		}
 		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-			return took, err
+			return err
 		}
 		if answer.StatusCode != http.StatusOK {
-			return took, fmt.Errorf("answered %s", answer.Status)
+			return fmt.Errorf("answered %s", answer.Status)
 		}
-		took = append(took, time.Since(began))
+		own.took.Record(time.Since(began))
+		own.cents[user]++
+		// Each order is an event of its own: positions rise on a connection.
+		own.position, _ = strconv.ParseUint(answer.Header.Get("Daybook-Position"), 10, 64) // 0 of a limit
 	}
 }
 
-// request appends one callback. The body has the members and the size of a
-// real one.
-func (l load) request(to []byte, secret string, user int) []byte {
+// template is a callback around the order's id and the user, so that the load
+// does not write the same again for every order.
+type template struct{ head, middle, tail []byte }
+
+func newTemplate() template {
+	const id, user = "{id}", "{user}"
+	body := simulate.Callback{
+		ID: id, User: user, Status: "completed", Event: "completed", Cents: 1, Currency: "USD",
+		Hash: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",
+	}.AppendTo(nil)
+	head, rest, _ := bytes.Cut(body, []byte(id))
+	middle, tail, _ := bytes.Cut(rest, []byte(user))
+	return template{head, middle, tail}
+}
+
+// appendRequest appends one callback.
+func (t template) appendRequest(to []byte, secret string, user int) []byte {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // it never fails
-	id := hex.EncodeToString(random[:])
-	body := make([]byte, 0, 1536)
-	body = append(body, `{"order":{"id":"`...)
-	body = append(body, id...)
-	body = append(body, `","created_at":"2014-12-09T21:23:41-08:00","status":"completed","event":{"type":"completed"},`+
-		`"total_btc":{"cents":100000000,"currency_iso":"BTC"},"total_native":{"cents":1,"currency_iso":"USD"},`+
-		`"total_payout":{"cents":2345,"currency_iso":"USD"},"custom":"user`...)
-	body = strconv.AppendInt(body, int64(user), 10)
-	body = append(body, `","receive_address":"1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My","button":{"type":"buy_now","name":"Socks",`+
-		`"description":"A pair of socks","id":"5d37a3b61914d6d0ad15b5135d80c19f"},"transaction":{"id":"514f18b7a5ea3d630a00000f",`+
-		`"hash":"4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b","confirmations":0},`+
-		`"refund_address":"1HcmQZarSgNuGYz4r7ZkjYumiU4PujrNYk"},"customer":{"email":"payer@example.com",`+
-		`"shipping_address":["A Payer","1 Street","12345 Town","Country"]}}`...)
+	name := userName(user)
 	to = append(to, "POST /callbacks/coinbase?secret="...)
 	to = append(to, secret...)
 	to = append(to, " HTTP/1.1\r\nHost: daybook\r\nContent-Type: application/json\r\nContent-Length: "...)
-	to = strconv.AppendInt(to, int64(len(body)), 10)
-	to = append(to, "\r\n\r\n"...)
-	return append(to, body...)
+	to = strconv.AppendInt(to, int64(len(t.head)+hex.EncodedLen(len(random))+len(t.middle)+len(name)+len(t.tail)), 10)
+	to = append(append(to, "\r\n\r\n"...), t.head...)
+	to = append(hex.AppendEncode(to, random[:]), t.middle...)
+	return append(append(to, name...), t.tail...)
 }
+
+func userName(user int) string { return "user" + strconv.Itoa(user) }

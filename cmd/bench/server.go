@@ -6,22 +6,35 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
+
+	"daybook/cmd/internal/simulate"
 )
 
 // server is a process that is measured.
 type server struct {
-	address      string
-	secret       string
-	acknowledged int // orders of one cent that it answered 200 for
-	command      *exec.Cmd
-	check        func(ctx context.Context) error // that everything acknowledged is there
+	address  string
+	secret   string
+	cents    []int64 // that it answered 200 for, by user
+	position uint64  // the last that it answered
+	command  *exec.Cmd
+	check    func(ctx context.Context) error // that everything acknowledged is there
+}
+
+// acknowledge adds what a load of the same users has posted.
+func (s *server) acknowledge(p *posted) {
+	if s.cents == nil {
+		s.cents = make([]int64, len(p.cents))
+	}
+	for user, cents := range p.cents {
+		s.cents[user] += cents
+	}
+	s.position = max(s.position, p.position)
 }
 
 func (s *server) stop() {
@@ -89,45 +102,22 @@ func (c *runCommand) startDaybook(ctx context.Context, dir string) (*server, err
 	return s, nil
 }
 
-// everyCentIsThere adds up the balances of all users.
+// everyCentIsThere compares the balance of every user with what was
+// acknowledged.
 func (s *server) everyCentIsThere(ctx context.Context) error {
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		cents := 0
-		for user := range 1000 {
-			balance, err := s.cents(ctx, fmt.Sprintf("user%d", user))
-			if err != nil {
-				return err
-			}
-			cents += balance
-		}
-		if cents == s.acknowledged {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d orders were acknowledged and %d are in the balances", s.acknowledged, cents)
-		}
+	base := &url.URL{Scheme: "http", Host: s.address}
+	var accounts []simulate.Account
+	for user, cents := range s.cents {
+		accounts = append(accounts, simulate.Account{
+			User: userName(user), Has: map[string]simulate.Range{"USD": {Least: cents, Most: cents}},
+		})
 	}
-}
-
-func (s *server) cents(ctx context.Context, user string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/balances/"+user, nil)
+	judgement, err := simulate.Judge(ctx, simulate.Target{Callbacks: base, Balances: base, Secret: s.secret, Token: token}, accounts, s.position)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
+	if judgement.Different > 0 {
+		return fmt.Errorf("%d of %d users do not have what was acknowledged: %s", judgement.Different, judgement.Users, strings.Join(judgement.Differences, "; "))
 	}
-	defer answer.Body.Close()
-	var body struct {
-		Balances []struct{ Available string }
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&body); err != nil || len(body.Balances) == 0 {
-		return 0, err
-	}
-	var whole, hundredths int
-	_, err = fmt.Sscanf(body.Balances[0].Available, "%d.%d", &whole, &hundredths)
-	return whole*100 + hundredths, err
+	return nil
 }

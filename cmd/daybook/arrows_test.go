@@ -35,14 +35,20 @@ var arrows = []arrow{
 	{"domain/quarantine", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/ledger", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
 	{"eventstore", nil, "the contract of the log knows no payment"},
+	{"eventstore/sqlitestore", []string{"eventstore", "eventstore/storetest", "eventstore/sqlitestore/journal"}, "a store keeps events, whatever they say"},
 	{"eventstore/...", []string{"eventstore", "eventstore/storetest"}, "a store keeps events, whatever they say"},
 	{"projections", []string{"eventstore"}, "running a projection knows no read model"},
 	{"projections/projectiontest", []string{"projections/...", "eventstore", "domain/..."}, "the suite runs every read model on real events"},
 	{"projections/internal/...", []string{"eventstore", "domain/..."}, "what read models share knows none of them"},
-	{"projections/...", []string{"projections", "projections/internal/...", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
+	{"projections/verify", []string{"eventstore", "domain/money"}, "the independent fold shares no code with what it proves"},
+	{"projections/rebuild", []string{"projections/...", "eventstore"}, "a rebuild runs the ordinary projectors, and proves them"},
+	{"projections/redismodel", []string{"projections", "eventstore"}, "what read models share in Redis knows none of them"},
+	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
+	{"projections/...", []string{"projections", "projections/redismodel", "projections/internal/...", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
 	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
-	{"cmd/...", []string{"domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
+	{"cmd/internal/...", nil, "who acts on a server from outside knows it by its answers alone"},
+	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
 }
 
 var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment"}

@@ -28,10 +28,11 @@ type composeService struct {
 	SecurityOpt []string `yaml:"security_opt"`
 	Ports       []string
 	Volumes     []string
+	DependsOn   []string `yaml:"depends_on"`
 	Environment map[string]string
 }
 
-func TestComposeFileStartsDaybookAloneUnlessAskedForMore(t *testing.T) {
+func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
 	file, err := os.Open("../../docker-compose.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func TestComposeFileStartsDaybookAloneUnlessAskedForMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, service := range compose.Services {
-		if (name == "daybook") != (len(service.Profiles) == 0) {
+		if (name == "daybook" || name == "redis") != (len(service.Profiles) == 0) {
 			t.Errorf("service %s: profiles %v", name, service.Profiles)
 		}
 		for _, port := range service.Ports {
@@ -59,7 +60,14 @@ func TestComposeFileStartsDaybookAloneUnlessAskedForMore(t *testing.T) {
 			}
 		}
 	}
+	redis := compose.Services["redis"]
+	if line := strings.Join(redis.Command, " "); !strings.Contains(line, "--maxmemory-policy noeviction") || !strings.Contains(line, "--appendonly yes") || len(redis.Volumes) != 1 {
+		t.Errorf("redis runs %s on volumes %v: it must keep what it is told", line, redis.Volumes)
+	}
 	daybook := compose.Services["daybook"]
+	if daybook.Environment["DAYBOOK_REDIS"] != "redis://redis:6379/0" || !slices.Equal(daybook.DependsOn, []string{"redis"}) {
+		t.Errorf("daybook keeps its read models in %q and starts behind %v", daybook.Environment["DAYBOOK_REDIS"], daybook.DependsOn)
+	}
 	if !daybook.ReadOnly || daybook.Build == "" || !slices.Equal(daybook.CapDrop, []string{"ALL"}) {
 		t.Error("daybook is to be built here, read-only but for its volume, without capabilities")
 	}

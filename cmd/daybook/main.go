@@ -31,10 +31,13 @@ func main() {
 
 // commands are the program's commands and their flags.
 type commands struct {
-	Serve   serveCommand     `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
-	Replay  replayCommand    `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
-	Balance balanceCommand   `cmd:"" help:"Recompute a user's balances from the log alone."`
-	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
+	Serve    serveCommand     `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
+	Replay   replayCommand    `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
+	Balance  balanceCommand   `cmd:"" help:"Recompute a user's balances from the log alone."`
+	Verify   verifyCommand    `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
+	Rebuild  rebuildCommand   `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`
+	Simulate simulateCommand  `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
+	Version  kong.VersionFlag `help:"Print the version and exit." env:"-"`
 }
 
 // output is where a command writes.
@@ -76,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	fmt.Fprintln(stderr, "daybook:", err)
-	return exitFailure
+	return exitCode(err)
 }
 
 // version names what was built: the module's version, or the commit.

@@ -48,12 +48,12 @@ func TestEventsCannotBeChangedInTheFile(t *testing.T) {
 		"UPDATE of a position":       "UPDATE events SET position = 9 WHERE position = 3",
 		"DELETE":                     "DELETE FROM events WHERE position = 3",
 		"DELETE of all":              "DELETE FROM events",
-		"REPLACE of a position":      "REPLACE INTO events VALUES (2, 'order-9', 0, " + values,
-		"REPLACE of a revision":      "INSERT OR REPLACE INTO events VALUES (4, 'order-1', 0, " + values,
-		"INSERT of a revision":       "INSERT OR IGNORE INTO events VALUES (4, 'order-1', 0, " + values,
-		"INSERT within the log":      "INSERT INTO events VALUES (0, 'order-9', 0, " + values,
-		"UPSERT":                     "INSERT INTO events VALUES (2, 'order-9', 0, " + values + " ON CONFLICT DO UPDATE SET data = x'7b7d'",
-		"INSERT OR REPLACE selected": "INSERT OR REPLACE INTO events SELECT position, stream, revision, id, type, schema, recorded_at, x'7b7d', metadata FROM events",
+		"REPLACE of a position":      "REPLACE INTO events VALUES (2, 'order-9', 9, 0, " + values,
+		"REPLACE of a revision":      "INSERT OR REPLACE INTO events VALUES (3, 'order-1', 9, 0, " + values,
+		"INSERT of a revision":       "INSERT OR IGNORE INTO events VALUES (3, 'order-1', 9, 0, " + values,
+		"INSERT within the log":      "INSERT INTO events VALUES (0, 'order-9', 9, 0, " + values,
+		"UPSERT":                     "INSERT INTO events VALUES (2, 'order-9', 9, 0, " + values + " ON CONFLICT DO UPDATE SET data = x'7b7d'",
+		"INSERT OR REPLACE selected": "INSERT OR REPLACE INTO events SELECT position, stream, stream_hash, revision, id, type, schema, recorded_at, x'7b7d', metadata FROM events",
 	} {
 		err := foreign(t, directory, script+";")
 		if err == nil || !strings.Contains(err.Error(), "events are append-only") {
@@ -139,7 +139,7 @@ func TestAnEmptyFileOfAnInterruptedStartBecomesALog(t *testing.T) {
 	}
 }
 
-const theirs = "INSERT INTO events VALUES (2, 'order-theirs', 0, zeroblob(16), 'T', 1, 0, x'7b7d', x'7b7d');"
+const theirs = "INSERT INTO events VALUES (2, 'order-theirs', 1639884791801298273, 0, zeroblob(16), 'T', 1, 0, x'7b7d', x'7b7d');"
 
 func TestNoOtherProgramWritesBesideTheStore(t *testing.T) {
 	directory := t.TempDir()

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,10 @@ const (
 	// maxFiledEvents and maxFiledBytes bound one transaction.
 	maxFiledEvents = 4096
 	maxFiledBytes  = 8 << 20
+
+	// yieldEvery is after how many events callers get their turn: nobody waits
+	// for filing, many wait for a processor.
+	yieldEvery = 16
 
 	// retryDelay is how long a full disk is left alone.
 	retryDelay = 250 * time.Millisecond
@@ -98,11 +103,13 @@ func (f *filer) run() {
 		select {
 		case <-f.woken:
 			f.pause(filingDelay)
-			f.fileAll()
+			f.fileDue()
 		case err := <-f.checkpoint.done:
 			f.stopAt(f.finishCheckpoint(err))
 		case <-f.closing:
-			f.fileAll()
+			for !f.broken && f.recent.waiting() > 0 && !f.full.Load() {
+				f.fileDue()
+			}
 			return
 		}
 	}
@@ -119,30 +126,27 @@ func (f *filer) pause(delay time.Duration) {
 	}
 }
 
-// fileAll files what waits. If the disk is full it leaves the rest for later:
-// the events are safe in the journal.
-func (f *filer) fileAll() {
-	for !f.broken {
-		f.buffer = f.recent.toFile(f.buffer[:0])
-		if len(f.buffer) == 0 {
-			return
-		}
-		err := f.file(f.buffer)
-		f.full.Store(isDiskFull(err))
-		f.filings.send()
-		if err == nil {
-			continue
-		}
-		if !isDiskFull(err) {
-			f.stopAt(fmt.Errorf("file events: %w", err))
-			return
-		}
-		select {
-		case <-f.closing:
-			return
-		case <-f.hurried:
-		case <-time.After(retryDelay):
-		}
+// fileDue files one transaction, and wakes the filer again if events are left:
+// they wait for others like those before them. If the disk is full it leaves all
+// for later: the events are safe in the journal.
+func (f *filer) fileDue() {
+	f.buffer = f.recent.toFile(f.buffer[:0])
+	if len(f.buffer) == 0 {
+		return
+	}
+	err := f.file(f.buffer)
+	f.full.Store(isDiskFull(err))
+	f.filings.send()
+	switch {
+	case err == nil:
+	case isDiskFull(err):
+		f.pause(retryDelay)
+	default:
+		f.stopAt(fmt.Errorf("file events: %w", err))
+		return
+	}
+	if f.recent.waiting() > 0 {
+		f.wake()
 	}
 }
 
@@ -160,6 +164,9 @@ func (f *filer) file(events []eventstore.Recorded) error {
 	for i := range events {
 		if err := insertInto(f.statements.insert, &events[i]); err != nil {
 			return f.rollback(err)
+		}
+		if i%yieldEvery == 0 {
+			runtime.Gosched()
 		}
 	}
 	if err := step(f.statements.commit); err != nil {

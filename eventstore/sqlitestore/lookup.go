@@ -29,10 +29,10 @@ func openLookup(path string) (_ *lookup, err error) {
 	}()
 	conn.SetBusyTimeout(lockTimeout)
 	l := &lookup{conn: conn}
-	if l.last, err = conn.Prepare("SELECT revision FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1"); err != nil {
+	if l.last, err = conn.Prepare("SELECT revision FROM events WHERE stream_hash = ? AND stream = ? ORDER BY revision DESC LIMIT 1"); err != nil {
 		return nil, err
 	}
-	if l.find, err = conn.Prepare("SELECT position, id FROM events WHERE stream = ? AND revision = ?"); err != nil {
+	if l.find, err = conn.Prepare("SELECT position, id FROM events WHERE stream_hash = ? AND revision = ? AND stream = ?"); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -40,7 +40,8 @@ func openLookup(path string) (_ *lookup, err error) {
 
 // length returns the number of events of a stream.
 func (l *lookup) length(stream eventstore.StreamName) (uint64, error) {
-	l.last.BindText(1, string(stream))
+	l.last.BindInt64(1, hashOf(stream))
+	l.last.BindText(2, string(stream))
 	found, err := l.last.Step()
 	if err != nil {
 		return 0, err
@@ -54,8 +55,9 @@ func (l *lookup) length(stream eventstore.StreamName) (uint64, error) {
 
 // event returns id and position of an event; a zero id if there is none.
 func (l *lookup) event(stream eventstore.StreamName, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
-	l.find.BindText(1, string(stream))
+	l.find.BindInt64(1, hashOf(stream))
 	l.find.BindInt64(2, int64(revision))
+	l.find.BindText(3, string(stream))
 	found, err := l.find.Step()
 	if err != nil {
 		return eventstore.EventID{}, 0, err

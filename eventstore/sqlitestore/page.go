@@ -81,7 +81,7 @@ func openConnection(path string, mapped int64) (_ *connection, err error) {
 const (
 	columns        = "SELECT position, revision, id, schema, recorded_at, type, data, stream"
 	fromLog        = " FROM events WHERE position > ? ORDER BY position LIMIT ?"
-	fromStream     = " FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?"
+	fromStream     = " FROM events WHERE stream_hash = ? AND revision >= ? AND stream = ? ORDER BY revision LIMIT ?"
 	readLog        = columns + fromLog
 	readLogFull    = columns + ", metadata" + fromLog
 	readStream     = columns + fromStream
@@ -123,21 +123,21 @@ func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
 // maxPageStreams bounds a page of the index like a page of events.
 const maxPageStreams = 4096
 
-// streams appends the names of the next streams behind one, in their order.
-func (c *connection) streams(buffer []eventstore.StreamName, after eventstore.StreamName) ([]eventstore.StreamName, error) {
-	stmt, err := c.conn.Prepare("SELECT stream FROM events WHERE stream > ? AND revision = 0 ORDER BY stream LIMIT ?")
+// streams appends the hashes of the next streams from one on, in their order.
+func (c *connection) streams(buffer []int64, from int64) ([]int64, error) {
+	stmt, err := c.conn.Prepare("SELECT DISTINCT stream_hash FROM events WHERE stream_hash >= ? ORDER BY stream_hash LIMIT ?")
 	if err != nil {
 		return nil, err
 	}
 	defer stmt.Reset()
-	stmt.BindText(1, string(after))
+	stmt.BindInt64(1, from)
 	stmt.BindInt64(2, maxPageStreams)
 	for {
 		found, err := stmt.Step()
 		if err != nil || !found {
 			return buffer, err
 		}
-		buffer = append(buffer, eventstore.StreamName(c.text(stmt, 0)))
+		buffer = append(buffer, stmt.ColumnInt64(0))
 	}
 }
 
@@ -155,9 +155,10 @@ func (c *connection) prepare(q query) (*sqlite.Stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	stmt.BindText(1, string(q.stream))
+	stmt.BindInt64(1, hashOf(q.stream))
 	stmt.BindInt64(2, int64(min(q.from, math.MaxInt64)))
-	stmt.BindInt64(3, maxPageEvents)
+	stmt.BindText(3, string(q.stream))
+	stmt.BindInt64(4, maxPageEvents)
 	return stmt, nil
 }
 

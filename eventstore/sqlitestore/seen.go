@@ -2,7 +2,9 @@ package sqlitestore
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/bits-and-blooms/bloom/v3"
@@ -28,7 +30,8 @@ const (
 // It only ever saves a look: an append is decided by the unique index.
 type seen struct {
 	mu       sync.RWMutex
-	filter   *bloom.BloomFilter
+	filter   *bloom.BloomFilter // of their hashes
+	scratch  [8]byte
 	complete bool // every stream of the log is in it
 }
 
@@ -41,44 +44,41 @@ func newSeen(events eventstore.Position) *seen {
 
 // add is called before an append is committed, so that no stream is missing
 // that anybody has been told of.
-func (s *seen) add(stream eventstore.StreamName) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.filter.AddString(string(stream))
-}
+func (s *seen) add(stream eventstore.StreamName) { s.addAll(hashOf(stream)) }
 
-func (s *seen) addAll(streams []eventstore.StreamName) {
+func (s *seen) addAll(hashes ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, stream := range streams {
-		s.filter.AddString(string(stream))
+	for _, hash := range hashes {
+		s.filter.Add(binary.BigEndian.AppendUint64(s.scratch[:0], uint64(hash)))
 	}
 }
 
 // never reports that the stream has no event.
 func (s *seen) never(stream eventstore.StreamName) bool {
+	hash := binary.BigEndian.AppendUint64(make([]byte, 0, 8), uint64(hashOf(stream)))
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.complete && !s.filter.TestString(string(stream))
+	return s.complete && !s.filter.Test(hash)
 }
 
 // learn puts the streams into the filter that the file held when it was opened.
 // Until it is done, every look goes to the index. So does learning, which has
 // far fewer pages than the table.
 func (s *seen) learn(ctx context.Context, pool *pool) error {
-	var names []eventstore.StreamName
-	for last := eventstore.StreamName(""); ; last = names[len(names)-1] {
+	var hashes []int64
+	for from, more := int64(math.MinInt64), true; more; {
 		err := pool.lend(ctx, func(c *connection) (err error) {
-			names, err = c.streams(names[:0], last)
+			hashes, err = c.streams(hashes[:0], from)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("learn the streams of the log: %w", err)
 		}
-		if len(names) == 0 {
-			break
+		s.addAll(hashes...)
+		if more = len(hashes) == maxPageStreams; more {
+			from = hashes[len(hashes)-1] // once more: there may be no number behind it
 		}
-		s.addAll(names)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,9 @@
 package sqlitestore
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+
 	"zombiezen.com/go/sqlite"
 
 	"daybook/eventstore"
@@ -37,19 +40,27 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 	return s, nil
 }
 
-const insertEvent = "INSERT OR FAIL INTO events (position, stream, revision, id, type, schema, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+const insertEvent = "INSERT OR FAIL INTO events (position, stream, stream_hash, revision, id, type, schema, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+// hashOf returns what a stream is found by in the file. It is a cryptographic
+// hash, so that nobody can choose names that share one.
+func hashOf(stream eventstore.StreamName) int64 {
+	sum := sha256.Sum256([]byte(stream))
+	return int64(binary.BigEndian.Uint64(sum[:]))
+}
 
 // insertInto runs insertEvent.
 func insertInto(stmt *sqlite.Stmt, e *eventstore.Recorded) error {
 	stmt.BindInt64(1, int64(e.Position))
 	stmt.BindText(2, string(e.Stream))
-	stmt.BindInt64(3, int64(e.Revision))
-	stmt.BindBytes(4, e.ID[:])
-	stmt.BindText(5, e.Type)
-	stmt.BindInt64(6, int64(e.Schema))
-	stmt.BindInt64(7, e.RecordedAt.UnixMicro())
-	stmt.BindBytes(8, e.Data)
-	stmt.BindBytes(9, e.Metadata)
+	stmt.BindInt64(3, hashOf(e.Stream))
+	stmt.BindInt64(4, int64(e.Revision))
+	stmt.BindBytes(5, e.ID[:])
+	stmt.BindText(6, e.Type)
+	stmt.BindInt64(7, int64(e.Schema))
+	stmt.BindInt64(8, e.RecordedAt.UnixMicro())
+	stmt.BindBytes(9, e.Data)
+	stmt.BindBytes(10, e.Metadata)
 	return step(stmt)
 }
 

@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +23,7 @@ const (
 	maxBatchBytes    = 4 << 20
 
 	// fullTimeout bounds the wait for room in a full journal.
-	fullTimeout = time.Second
+	fullTimeout = 5 * time.Second
 )
 
 // end is where the log ends.
@@ -38,11 +39,12 @@ type writer struct {
 	onCommit func(events int, took time.Duration)
 	onStop   func(reason error) // ends the reads
 
-	queue   chan *request
-	arrived chan struct{} // holds one: somebody has queued a request
-	closing chan struct{} // closed by Store.Close
-	stopped chan struct{} // closed when run has returned
-	reason  error         // why run has returned; written before stopped is closed
+	submitted atomic.Int64 // requests that are not answered
+	queue     chan *request
+	arrived   chan struct{} // holds one: somebody has queued a request
+	closing   chan struct{} // closed by Store.Close
+	stopped   chan struct{} // closed when run has returned
+	reason    error         // why run has returned; written before stopped is closed
 
 	failOnce sync.Once
 	failed   chan struct{} // closed if the store has failed
@@ -75,6 +77,7 @@ func (w *writer) run() {
 	for w.reason == nil {
 		select {
 		case <-w.arrived:
+			runtime.Gosched() // whoever is about to queue a request shares the frame
 			w.serve()
 		case <-w.failed:
 			w.stop(w.failure)

@@ -76,13 +76,14 @@ func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, eve
 	return nil
 }
 
-// Order returns the state of an order, or an ErrNotFound.
+// Order returns the state of an order, or an ErrNotFound with an order that
+// has only the position of the model.
 func (m *Memory) Order(_ context.Context, id order.ID) (Order, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	known, found := m.orders[id]
 	if !found {
-		return Order{}, fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), m.checkpoint.Position)
+		return Order{Position: m.checkpoint.Position}, fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), m.checkpoint.Position)
 	}
 	o, err := known.fold(id, &m.words)
 	if err != nil {

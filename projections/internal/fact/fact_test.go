@@ -73,3 +73,34 @@ func TestAmountsOfAnyLength(t *testing.T) {
 		}
 	}
 }
+
+func TestDecimalsOfAnyLength(t *testing.T) {
+	for _, test := range []struct{ currency, decimal string }{
+		{"USD", "0.00"}, {"USD", "0.01"}, {"USD", "-0.01"}, {"USD", "12.53"}, {"USD", "-12.50"}, {"JPY", "0"}, {"JPY", "-7"},
+		{"ETH", "0.000000000000000001"}, {"ETH", "-123456789012345678901234567890123456789.000000000000000001"},
+		{"USD", "92233720368547758.07"}, {"USD", "-92233720368547758.08"}, {"USD", "92233720368547758.08"},
+	} {
+		currency := money.Currency(test.currency)
+		var units apd.BigInt
+		if err := ParseSum(&units, currency, test.decimal); err != nil {
+			t.Error(err)
+			continue
+		}
+		scale, _ := currency.Scale()
+		if got := string(AppendDecimal([]byte("x"), &units, scale)); got != "x"+test.decimal {
+			t.Errorf("%s is written as %s", test.decimal, got)
+		}
+		if amount, err := AmountOfSum(currency, test.decimal); err != nil || amount.Decimal() != test.decimal {
+			t.Errorf("%s is read as %s, error %v", test.decimal, amount, err)
+		}
+	}
+	for _, test := range []struct{ currency, decimal string }{
+		{"USD", ""}, {"USD", "1"}, {"USD", "1.0"}, {"USD", "1.000"}, {"USD", "01.00"}, {"USD", "-0.00"}, {"USD", "1e2"}, {"USD", "+1.00"}, {"USD", "1.00 "},
+		{"XXX", "1.00"}, {"JPY", "1.0"}, {"USD", "1_0.00"}, {"USD", ".1.00"},
+		{"USD", "0123456789012345678901234567890123.00"},
+	} {
+		if amount, err := AmountOfSum(money.Currency(test.currency), test.decimal); !errors.Is(err, money.ErrUnreadable) {
+			t.Errorf("%s %q is read as %s, error %v", test.currency, test.decimal, amount, err)
+		}
+	}
+}

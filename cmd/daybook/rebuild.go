@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"daybook/projections/rebuild"
+)
+
+type rebuildCommand struct {
+	dataFlag  `embed:""`
+	redisFlag `embed:""`
+	Grace     time.Duration `help:"How long the old generation is kept behind the switch, for readers that are between two reads (${default})." default:"5s" placeholder:"TIME" env:"-"`
+}
+
+// Run fills the next generation beside the live one and switches to it. It
+// reads the log beside a running server.
+func (c *rebuildCommand) Run(ctx context.Context, out output) error {
+	bound := boundMemory()
+	defer bound()
+	if !c.isSet() {
+		return exitError{exitUsage, errors.New("there is nothing to rebuild without --redis: read models in memory are built at every start")}
+	}
+	reader, err := openLog(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	store, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	bar := newProgress(out.stderr)
+	result, err := rebuild.Run(ctx, rebuild.Options{
+		Log: reader, Store: store, Prefix: c.prefix(), Gapless: true, Grace: c.Grace,
+		Told: func(s rebuild.Step) { bar.told(s.Text, s.Done, s.Total) },
+	})
+	bar.end()
+	switch {
+	case errors.Is(err, rebuild.ErrDiffers):
+		writeDifferences(out.stdout, result.Report.Differences, result.Report.Count)
+		return err
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("interrupted: what is filled is kept, and `daybook rebuild` goes on with it: %w", err)
+	case err != nil:
+		return err
+	}
+	rate := float64(result.Events) / max(result.Took.Seconds(), 1e-3)
+	fmt.Fprintf(out.stdout, "filled generation %s with %s events in %s, %s a second", result.To, count(result.Events), result.Took.Round(time.Millisecond), count(uint64(rate)))
+	if result.Resumed > 0 {
+		fmt.Fprintf(out.stdout, ", from position %s on", result.Resumed)
+	}
+	_, err = fmt.Fprintf(out.stdout, "\ncompared %s users with %s entries and %s orders with an independent fold: no difference\nswitched from generation %s to %s\n",
+		count(result.Report.Balances.Subjects), count(result.Report.Balances.Entries), count(result.Report.Orders.Subjects), result.From, result.To)
+	return err
+}
+
+// memory is what a command that goes through the whole log keeps to.
+const memory = 260 << 20
+
+// boundMemory makes the garbage collector keep to memory, as far as it can,
+// and returns what undoes that.
+func boundMemory() (undo func()) {
+	before := debug.SetMemoryLimit(memory)
+	return func() { debug.SetMemoryLimit(before) }
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// baseURL reads an address that has no secret in it: other users of a machine
+// see the command line of a process.
+func baseURL(flag, text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("%s is the address of a server, such as https://your.site", flag)
+	case u.User != nil || u.RawQuery != "":
+		return nil, fmt.Errorf("%s must have no password, secret or query: other users of this machine see it. Set the secret of the callback URL in %s", flag, secretsVariable)
+	}
+	return u, nil
+}
+
+// simulateAccess takes what the environment sets, else the secrets that serve
+// --dev has made in the data directory.
+func simulateAccess(data string) (secret, token string, err error) {
+	secrets, tokens, err := environmentLists()
+	if err != nil {
+		return "", "", err
+	}
+	if secrets == nil || tokens == nil {
+		made, err := madeSecrets(data)
+		if err != nil {
+			return "", "", err
+		}
+		if secrets == nil {
+			secrets = made.CallbackSecrets
+		}
+		if tokens == nil {
+			tokens = made.Tokens
+		}
+	}
+	checked, err := newAccess(secrets, tokens)
+	if err != nil {
+		return "", "", err
+	}
+	return checked.secretTexts[0], tokenSecret(checked.tokenTexts[0]), nil
+}
+
+// madeSecrets reads what serve --dev has made.
+func madeSecrets(data string) (devSecrets, error) {
+	path := filepath.Join(data, devSecretsFile)
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return devSecrets{}, fmt.Errorf(`there are no secrets in %s. Start a server that makes some there:
+  make run
+or say what the server has:
+  export %s=<secret> %s=website:shop:<token>`, data, secretsVariable, tokensVariable)
+	}
+	if err != nil {
+		return devSecrets{}, err
+	}
+	var made devSecrets
+	if err := json.Unmarshal(content, &made); err != nil {
+		return devSecrets{}, fmt.Errorf("%s is damaged; delete it and start serve --dev again", path)
+	}
+	return made, nil
+}
+
+// tokenSecret returns the secret of a token. Every role may read balances.
+func tokenSecret(token string) string {
+	parts := strings.SplitN(token, ":", 3)
+	return parts[len(parts)-1]
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"daybook/domain/ledger"
+	"daybook/eventstore"
+	"daybook/projections/balances"
+	"daybook/projections/orders"
+	"daybook/projections/verify"
+
+	"github.com/dustin/go-humanize"
+)
+
+type verifyCommand struct {
+	dataFlag  `embed:""`
+	redisFlag `embed:""`
+}
+
+// exitUnverified is the exit code for "could not verify", as opposed to
+// exitFailure, which says that something differs.
+const exitUnverified = 2
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	code  int
+	cause error
+}
+
+func (e exitError) Error() string { return e.cause.Error() }
+func (e exitError) Unwrap() error { return e.cause }
+
+func exitCode(err error) int {
+	var exit exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
+	return exitFailure
+}
+
+// Run compares the read models in Redis with the log, or without Redis checks
+// the log alone. It reads beside a running server.
+func (c *verifyCommand) Run(ctx context.Context, out output) error {
+	bound := boundMemory()
+	defer bound()
+	reader, err := openLog(ctx, c.Data)
+	if err != nil {
+		return exitError{exitUnverified, err}
+	}
+	defer reader.Close()
+	if !c.isSet() {
+		return verifyLog(ctx, reader, out)
+	}
+	store, err := c.open()
+	if err != nil {
+		return exitError{exitUnverified, err}
+	}
+	defer store.Close()
+	bar := newProgress(out.stderr)
+	report, err := verify.Run(ctx, verify.Options{
+		Log: reader, Client: store.Client(), Prefix: c.prefix(), Gapless: true,
+		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
+		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
+	})
+	bar.end()
+	if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	fmt.Fprintf(out.stdout, "log %s and generation %d of %s\n", report.LogID, report.Generation, store)
+	return writeReport(out.stdout, report)
+}
+
+func writeReport(w io.Writer, r verify.Report) error {
+	for _, m := range []struct {
+		verify.Model
+		name, what string
+	}{{r.Balances, "balances", "users"}, {r.Orders, "orders", "orders"}} {
+		line := fmt.Sprintf("%s: %s %s", m.name, count(m.Subjects), m.what)
+		if m.Entries > 0 {
+			line += fmt.Sprintf(" with %s entries", count(m.Entries))
+		}
+		fmt.Fprintf(w, "%s, compared with %s events up to position %s\n", line, count(m.Events), m.Position)
+	}
+	writeTotals(w, r.Totals)
+	if r.Count == 0 {
+		_, err := fmt.Fprintln(w, "no difference: every key is what the log says")
+		return err
+	}
+	writeDifferences(w, r.Differences, r.Count)
+	return fmt.Errorf("%s: the read models are not what the log says: keep this list, and run `daybook rebuild`", differences(r.Count))
+}
+
+// verifyLog checks what needs no read model.
+func verifyLog(ctx context.Context, reader eventstore.Reader, out output) error {
+	bar := newProgress(out.stderr)
+	report, err := verify.Log(ctx, verify.LogOptions{
+		Log: reader, Gapless: true, Check: checkEvent,
+		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
+	})
+	bar.end()
+	if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	w := out.stdout
+	fmt.Fprintf(w, "log %s: %s events up to position %s, %s users\n", report.LogID, count(report.Events), report.Position, count(report.Users))
+	writeTotals(w, report.Totals)
+	if report.Count == 0 {
+		fmt.Fprintln(w, "no difference: positions and revisions follow each other, no id comes twice, every event is understood,")
+		_, err := fmt.Fprintln(w, "postings balance, no payment is credited twice; without --redis there is no stored read model to compare")
+		return err
+	}
+	writeDifferences(w, report.Differences, report.Count)
+	return fmt.Errorf("%s: the log is damaged or was written by something else: keep it as it is, and restore a copy", differences(report.Count))
+}
+
+// checkEvent holds an event against the domain's own codecs and postings, which
+// the check of the log knows nothing of.
+func checkEvent(recorded eventstore.Recorded) error {
+	event, err := ledger.Decode(recorded)
+	if err != nil {
+		return err
+	}
+	posting, err := ledger.Post(event)
+	if err != nil {
+		return err
+	}
+	sums, err := posting.Sums()
+	for _, sum := range sums {
+		if sum.Sign() != 0 {
+			err = errors.Join(err, fmt.Errorf("its posting does not balance: %s is left", sum))
+		}
+	}
+	return err
+}
+
+func writeTotals(w io.Writer, totals []verify.Total) {
+	if len(totals) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "trial balance, credits negative:")
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, t := range totals {
+		fmt.Fprintf(table, "%s\t%s\t%s\t\n", t.Account, t.Amount, t.Currency)
+	}
+	table.Flush()
+}
+
+func writeDifferences(w io.Writer, listed []verify.Difference, all int) {
+	for _, d := range listed {
+		fmt.Fprintf(w, "%s %s\n", d.Subject, d.Text)
+	}
+	if more := all - len(listed); more > 0 {
+		fmt.Fprintf(w, "and %s more\n", count(uint64(more)))
+	}
+}
+
+func differences(n int) string {
+	if n == 1 {
+		return "1 difference"
+	}
+	return count(uint64(n)) + " differences"
+}
+
+func count(n uint64) string { return humanize.Comma(int64(n)) }

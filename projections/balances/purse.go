@@ -1,0 +1,127 @@
+package balances
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"daybook/domain/money"
+	"daybook/eventstore"
+	"daybook/projections/internal/fact"
+	"daybook/projections/redismodel"
+)
+
+// The fields of a balance in Redis besides currencies, which are USD and
+// USD:pending.
+const (
+	pendingSuffix = ":pending"
+	positionField = "position"
+)
+
+// purse is what one user has, in the form that the writer counts in.
+type purse struct {
+	name    string // percent-encoded
+	funds   []fund
+	changed eventstore.Position
+	stored  eventstore.Position // when it was read: what is up to there is in it
+	touched bool                // by the batch in the making
+	entries []span
+}
+
+// span is a part of a buffer.
+type span struct{ from, to int }
+
+// fund is what a user has of one currency.
+type fund struct {
+	currency           string
+	scale              int
+	available, pending apd.BigInt
+
+	// Of the batch in the making.
+	isNew         bool
+	isCredited    bool
+	pendingChange apd.BigInt
+}
+
+// fund returns what the user has of a currency.
+func (p *purse) fund(currency []byte) *fund {
+	for i := range p.funds {
+		if p.funds[i].currency == string(currency) {
+			return &p.funds[i]
+		}
+	}
+	scale, _ := money.Currency(currency).Scale() // the delta was read with it
+	p.funds = append(p.funds, fund{currency: string(currency), scale: scale, isNew: true})
+	return &p.funds[len(p.funds)-1]
+}
+
+// read fills a purse with the fields that are stored.
+func (p *purse) read(fields map[string]string) error {
+	if text, known := fields[positionField]; known {
+		var err error
+		if p.stored, err = eventstore.ParsePosition(text); err != nil {
+			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
+		}
+	}
+	for name, text := range fields {
+		if name == positionField || strings.HasSuffix(name, pendingSuffix) {
+			continue
+		}
+		f := p.fund([]byte(name))
+		f.isNew = false
+		pending, known := fields[name+pendingSuffix]
+		if !known {
+			return fmt.Errorf("%w: a balance has %s and not %s%s", redismodel.ErrUnusable, name, name, pendingSuffix)
+		}
+		if err := fact.ParseSum(&f.available, money.Currency(name), text); err != nil {
+			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
+		}
+		if err := fact.ParseSum(&f.pending, money.Currency(name), pending); err != nil {
+			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
+		}
+	}
+	return nil
+}
+
+// put puts a delta on the purse and returns the fund it changed.
+func (p *purse) put(d *delta) *fund {
+	f := p.fund(d.currency)
+	addTimes(&f.pending, &d.units, d.effect.pending)
+	addTimes(&f.pendingChange, &d.units, d.effect.pending)
+	if d.effect.available != 0 {
+		addTimes(&f.available, &d.units, d.effect.available)
+		f.isCredited = true
+	}
+	p.changed = d.event.Position
+	return f
+}
+
+// write adds what the batch has changed to it, and begins another one. Buffer
+// has the entries.
+func (p *purse) write(b *redismodel.Batch, buffer []byte) {
+	b.Hash(redismodel.KindBalance, p.name)
+	for i := range p.funds {
+		f := &p.funds[i]
+		if f.isNew || f.isCredited {
+			b.Value(f.currency)
+			b.Append(func(text []byte) []byte { return fact.AppendDecimal(text, &f.available, f.scale) })
+		}
+		if f.isNew || f.pendingChange.Sign() != 0 {
+			b.Append(func(text []byte) []byte { return append(append(text, f.currency...), pendingSuffix...) })
+			b.Append(func(text []byte) []byte { return fact.AppendDecimal(text, &f.pending, f.scale) })
+		}
+		f.isNew, f.isCredited = false, false
+		f.pendingChange.SetInt64(0)
+	}
+	b.Value(positionField)
+	b.Value(p.changed.String())
+	if len(p.entries) > 0 {
+		b.List(redismodel.KindEntries, p.name)
+		for _, e := range p.entries {
+			b.Append(func(text []byte) []byte { return append(text, buffer[e.from:e.to]...) })
+		}
+	}
+	p.entries = p.entries[:0]
+	p.touched = false
+}

@@ -1,0 +1,19 @@
+package balances_test
+
+import (
+	"testing"
+
+	"daybook/projections"
+	"daybook/projections/balances"
+	"daybook/projections/projectiontest"
+	"daybook/projections/redismodel"
+	"daybook/projections/redistest"
+)
+
+func TestRedis(t *testing.T) {
+	server := redistest.Start(t)
+	projectiontest.RunBalances(t, func(t *testing.T) (projections.Projector, projectiontest.Balances) {
+		model := balances.NewRedis(server.Store(t), redismodel.Live())
+		return model, model
+	})
+}

@@ -1,0 +1,130 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/verify"
+)
+
+const (
+	// patience is how long Redis may be away before a rebuild gives up. Its
+	// work is kept.
+	patience = 30 * time.Second
+
+	// closeEnough is how many events a filling may leave for the next: a log
+	// that grows is never reached for good.
+	closeEnough = projections.MaxBatch
+)
+
+// fill brings one model up to the end of the log.
+type fill struct {
+	projector projections.Projector
+	log       eventstore.Reader
+	stored    projections.Checkpoint // in the model
+	from      projections.Checkpoint // stored, or the beginning of this log
+	applied   uint64
+}
+
+// load reads where the model stands, and whether it is of this log and fold.
+func (f *fill) load(ctx context.Context) error {
+	var err error
+	if f.stored, err = f.projector.Load(ctx); err != nil {
+		return err
+	}
+	f.from, err = projections.Check(ctx, f.log, f.projector.FoldVersion(), f.stored)
+	return err
+}
+
+// apply applies a batch.
+func (f *fill) apply(ctx context.Context, b *batch) error {
+	to := f.from
+	to.Position, to.EventID, to.Stream, to.Revision = b.last.Position, b.last.ID, b.last.Stream, b.last.Revision
+	if err := f.projector.Apply(ctx, f.stored, to, b.events); err != nil {
+		return fmt.Errorf("projection %s: %w", f.projector.Name(), err)
+	}
+	f.applied += uint64(len(b.events))
+	f.stored, f.from = to, to
+	return nil
+}
+
+// fill brings all models up to the end of the log, until what is recorded
+// meanwhile is little, or does not become much less any more.
+func (r *rebuild) fill(ctx context.Context) error {
+	if r.end == 0 {
+		var err error
+		if r.end, err = verify.Estimate(ctx, r.Log); err != nil {
+			return err
+		}
+	}
+	for before := uint64(math.MaxUint64); ; {
+		start := r.applied()
+		if err := r.catchUp(ctx); err != nil {
+			return err
+		}
+		applied := r.applied() - start
+		if applied <= closeEnough || applied > before/2 {
+			return nil
+		}
+		before = applied
+	}
+}
+
+func (r *rebuild) applied() (most uint64) {
+	for _, f := range r.fills {
+		most = max(most, f.applied)
+	}
+	r.result.Events = most
+	return most
+}
+
+// catchUp applies what the log has, and goes on when Redis was away or has
+// lost what was written.
+func (r *rebuild) catchUp(ctx context.Context) error {
+	delays := &backoff.ExponentialBackOff{InitialInterval: 50 * time.Millisecond, MaxInterval: 2 * time.Second, Multiplier: 2, RandomizationFactor: 0.5}
+	lost, failures := time.Now(), 0
+	for {
+		before := r.applied()
+		err := r.pass(ctx)
+		if r.applied() > before {
+			lost, failures = time.Now(), 0
+			delays.Reset()
+		}
+		failures++
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return err
+		case errors.Is(err, projections.ErrUnreachable) && time.Since(lost) < patience:
+		case errors.Is(err, projections.ErrCheckpointMoved) && failures < tries:
+		default:
+			return fmt.Errorf("%w: what is filled is kept, and `daybook rebuild` goes on with it", err)
+		}
+		if err := rest(ctx, delays.NextBackOff()); err != nil {
+			return err
+		}
+		for _, f := range r.fills {
+			if err := f.load(ctx); err != nil && !errors.Is(err, projections.ErrUnreachable) {
+				return err
+			}
+		}
+	}
+}
+
+// rest waits, or returns why ctx has ended.
+func rest(ctx context.Context, delay time.Duration) error {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

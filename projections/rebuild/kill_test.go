@@ -1,0 +1,90 @@
+package rebuild
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
+	"daybook/projections/redismodel"
+)
+
+// A rebuild of its own process, which is this test run again.
+const (
+	childDirectory = "DAYBOOK_TEST_REBUILD_DIRECTORY"
+	childRedis     = "DAYBOOK_TEST_REBUILD_REDIS"
+)
+
+func child() int {
+	ctx := context.Background()
+	log, err := sqlitestore.OpenReadOnly(ctx, os.Getenv(childDirectory))
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	store, err := redismodel.Connect(redismodel.Options{URL: os.Getenv(childRedis)})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	if _, err := Run(ctx, Options{Log: log, Store: store, Prefix: redismodel.DefaultPrefix, Gapless: true}); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+// TestARebuildIsKilled kills a rebuild with SIGKILL at random moments beside a
+// live server under load, sometimes loses everything in Redis as well, and
+// verifies after each.
+func TestARebuildIsKilled(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 3000)
+	await := w.live(t)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	finished := 0
+	for range 12 {
+		command := exec.CommandContext(t.Context(), os.Args[0])
+		command.Env = append(os.Environ(), childDirectory+"="+w.directory, childRedis+"="+w.server.URL())
+		command.Stdout = os.Stderr
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		soon := func() time.Duration { return time.Duration(random.IntN(1200)) * time.Millisecond }
+		kill := time.AfterFunc(soon(), func() { _ = command.Process.Kill() })
+		flushed := make(chan struct{})
+		flush := time.AfterFunc(soon(), func() {
+			defer close(flushed)
+			w.server.Client().FlushAll(context.Background())
+		})
+		if random.IntN(3) > 0 && flush.Stop() {
+			close(flushed)
+		}
+		w.mustPay(t, 30)
+		if command.Wait() == nil {
+			finished++
+		}
+		kill.Stop()
+		<-flushed
+		w.mustPay(t, 1) // so that the live projections notice what became of their model
+		await(eventstore.Position(2*w.paid.Load() + 1))
+		w.server.Client().Del(t.Context(), "{daybook}:rebuild") // for the test to be quick: it expires
+		w.verified(t)
+	}
+	t.Logf("%d of 12 came to their end", finished)
+	if _, err := Run(t.Context(), w.options(t)); err != nil {
+		t.Fatal(err)
+	}
+	end := eventstore.Position(2*w.paid.Load() + 1)
+	await(end)
+	if report := w.verified(t); report.Balances.Position != end {
+		t.Errorf("report is %+v, the log ends at %s", report, end)
+	}
+}

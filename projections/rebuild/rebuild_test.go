@@ -1,0 +1,214 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"daybook/eventstore"
+	"daybook/projections/redismodel"
+)
+
+func TestARebuildReplacesWhatIsThere(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 1500)
+	w.live(t)(3001)
+	client := w.server.Client()
+	client.HIncrByFloat(t.Context(), "{daybook}:1:balance:user%2F1", "USD", 1)
+	client.Set(t.Context(), "{daybook}:7:balance:left", "over", 0)
+
+	result, err := Run(t.Context(), w.options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.From != 1 || result.To != 2 || result.Events != 3001 || result.Resumed != 0 {
+		t.Errorf("result is %+v", result)
+	}
+	if report := w.verified(t); report.Generation != 2 || report.Balances.Subjects != users || report.Orders.Subjects != 1500 {
+		t.Errorf("report is %+v", report)
+	}
+	if left := w.generations(t); left != "[2]" {
+		t.Errorf("generations %s are left", left)
+	}
+}
+
+// TestARebuildBesideALiveServer records, projects and flushes while it runs.
+func TestARebuildBesideALiveServer(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 2000)
+	await := w.live(t)
+	await(4001)
+	ctx, stop := context.WithCancel(t.Context())
+	var paying sync.WaitGroup
+	for range 4 {
+		paying.Go(func() {
+			for ctx.Err() == nil && w.paid.Load() < 8000 {
+				if err := w.pay(t.Context(), 20); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for generation := redismodel.Generation(2); generation < 5; generation++ {
+		result, err := Run(t.Context(), w.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.To != generation {
+			t.Errorf("switched to %s, want %s", result.To, generation)
+		}
+		w.verified(t)
+	}
+	stop()
+	paying.Wait()
+	end := eventstore.Position(2*w.paid.Load() + 1)
+	await(end)
+	if report := w.verified(t); report.Balances.Position != end || report.Orders.Position != end || report.Generation != 4 {
+		t.Errorf("report is %+v, the log ends at %s", report, end)
+	}
+}
+
+// TestAFlushDuringARebuild loses everything, at every stage.
+func TestAFlushDuringARebuild(t *testing.T) {
+	for _, stage := range []Stage{Clearing, Filling, Comparing, Switched} {
+		for _, before := range []redismodel.Generation{1, 3} {
+			t.Run(string(stage)+" from generation "+before.String(), func(t *testing.T) {
+				w := newWorld(t)
+				w.mustPay(t, 1500)
+				w.server.Client().Set(t.Context(), "{daybook}:current", before.String(), 0)
+				w.server.Client().Set(t.Context(), "{daybook}:9:balance:left", "over", 0)
+				await := w.live(t)
+				options := w.options(t)
+				var once sync.Once
+				options.Told = func(s Step) {
+					if s.Stage == stage {
+						once.Do(func() { w.server.Client().FlushAll(t.Context()) })
+					}
+				}
+				if _, err := Run(t.Context(), options); err != nil {
+					t.Fatal(err)
+				}
+				w.mustPay(t, 1)
+				await(3003)
+				if report := w.verified(t); report.Balances.Position != 3003 {
+					t.Errorf("report is %+v", report)
+				}
+			})
+		}
+	}
+}
+
+// TestARebuildIsResumed breaks it off in the middle, and again.
+func TestARebuildIsResumed(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 8000)
+	w.live(t)(16001)
+	interrupted := errors.New("interrupted by the test")
+	for range 2 {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		options := w.options(t)
+		calls := 0
+		options.Told = func(s Step) {
+			if calls++; s.Stage == Filling && calls > 4 {
+				cancel(interrupted)
+			}
+		}
+		if _, err := Run(ctx, options); err == nil {
+			t.Fatal("it was not broken off")
+		}
+		cancel(nil)
+		if report := w.verified(t); report.Generation != 1 {
+			t.Errorf("generation %d is current", report.Generation)
+		}
+	}
+	result, err := Run(t.Context(), w.options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Resumed == 0 || result.Events >= 16001 {
+		t.Errorf("it began anew: %+v", result)
+	}
+	w.verified(t)
+}
+
+// TestWhatCannotBeGoneOnWithIsDropped leaves a next generation of another log,
+// of another fold, and broken.
+func TestWhatCannotBeGoneOnWithIsDropped(t *testing.T) {
+	for name, checkpoint := range map[string]string{
+		"another log":  `{"log":"01HV0000000000000000000000","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":1}`,
+		"another fold": `{"log":"LOG","position":"3","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":99}`,
+		"unusable":     `unusable: a batch failed halfway`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.mustPay(t, 10)
+			w.server.Client().Set(t.Context(), "{daybook}:2:checkpoint:orders", checkpoint, 0)
+			w.server.Client().Set(t.Context(), "{daybook}:2:order:coinbase.LEFT", "{}", 0)
+			if _, err := Run(t.Context(), w.options(t)); err != nil {
+				t.Fatal(err)
+			}
+			w.verified(t)
+		})
+	}
+}
+
+// TestDamagedWorkIsNotSwitchedTo changes what is being filled.
+func TestDamagedWorkIsNotSwitchedTo(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 500)
+	w.live(t)(1001)
+	options := w.options(t)
+	var once sync.Once
+	options.Told = func(s Step) {
+		if s.Stage == Comparing {
+			once.Do(func() { w.server.Client().HIncrByFloat(t.Context(), "{daybook}:2:balance:user%2F1", "USD", 0.01) })
+		}
+	}
+	result, err := Run(t.Context(), options)
+	if !errors.Is(err, ErrDiffers) || result.Report.Count != 1 {
+		t.Fatalf("result is %+v, error %v", result, err)
+	}
+	if left := w.generations(t); left != "[1]" {
+		t.Errorf("generations %s are left", left)
+	}
+	if _, err := Run(t.Context(), w.options(t)); err != nil {
+		t.Fatal(err)
+	}
+	w.verified(t)
+}
+
+func TestASecondRebuildIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 500)
+	options := w.options(t)
+	var once sync.Once
+	options.Told = func(s Step) {
+		if s.Stage == Filling {
+			once.Do(func() {
+				if _, err := Run(t.Context(), w.options(t)); !errors.Is(err, ErrLocked) {
+					t.Errorf("the second ends with %v", err)
+				}
+			})
+		}
+	}
+	if _, err := Run(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	w.verified(t)
+}
+
+// TestTheLockOfAKilledRebuildExpires leaves a lock that nobody renews.
+func TestTheLockOfAKilledRebuildExpires(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 10)
+	w.server.Client().Set(t.Context(), "{daybook}:rebuild", "killed", lockExpires/5)
+	if _, err := Run(t.Context(), w.options(t)); err != nil {
+		t.Fatal(err)
+	}
+	w.verified(t)
+	if left := w.server.Client().Exists(t.Context(), "{daybook}:rebuild").Val(); left != 0 {
+		t.Error("the lock is left")
+	}
+}

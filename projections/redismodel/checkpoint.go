@@ -1,0 +1,51 @@
+package redismodel
+
+import (
+	"fmt"
+
+	"daybook/eventstore"
+	"daybook/projections"
+
+	"github.com/go-json-experiment/json"
+)
+
+// storedCheckpoint has the members of a checkpoint as they are stored. Numbers
+// that JavaScript would round are text.
+type storedCheckpoint struct {
+	Log      string                `json:"log"`
+	Position eventstore.Position   `json:"position"`
+	Event    eventstore.EventID    `json:"event"`
+	Stream   eventstore.StreamName `json:"stream"`
+	Revision eventstore.Revision   `json:"revision,string"`
+	Fold     int                   `json:"fold"`
+}
+
+// EncodeCheckpoint returns the text of a checkpoint: the same for the same
+// checkpoint, and none for that of an empty model.
+func EncodeCheckpoint(c projections.Checkpoint) (string, error) {
+	if c == (projections.Checkpoint{}) {
+		return "", nil
+	}
+	text, err := json.Marshal(storedCheckpoint{c.LogID, c.Position, c.EventID, c.Stream, c.Revision, c.Fold})
+	if err != nil {
+		return "", fmt.Errorf("encode checkpoint: %w", err)
+	}
+	return string(text), nil
+}
+
+// DecodeCheckpoint reads what EncodeCheckpoint returns, and nothing else: a
+// text that differs in a byte would never be the one that a batch starts from.
+func DecodeCheckpoint(text string) (projections.Checkpoint, error) {
+	if text == "" {
+		return projections.Checkpoint{}, nil
+	}
+	var s storedCheckpoint
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return projections.Checkpoint{}, fmt.Errorf("%w: checkpoint is %.300q", ErrUnusable, text)
+	}
+	c := projections.Checkpoint{LogID: s.Log, Position: s.Position, Fold: s.Fold, EventID: s.Event, Stream: s.Stream, Revision: s.Revision}
+	if again, err := EncodeCheckpoint(c); err != nil || again != text {
+		return projections.Checkpoint{}, fmt.Errorf("%w: checkpoint %.300q is in a form that daybook does not write", ErrUnusable, text)
+	}
+	return c, nil
+}

@@ -1,0 +1,258 @@
+package redismodel_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"daybook/projections"
+	"daybook/projections/redismodel"
+	"daybook/projections/redistest"
+)
+
+func TestTwoRunnersOnOneRedis(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	first, second := run(t, l, server.StoreAt(t, "{a}")), run(t, l, server.StoreAt(t, "{a}"))
+	for range 20 {
+		l.pay(5)
+	}
+	first.await()
+	second.await()
+	first.check()
+	second.check()
+}
+
+func TestAnAnswerThatIsLostCountsNothingTwice(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	proxy := redistest.NewProxy(t, server)
+	l.pay(5)
+	r := run(t, l, redistest.Connect(t, redismodel.Options{URL: proxy.URL()}))
+	r.await()
+	for i := range 20 {
+		proxy.Lose(1 + i%3)
+		l.pay(2)
+		r.await()
+	}
+	proxy.Lose(0)
+	r.settle()
+	if r.all[0].Status().Retries+r.all[1].Status().Retries == 0 {
+		t.Error("no answer was lost")
+	}
+}
+
+func TestConnectionsThatAreKilledCountNothingTwice(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	for range 30 {
+		l.pay(2)
+		if err := server.Client().Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.await()
+	r.settle()
+}
+
+func TestAFlushedRedisIsFilledAgain(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	for range 10 {
+		l.pay(3)
+		if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.settle()
+
+	// And when nothing happens that would be written.
+	if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.settle()
+}
+
+func TestAnOlderCopyIsCaughtUp(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	l.pay(10)
+	r.settle()
+	if err := server.Client().Save(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	dump := filepath.Join(server.Directory, "dump.rdb")
+	older, err := os.ReadFile(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.pay(10)
+	r.settle()
+	server.Kill()
+	if err := os.WriteFile(dump, older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server.Restart()
+	r.settle()
+	l.pay(3)
+	r.settle()
+}
+
+func TestAnOlderReplicaThatIsPromotedIsCaughtUp(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	proxy := redistest.NewProxy(t, server)
+	r := run(t, l, redistest.Connect(t, redismodel.Options{URL: proxy.URL()}))
+	l.pay(10)
+	r.settle()
+	replica := server.Replica()
+	if err := replica.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	l.pay(10)
+	r.settle()
+	proxy.Redirect(replica)
+	r.settle()
+}
+
+func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t, "--appendonly", "yes")
+	r := run(t, l, server.Store(t))
+	for i := range 4 {
+		l.pay(3)
+		if i%2 == 0 {
+			server.Kill()
+			until(t, "reported", func() bool { return errors.Is(r.all[0].Status().Err, projections.ErrUnreachable) })
+			if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, projections.ErrUnreachable) {
+				t.Errorf("without Redis a read says %v", err)
+			}
+			l.pay(3)
+			server.Restart()
+		} else {
+			server.Pause()
+			l.pay(3)
+			server.Resume()
+		}
+		r.await()
+	}
+	r.settle()
+}
+
+func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	l.pay(10)
+	r.settle()
+	limit := func(bytes string) {
+		t.Helper()
+		if err := server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1000")
+	l.pay(10)
+	until(t, "reported", func() bool {
+		err := r.all[0].Status().Err
+		return errors.Is(err, projections.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
+	})
+	before, err := r.balances.Balance(t.Context(), "u/1")
+	if err != nil || fmt.Sprint(before.Currencies) != "[{USD 4.00 USD 0.00 USD}]" {
+		t.Errorf("while Redis is full the balance is %+v, error %v", before, err)
+	}
+	limit("0")
+	r.settle()
+}
+
+func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	for range 5 {
+		l.pay(2)
+		r.await()
+		if err := server.Client().ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.settle()
+	for _, p := range r.all {
+		if n := p.Status().Retries; n != 0 {
+			t.Errorf("%s has tried again %d times", p.Status().Name, n)
+		}
+	}
+}
+
+func TestAnotherLogIsRefused(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	store := server.Store(t)
+	r := run(t, l, store)
+	l.pay(10)
+	r.settle()
+	r.stop()
+	before := server.Client().DBSize(t.Context()).Val()
+
+	other := newLog(t)
+	other.pay(20)
+	refused := run(t, other, store)
+	until(t, "stopped", func() bool {
+		return refused.all[0].Status().State == projections.Stopped && refused.all[1].Status().State == projections.Stopped
+	})
+	refused.stop()
+	for _, err := range refused.errors {
+		if !errors.Is(err, projections.ErrWrongLog) || !strings.Contains(err.Error(), "daybook rebuild") {
+			t.Errorf("Run returns %v", err)
+		}
+	}
+	r.check()
+	if after := server.Client().DBSize(t.Context()).Val(); after != before {
+		t.Errorf("there were %d keys and are %d", before, after)
+	}
+}
+
+// The projector of a running server finds in its Redis what another log left.
+func TestAnotherLogsModelUnderARunningProjectorIsRefused(t *testing.T) {
+	l, other, server := newLog(t), newLog(t), redistest.Start(t)
+	store := server.Store(t)
+	r := run(t, l, store)
+	l.pay(5)
+	r.settle()
+	if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	filler := run(t, other, store)
+	other.pay(9)
+	filler.settle()
+	again := run(t, l, store)
+	until(t, "stopped", func() bool { return again.all[0].Status().State == projections.Stopped })
+	if err := again.all[0].Status().Err; !errors.Is(err, projections.ErrWrongLog) {
+		t.Errorf("it has stopped with %v", err)
+	}
+	other.pay(3)
+	filler.settle()
+}
+
+func TestABatchThatFailsHalfwayMakesTheModelUnusable(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	store := server.StoreAt(t, "{x}")
+	r := run(t, l, store)
+	l.pay(9)
+	r.settle()
+	foreign := store.Key(1, redismodel.KindEntries, "u%2F2")
+	if err := server.Client().Set(t.Context(), foreign, "foreign", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	l.pay(9)
+	until(t, "noticed", func() bool { return errors.Is(r.all[0].Status().Err, redismodel.ErrUnusable) })
+	if err := r.all[0].Status().Err; !strings.Contains(err.Error(), "WRONGTYPE") && !strings.Contains(err.Error(), "daybook rebuild") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrUnusable) || !errors.Is(err, projections.ErrUnreachable) {
+		t.Errorf("a read of what is half written says %v", err)
+	}
+
+	// Without the generation it is filled anew.
+	if err := server.Client().Del(t.Context(), store.Key(1, redismodel.KindCheckpoint, "balances")).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.settle()
+}

@@ -1,0 +1,109 @@
+// Package redismodel keeps read models in Redis, where a website reads them
+// without this program. It has what balances and orders share: the connection,
+// the names of keys, generations, checkpoints, and the one script that writes
+// a batch.
+//
+// # Layout
+//
+// Every key begins with a prefix, {daybook} unless configured. The braces make
+// all keys one slot of a Redis Cluster, because a batch is written by one
+// script and is therefore in one place.
+//
+//	{daybook}:current                 string  3              the generation to read; absent: 1
+//	{daybook}:3:checkpoint:balances   string  {"log":"01J…","position":"41","event":"6f1e…","stream":"order-coinbase.5RTQNACF","revision":"1","fold":1}
+//	{daybook}:3:checkpoint:orders     string  likewise       absent: nothing is applied
+//	{daybook}:3:balance:<user>        hash    USD -> 12.53  USD:pending -> 0.00  position -> 41
+//	{daybook}:3:entries:<user>        list    ["41","PaymentVerified","coinbase/order/5RTQNACF","USD","12.53","12.53","order-coinbase.5RTQNACF","2012-12-10T05:23:41Z","2026-11-21T21:59:27.546175Z"]
+//	{daybook}:3:order:<id>            string  {"id":"coinbase.5RTQNACF","status":"paid",…}
+//
+// Users are percent-encoded as in ident.Escape; the id of an order is encoded
+// already. Amounts are exact decimal text, which Redis never counts with.
+//
+// A checkpoint is the text of a projections.Checkpoint, always the same text
+// for the same checkpoint. The position in the hash of a balance is that of
+// the last event that changed it; the model's is in the checkpoint. Fields come
+// in pairs: a currency has both or none.
+//
+// An entry is a JSON array: position, type of the event, payment identity,
+// currency, amount, balance of that currency after it, stream, when it
+// happened as the sender says ("" if he does not), when it was recorded. The
+// first in the list is entry number 1; the list only grows at its end.
+//
+// An order is the JSON of GET /orders/{id} without its last member, position.
+//
+// # Generations
+//
+// The model that is read is the generation in {daybook}:current. A rebuild
+// fills the next one beside it and switches in one step. Balances and orders
+// change together, because they share current. While many events at once are
+// written to a generation that nobody reads, its checkpoint is a mark that
+// begins with "filling"; see Filling.
+//
+// # What makes it exact
+//
+// One script writes a batch: all its keys and the checkpoint, if current is
+// the generation that the batch is for and the stored checkpoint is, byte for
+// byte, the one that the batch started from. Otherwise it writes nothing, and
+// the projector loads what is stored and goes on from there. So a generation
+// is always the fold of the prefix of the log that its checkpoint names,
+// whatever crashes, is flushed, fails over or is restored; and what is known
+// of one is true of every other store with an equal checkpoint.
+//
+// A script that fails after its first write, which only foreign keys or missing
+// permissions can cause, marks the checkpoint as unusable: nothing is read
+// from a half-written generation, and nothing is written to it again.
+package redismodel
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"daybook/projections"
+)
+
+// DefaultPrefix begins every key.
+const DefaultPrefix = "{daybook}"
+
+// The kinds of keys, which follow the generation.
+const (
+	KindBalance    = "balance"
+	KindEntries    = "entries"
+	KindOrder      = "order"
+	KindCheckpoint = "checkpoint"
+)
+
+var (
+	// ErrEvicts says that Redis may delete keys when its memory is full.
+	// Nothing is written to such a server, because a balance could vanish.
+	ErrEvicts = errors.New("redis evicts keys")
+
+	// ErrUnusable says that what is stored is no model: a script was broken off
+	// by an error, or somebody else has written.
+	ErrUnusable = fmt.Errorf("%w: what is stored is not usable: run `daybook rebuild`", projections.ErrUnreachable)
+
+	// ErrSwitched says that another generation is current than was expected.
+	ErrSwitched = errors.New("another generation is current")
+)
+
+// Generation numbers the models under one prefix, from 1.
+type Generation uint64
+
+// String returns the number in decimal, as it is in keys.
+func (g Generation) String() string { return strconv.FormatUint(uint64(g), 10) }
+
+// Target says which generation a model keeps. The zero value is Live.
+type Target struct {
+	generation Generation // 0 follows current
+	current    Generation // that must be current meanwhile
+	filling    bool
+}
+
+// Live is the generation that is current, also after a switch.
+func Live() Target { return Target{} }
+
+// Beside is the generation behind a current one, for filling it. Writing to it
+// ends with an ErrSwitched when another one becomes current.
+func Beside(current Generation) Target {
+	return Target{generation: current + 1, current: current}
+}

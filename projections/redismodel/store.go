@@ -1,0 +1,109 @@
+package redismodel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"daybook/projections"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Store is what is kept under one prefix in a Redis. Its methods may be called
+// from any number of goroutines.
+type Store struct {
+	prefix         string
+	where          string
+	writer, reader redis.UniversalClient // apart, so that neither waits for the other's connections
+}
+
+// Close ends the connections.
+func (s *Store) Close() error { return errors.Join(s.writer.Close(), s.reader.Close()) }
+
+// String says where the store is, without secrets.
+func (s *Store) String() string { return fmt.Sprintf("redis at %s under %s", s.where, s.prefix) }
+
+// Client returns a client for reading the keys.
+func (s *Store) Client() redis.UniversalClient { return s.reader }
+
+// Check reports whether Redis can be reached and can keep a model. The error
+// is an ErrEvicts if it could delete one.
+func (s *Store) Check(ctx context.Context) error {
+	if err := s.writer.Ping(ctx).Err(); err != nil {
+		return s.failed("reach", err)
+	}
+	return nil
+}
+
+// failed describes an error of Redis. One of the connection, or of a server
+// that must not be used, is an ErrUnreachable.
+func (s *Store) failed(doing string, err error) error {
+	if isTransport(err) || errors.Is(err, ErrEvicts) || isUnfit(err) {
+		return fmt.Errorf("%s %s: %w: %w", doing, s, projections.ErrUnreachable, err)
+	}
+	return fmt.Errorf("%s %s: %w", doing, s, err)
+}
+
+// isUnfit reports whether an answer says that this server does not serve at the
+// moment: full, a replica, loading, without its replicas, or not letting us in.
+func isUnfit(err error) bool {
+	for _, prefix := range []string{
+		"OOM", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF",
+		"NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients",
+	} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Key returns the key of a generation for what a kind has under a name. The
+// name of a user is encoded with ident.Escape.
+func (s *Store) Key(g Generation, kind, name string) string {
+	return s.prefix + ":" + g.String() + ":" + kind + ":" + name
+}
+
+// Name returns the name in a key that Key has returned.
+func (s *Store) Name(key string) string {
+	_, name, _ := strings.Cut(strings.TrimPrefix(key, s.prefix+":"), ":") // the generation
+	_, name, _ = strings.Cut(name, ":")                                   // the kind
+	return name
+}
+
+// CurrentKey is the key that says which generation to read.
+func (s *Store) CurrentKey() string { return s.prefix + ":current" }
+
+// Current returns the generation to read.
+func (s *Store) Current(ctx context.Context) (Generation, error) {
+	text, err := s.writer.Get(ctx, s.CurrentKey()).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0, s.failed("read the current generation in", err)
+	}
+	return parseGeneration(text)
+}
+
+// parseGeneration reads what is stored in current.
+func parseGeneration(text string) (Generation, error) {
+	if text == "" {
+		return 1, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil || n == 0 || text != strconv.FormatUint(n, 10) {
+		return 0, fmt.Errorf("%w: current is %.40q, not the number of a generation", ErrUnusable, text)
+	}
+	return Generation(n), nil
+}
+
+// Checkpoint returns how far a generation's model of a projection has come;
+// zero if it is empty.
+func (s *Store) Checkpoint(ctx context.Context, g Generation, projection string) (projections.Checkpoint, error) {
+	text, err := s.writer.Get(ctx, s.Key(g, KindCheckpoint, projection)).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return projections.Checkpoint{}, s.failed("read a checkpoint in", err)
+	}
+	return DecodeCheckpoint(text)
+}

@@ -1,0 +1,156 @@
+package redismodel
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"daybook/projections"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// View is one moment of a model.
+type View struct {
+	Generation Generation
+	Checkpoint projections.Checkpoint
+	text       string // of the checkpoint
+}
+
+// ReadAlone is Read without company, for answers so long that others should
+// not wait for them.
+func (m *Model) ReadAlone(ctx context.Context, commands func(redis.Pipeliner, Generation)) (View, error) {
+	return m.view(ctx, m.store.reader, &m.read, looking, commands)
+}
+
+// ReadAt is Read for a batch that starts from a checkpoint: if another one is
+// stored, or another generation is current, it returns a
+// projections.ErrCheckpointMoved.
+func (m *Model) ReadAt(ctx context.Context, from projections.Checkpoint, commands func(redis.Pipeliner, Generation)) error {
+	loaded := m.Generation()
+	var generation atomic.Uint64
+	generation.Store(uint64(loaded))
+	v, err := m.view(ctx, m.store.writer, &generation, locking, commands)
+	if err != nil {
+		return err
+	}
+	if v.Generation != loaded || v.Checkpoint != from || m.target.filling && v.text != m.stored {
+		return m.moved(from)
+	}
+	return nil
+}
+
+// A way of reading several keys as they are at one moment.
+type way bool
+
+const (
+	// looking is to look at the checkpoint before and after. Every batch
+	// changes it, so that nothing was written between if it is the same: to
+	// come back to what it was, somebody would have to flush Redis and fill it
+	// again between commands that reach Redis together. It costs little, and is
+	// answered also while Redis is full.
+	looking way = false
+
+	// locking is a transaction. It is for what a batch rests on, and for
+	// readers whose looks keep differing.
+	locking way = true
+)
+
+// tries bounds how often a read is repeated because the model has changed
+// under it. The last one is a transaction.
+const tries = 5
+
+// view reads the generation that is current. Known is the one that it was, and
+// becomes the one that it is.
+func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *atomic.Uint64, how way, commands func(redis.Pipeliner, Generation)) (View, error) {
+	for try := range tries {
+		g := Generation(known.Load())
+		before, after, err := m.ask(ctx, client, g, how || try == tries-1, commands)
+		if err != nil {
+			return View{}, m.store.failed("read", err)
+		}
+		stored, err := parseGeneration(after.current)
+		switch {
+		case err != nil:
+			return View{}, err
+		case m.target.generation == 0 && stored != g:
+			known.Store(uint64(stored))
+			continue
+		case m.target.generation != 0 && stored != m.target.current:
+			return View{}, fmt.Errorf("%w: %s, not %s", ErrSwitched, stored, m.target.current)
+		case before != after:
+			continue
+		}
+		c, err := m.decode(after.checkpoint)
+		return View{Generation: g, Checkpoint: c, text: after.checkpoint}, err
+	}
+	return View{}, m.store.failed("read", errRestless)
+}
+
+// errRestless is more switches of the generation than anybody can want.
+var errRestless = fmt.Errorf("%w: it changes with every read", ErrSwitched)
+
+// look is what one look at the stored model says.
+type look struct{ current, checkpoint string }
+
+// ask runs commands between two looks, or with one look in a transaction.
+// Without commands there is one look. A key that does not exist is no error.
+func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (before, after look, err error) {
+	keys := []string{m.store.CurrentKey(), m.store.Key(g, KindCheckpoint, m.projection)}
+	if commands == nil {
+		before, err = asLook(client.MGet(ctx, keys...))
+		return before, before, err
+	}
+	var first, last *redis.SliceCmd
+	pipelined := client.Pipelined
+	if how == locking {
+		pipelined = client.TxPipelined
+	}
+	results, err := pipelined(ctx, func(p redis.Pipeliner) error {
+		first = p.MGet(ctx, keys...)
+		commands(p, g)
+		last = first
+		if how == looking {
+			last = p.MGet(ctx, keys...)
+		}
+		return nil
+	})
+	for _, result := range results { // err is the first, which may be a key that does not exist
+		if err == nil || isNil(err) {
+			err = result.Err()
+		}
+	}
+	if err != nil && !isNil(err) {
+		return look{}, look{}, err
+	}
+	if before, err = asLook(first); err == nil {
+		after, err = asLook(last)
+	}
+	return before, after, err
+}
+
+// asLook reads the two values of a look. What does not exist is empty.
+func asLook(values *redis.SliceCmd) (look, error) {
+	all, err := values.Result()
+	if err != nil {
+		return look{}, err
+	}
+	if len(all) != 2 {
+		return look{}, fmt.Errorf("%w: MGET of two keys has %d values", ErrUnusable, len(all))
+	}
+	current, _ := all[0].(string)
+	checkpoint, _ := all[1].(string)
+	return look{current, checkpoint}, nil
+}
+
+// decode reads a checkpoint, which is usually the same as the last time.
+func (m *Model) decode(text string) (projections.Checkpoint, error) {
+	if last := m.last.Load(); last.text == text {
+		return last.checkpoint, nil
+	}
+	c, err := DecodeCheckpoint(m.unmark(text))
+	if err == nil {
+		m.last.Store(&decoded{text, c})
+	}
+	return c, err
+}

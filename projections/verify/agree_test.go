@@ -1,0 +1,156 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"pgregory.net/rapid"
+
+	"daybook/eventstore"
+	"daybook/projections"
+	readbalances "daybook/projections/balances"
+	readorders "daybook/projections/orders"
+	"daybook/projections/projectiontest"
+)
+
+// TestBothFoldsAgree holds the independent fold against the projectors', on
+// random histories. Neither shares code with the other, so that a fault in one
+// of them shows here.
+func TestBothFoldsAgree(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		events := sliceLog(projectiontest.History(120).Draw(r, "log"))
+		disagreement, err := disagree(t.Context(), events, events)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if disagreement != "" {
+			r.Fatal(disagreement)
+		}
+	})
+}
+
+// TestAPlantedFaultIsFound folds logs that differ in one detail, as a faulty
+// fold would read them.
+func TestAPlantedFaultIsFound(t *testing.T) {
+	events := sliceLog(projectiontest.Sample(300))
+	for name, fault := range map[string]func(*eventstore.Recorded){
+		"a credit counts as pending only":       replaceType("PaymentVerified", "PaymentReceived"),
+		"a refutation is overlooked":            replaceType("PaymentRefuted", "OrderExpired"),
+		"a refund is overlooked":                replaceType("PaymentRefunded", "MispaymentRefunded"),
+		"a mispayment is credited at once":      replaceType("PaymentMispaid", "MispaymentCredited"),
+		"a dismissed mispayment is sent back":   replaceType("MispaymentDismissed", "MispaymentRefunded"),
+		"a deposit's release is taken as known": replaceType("DepositReleased", "DepositDismissed"),
+	} {
+		faulty := events.clone()
+		for i := range faulty {
+			fault(&faulty[i])
+		}
+		disagreement, err := disagree(t.Context(), events, faulty)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if disagreement == "" {
+			t.Errorf("%s: nothing differs", name)
+		}
+	}
+}
+
+func replaceType(from, to string) func(*eventstore.Recorded) {
+	return func(e *eventstore.Recorded) {
+		if e.Type == from {
+			e.Type = to
+		}
+	}
+}
+
+// disagree folds one log with the projectors and one with the fold of this
+// package, and says what differs.
+func disagree(ctx context.Context, projected, independent sliceLog) (string, error) {
+	balances, orders := readbalances.NewMemory(), readorders.NewMemory()
+	to := projections.Checkpoint{LogID: projectiontest.LogID, Position: projected.end()}
+	if err := errors.Join(balances.Apply(ctx, projections.Checkpoint{}, to, projected), orders.Apply(ctx, projections.Checkpoint{}, to, projected)); err != nil {
+		return "", err
+	}
+	book := newBook(maxSlots)
+	if err := newFollower(independent, readFact, book.apply).to(ctx, independent.end()); err != nil {
+		return "", err
+	}
+	for _, user := range projectiontest.Users {
+		balance, err := balances.Balance(ctx, user)
+		if err != nil {
+			return "", err
+		}
+		page, err := balances.Entries(ctx, user, 0, readbalances.MaxPage)
+		if err != nil {
+			return "", err
+		}
+		if differs := compareAccount(book.accounts[encodeName(user)], balance, page); differs != "" {
+			return differs, nil
+		}
+	}
+	return compareOrders(ctx, orders, independent)
+}
+
+func compareAccount(a *account, balance readbalances.Balance, page readbalances.Page) string {
+	stored := make(map[string]string)
+	for _, c := range balance.Currencies {
+		stored[string(c.Currency)] = c.Available.Decimal()
+		stored[string(c.Currency)+":pending"] = c.Pending.Decimal()
+		stored["position"] = balance.Changed.String()
+	}
+	if differs := compareFields(stored, a.fields()); differs != "" {
+		return balance.User + ": " + differs
+	}
+	var sum digest
+	var scratch []byte
+	for _, e := range slices.Backward(page.Entries) {
+		occurred := ""
+		if !e.OccurredAt.IsZero() {
+			occurred = e.OccurredAt.Format(time.RFC3339Nano)
+		}
+		text, _ := json.Marshal([]string{
+			e.Position.String(), e.Type, string(e.Payment), string(e.Amount.Currency()), e.Amount.Decimal(), e.Balance.Decimal(),
+			string(e.Stream), occurred, e.RecordedAt.Format(time.RFC3339Nano),
+		})
+		sum = sum.with(text, &scratch)
+	}
+	if a != nil && (a.digest != sum || a.entries != uint64(len(page.Entries))) {
+		return fmt.Sprintf("%s: %d entries, the independent fold has %d, or others", balance.User, len(page.Entries), a.entries)
+	}
+	return ""
+}
+
+func compareOrders(ctx context.Context, model *readorders.Memory, log sliceLog) (string, error) {
+	for _, id := range projectiontest.Orders {
+		wanted, err := foldStream(ctx, log, string(id), log.end())
+		if err != nil {
+			return "", err
+		}
+		stored, err := model.Order(ctx, id)
+		if errors.Is(err, readorders.ErrNotFound) && wanted == nil {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		text, err := json.Marshal(stored)
+		if err != nil {
+			return "", err
+		}
+		kept := strings.TrimSuffix(string(text), `,"position":"`+stored.Position.String()+`"}`) + "}"
+		differs, err := wanted.compare([]byte(kept))
+		if err != nil || differs != "" {
+			return string(id) + ": " + differs, err
+		}
+		if own, err := wanted.text(); err != nil || string(own) != kept {
+			return fmt.Sprintf("%s is written as %s, not %s", id, kept, own), err
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"context"
+	"hash/maphash"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// book is the fold of the log: what each user has, and what there is in all.
+type book struct {
+	accounts map[string]*account         // by encoded name, as keys have it
+	totals   [places]map[string]*big.Int // by place and currency
+	credits  *credits
+	entries  uint64
+	scratch  []byte // of digests
+	entry    []byte // scratch
+}
+
+func newBook(slots int) *book {
+	b := &book{accounts: make(map[string]*account), credits: newCredits(maphash.MakeSeed(), share{}, slots)}
+	for i := range b.totals {
+		b.totals[i] = make(map[string]*big.Int)
+	}
+	return b
+}
+
+// apply puts an event on the book.
+func (b *book) apply(_ context.Context, f *fact) error {
+	if f.err != nil {
+		return f.err
+	}
+	if f.rule.pending != 0 {
+		a := b.account(f.said.User)
+		h := a.holding(f.amount.currency)
+		if f.rule.pending > 0 {
+			h.pending.Add(&h.pending, &f.amount.n)
+		} else {
+			h.pending.Sub(&h.pending, &f.amount.n)
+		}
+		a.changed = f.event.Position
+	}
+	for _, l := range f.posting {
+		b.total(l)
+		if l.place == users {
+			b.enter(f, l)
+		}
+	}
+	b.credits.note(f)
+	return nil
+}
+
+func (b *book) account(user string) *account {
+	name := encodeName(user)
+	a, known := b.accounts[name]
+	if !known {
+		a = new(account)
+		b.accounts[strings.Clone(name)] = a // the text is a part of all the data
+	}
+	return a
+}
+
+func (b *book) total(l line) {
+	sum := b.totals[l.place][l.currency]
+	if sum == nil {
+		sum = new(big.Int)
+		b.totals[l.place][strings.Clone(l.currency)] = sum
+	}
+	l.addTo(sum)
+}
+
+// enter puts a line of a user's account on it. What is owed to a user is a
+// credit, which adds to what he has.
+func (b *book) enter(f *fact, l line) {
+	a := b.account(f.said.User)
+	h := a.holding(l.currency)
+	change := new(big.Int).Set(l.n)
+	if !l.negative {
+		change.Neg(change)
+	}
+	h.available.Add(&h.available, change)
+	a.changed = f.event.Position
+	b.entry = appendEntry(b.entry[:0], f, l.currency, change, &h.available)
+	a.digest = a.digest.with(b.entry, &b.scratch)
+	a.entries++
+	b.entries++
+}
+
+// appendEntry writes an entry as the model keeps it: a JSON array of position,
+// type, payment, currency, amount, balance after it, stream, when it happened
+// and when it was recorded.
+func appendEntry(b []byte, f *fact, currency string, change, balance *big.Int) []byte {
+	b = append(b, `["`...)
+	b = strconv.AppendUint(b, uint64(f.event.Position), 10)
+	b = append(b, `",`...)
+	for _, text := range [...]string{f.event.Type, f.said.Payment, currency, decimal(currency, change), decimal(currency, balance), string(f.event.Stream)} {
+		b, _ = jsontext.AppendQuote(b, text)
+		b = append(b, ',')
+	}
+	b = appendTime(b, f.said.OccurredAt)
+	b = append(b, ',')
+	b = appendTime(b, f.event.RecordedAt)
+	return append(b, ']')
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	if !t.IsZero() {
+		b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
+	return append(b, '"')
+}

@@ -1,0 +1,69 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"daybook/eventstore"
+	"daybook/projections/projectiontest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sliceLog is a log in memory.
+type sliceLog []eventstore.Recorded
+
+func (l sliceLog) Read(_ context.Context, stream eventstore.StreamName, from eventstore.Revision, _ ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	return l.where(func(e eventstore.Recorded) bool { return e.Stream == stream && e.Revision >= from })
+}
+
+func (l sliceLog) ReadAll(_ context.Context, after eventstore.Position, _ ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	return l.where(func(e eventstore.Recorded) bool { return e.Position > after })
+}
+
+func (l sliceLog) where(wanted func(eventstore.Recorded) bool) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
+		for _, event := range l {
+			if wanted(event) && !yield(event, nil) {
+				return
+			}
+		}
+	}
+}
+
+// end is the position of the last event.
+func (l sliceLog) end() eventstore.Position { return l[len(l)-1].Position }
+
+// clone returns a copy that can be damaged.
+func (l sliceLog) clone() sliceLog { return slices.Clone(l) }
+
+// manyOrders is a log of so many orders, each paid once by one of 300 users.
+func manyOrders(n int) sliceLog {
+	log := sliceLog(projectiontest.Sample(1))
+	for i := range n {
+		stream := eventstore.StreamName("order-coinbase.n" + strconv.Itoa(i))
+		for revision, eventType := range []string{"PaymentReceived", "PaymentVerified"} {
+			position := log.end() + 1
+			data := fmt.Appendf(nil, `{"payment":"coinbase/order/n%d","user":"u%d","amount":{"currency":"USD","amount":"1.25"},"occurredAt":"2024-05-01T11:59:00Z"`, i, i%300)
+			if revision == 1 {
+				data = append(data, `,"evidence":[{"method":"coinbase-callback","status":"completed"}]`...)
+			}
+			log = append(log, eventstore.Recorded{
+				Event: eventstore.Event{
+					ID:   eventstore.DeriveID(stream, data, eventstore.Revision(revision)),
+					Type: eventType, Schema: 1, Data: append(data, '}'),
+				},
+				Stream: stream, Revision: eventstore.Revision(revision), Position: position,
+				RecordedAt: time.Date(2024, 5, 1, 12, 0, 0, 1000*i, time.UTC),
+			})
+		}
+	}
+	return log
+}

@@ -1,0 +1,100 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/redis/go-redis/v9"
+
+	"daybook/eventstore"
+)
+
+// compareClosely compares what is stored of an order with its own stream.
+func (o *orders) compareClosely(ctx context.Context, id string, stored *redis.StringCmd, position eventstore.Position) error {
+	wanted, err := foldStream(ctx, o.options.Log, id, position)
+	if err != nil {
+		return err
+	}
+	key := o.layout.key("order", id)
+	text, err := stored.Bytes()
+	switch {
+	case errors.Is(err, redis.Nil) && wanted == nil:
+	case errors.Is(err, redis.Nil):
+		o.found.add(Difference{key, "is missing: the log has the order, " + wanted.Status})
+	case err != nil:
+		o.found.add(Difference{key, "cannot be read: " + err.Error()})
+	case wanted == nil:
+		o.found.add(Difference{key, "is surplus: the log has no such order"})
+	default:
+		differs, err := wanted.compare(text)
+		if err != nil {
+			return err
+		}
+		if differs != "" {
+			o.found.add(Difference{key, differs})
+		}
+	}
+	return nil
+}
+
+// compare says which members of an order are stored otherwise than the log
+// says, in any order and with any white space; nothing if none is.
+func (o *orderState) compare(stored []byte) (string, error) {
+	text, err := o.text()
+	if err != nil {
+		return "", err
+	}
+	wanted, err := members(text)
+	if err != nil {
+		return "", err
+	}
+	is, err := members(stored)
+	if err != nil {
+		return fmt.Sprintf("is no order: %v", err), nil
+	}
+	names := slices.Collect(maps.Keys(wanted))
+	for name := range is {
+		if _, known := wanted[name]; !known {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var differs []byte
+	for _, name := range names {
+		if !bytes.Equal(is[name], wanted[name]) {
+			differs = fmt.Appendf(differs, "%.40s is %s, the log says %s; ", name, shorten(is[name]), shorten(wanted[name]))
+		}
+	}
+	return string(bytes.TrimSuffix(differs, []byte("; "))), nil
+}
+
+// members are those of an object, each as canonical JSON (RFC 8785).
+func members(text []byte) (map[string]jsontext.Value, error) {
+	var all map[string]jsontext.Value
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	for name, value := range all {
+		if err := value.Canonicalize(); err != nil {
+			return nil, err
+		}
+		all[name] = value
+	}
+	return all, nil
+}
+
+func shorten(value jsontext.Value) string {
+	switch {
+	case len(value) == 0:
+		return "missing"
+	case len(value) > 300:
+		return string(value[:300]) + "…"
+	}
+	return string(value)
+}

@@ -1,0 +1,113 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// errReplaced says that the model under comparison is not there any more:
+// another generation was switched to, or an older copy restored. It begins
+// again with what is there.
+var errReplaced = errors.New("the model was replaced while it was being read")
+
+// snapshot reads keys together with the checkpoint that they are of, in one
+// transaction. Queue adds the commands that read the keys.
+func (s *session) snapshot(ctx context.Context, model *modelOf, queue func(redis.Pipeliner)) error {
+	pipe := s.client.TxPipeline()
+	current := pipe.Get(ctx, s.layout.current())
+	stored := pipe.Get(ctx, s.layout.key("checkpoint", model.name))
+	queue(pipe)
+	_, err := pipe.Exec(ctx)
+	if err != nil && !isAnswer(err) {
+		return unreadable(err)
+	}
+	if err := s.checkCurrent(current); err != nil {
+		return err
+	}
+	text, err := stored.Result()
+	switch {
+	case errors.Is(err, redis.Nil) && model.text == "":
+		return fmt.Errorf("%w of %s, %s is missing: start `daybook serve` with this --redis, or run `daybook rebuild`",
+			ErrNoModel, model.name, s.layout.key("checkpoint", model.name))
+	case errors.Is(err, redis.Nil):
+		return errReplaced
+	case err != nil:
+		return unreadable(err)
+	case text == model.text:
+		return nil
+	}
+	return s.accept(model, text)
+}
+
+// checkCurrent fails if another generation is current than when the comparison
+// began.
+func (s *session) checkCurrent(current *redis.StringCmd) error {
+	generation, err := parseCurrent(current)
+	if err != nil {
+		return err
+	}
+	if generation != s.current {
+		return errReplaced
+	}
+	return nil
+}
+
+// parseCurrent reads which generation is current; 1 if nothing says so.
+func parseCurrent(current *redis.StringCmd) (uint64, error) {
+	text, err := current.Result()
+	if errors.Is(err, redis.Nil) {
+		return 1, nil
+	}
+	if err != nil {
+		return 0, unreadable(err)
+	}
+	generation, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s is %.40q, which is no generation", ErrNoModel, current.Args()[1], text)
+	}
+	return generation, nil
+}
+
+// isAnswer reports whether an error is what Redis says of one command, and not
+// that it could not be asked.
+func isAnswer(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer) || errors.Is(err, redis.Nil)
+}
+
+func unreadable(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, err) }
+
+// scan passes on the keys of the generation that match a pattern, in pages. A
+// key may come twice.
+func (s *session) scan(ctx context.Context, pattern string, page func(keys []string) error) error {
+	for cursor := uint64(0); ; {
+		keys, next, err := s.client.Scan(ctx, cursor, pattern, scanCount).Result()
+		if err != nil {
+			return unreadable(err)
+		}
+		if err := page(keys); err != nil {
+			return err
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// nodeOf returns the server that has the keys: all have one slot of a cluster,
+// and SCAN asks one server only.
+func nodeOf(ctx context.Context, client redis.UniversalClient, key string) (redis.UniversalClient, error) {
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return client, nil
+	}
+	node, err := cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return node, nil
+}
