@@ -7,9 +7,9 @@ FUZZTIME ?= 20s
 
 # The tests of the race detector leave out the end-to-end tests, whose subject
 # is the plain binary.
-RACED = $(shell $(GO) list ./... | grep -v '^daybook/cmd/')
+RACED = $(shell $(GO) list ./... | grep -v -E '^daybook/cmd/(daybook|bench)$$')
 
-.PHONY: run build test check race fuzz lint bench tools
+.PHONY: run build test check race fuzz lint bench profile tools FORCE
 
 run: build
 	./bin/daybook serve --dev --data $(DATA)
@@ -17,8 +17,9 @@ run: build
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/daybook ./cmd/daybook
 
+# Only what is shipped is built with the profile.
 test: tools
-	$(GO) test -timeout 15m ./...
+	$(GO) test -pgo=off -timeout 15m ./...
 
 # check is what a change has to pass.
 check: lint test race fuzz
@@ -26,12 +27,12 @@ check: lint test race fuzz
 lint:
 	@unformatted=$$(gofmt -l cmd domain eventstore http projections); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on: $$unformatted"; exit 1; fi
-	$(GO) vet ./...
+	$(GO) vet -pgo=off ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 
 race:
-	$(GO) test -race -shuffle=on -timeout 15m $(RACED)
+	$(GO) test -pgo=off -race -shuffle=on -timeout 15m $(RACED)
 
 # fuzz runs every fuzz target for a while.
 fuzz:
@@ -44,9 +45,22 @@ fuzz:
 
 # bench measures daybook beside the limits of the machine. Nothing else should
 # run meanwhile.
-bench: build
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench
+bench: build bin/bench
 	./bin/bench
+	$(GO) test -run '^$$' -bench RedisBalance -benchtime 2s ./http
+	$(GO) test -run '^$$' -bench 'Fold|Rebuild' ./projections/...
+
+bin/bench: FORCE
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench
+
+FORCE:
+
+# profile measures where the time goes and leaves it for the compiler, which
+# inlines what is hot. Repeat it when the path of a callback has changed much.
+profile: build bin/bench
+	rm -rf bench-data/profiles && mkdir -p bench-data/profiles
+	./bin/bench --rounds 1 --profiles bench-data/profiles
+	$(GO) tool pprof -proto bench-data/profiles/*.prof > cmd/daybook/default.pgo
 
 # The tests of durability trace and break system calls; those of read models
 # start real Redis servers, without the service that the package brings; those of

@@ -55,11 +55,11 @@ func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
 func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error {
 	client, err := s.sources.Client(r)
 	if err != nil || !s.sources.Allows(client) {
-		s.metrics.callback("refused")
+		s.metrics.callback(outcomeRefused)
 		return forbidden.problem("Callbacks are taken from the addresses in --callback-from alone. Behind a proxy, name it in --trusted-proxy.", err)
 	}
 	if !s.secrets.Authenticate(r) {
-		s.metrics.callback("refused")
+		s.metrics.callback(outcomeRefused)
 		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
 	}
 	if err := s.receiving.take(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"daybook/domain/ledger"
 	"daybook/projections"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,7 +24,16 @@ type metrics struct {
 	callbacks *prometheus.CounterVec
 }
 
-func newMetrics(all []*projections.Projection) *metrics {
+// outcomes are all that a callback comes to.
+var outcomes = []string{
+	string(ledger.Recorded), string(ledger.Duplicate), string(ledger.Held), string(ledger.Quarantined), outcomeTest, outcomeRefused,
+}
+
+// outcomeRefused is a callback whose source or secret is wrong.
+const outcomeRefused = "refused"
+
+// newMetrics makes them, and exposes more beside them.
+func newMetrics(all []*projections.Projection, more ...prometheus.Collector) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -37,14 +47,19 @@ func newMetrics(all []*projections.Projection) *metrics {
 		}, []string{"route"}),
 		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "daybook_callbacks_total",
-			Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused before anything was stored.",
+			Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused for their source or secret. A repetition counts again. One answered 408 or 5xx has no outcome yet and is not here.",
 		}, []string{"outcome"}),
 	}
+	for _, outcome := range outcomes {
+		m.callbacks.WithLabelValues(outcome) // at 0, or no alert would see the first one
+	}
 	m.registry.MustRegister(
+		collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.durations, m.callbacks, projectionCollector(all),
 	)
+	m.registry.MustRegister(more...)
 	return m
 }
 
@@ -89,57 +104,5 @@ func (m *metrics) expose() handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		inner.ServeHTTP(w, r)
 		return nil
-	}
-}
-
-// projectionCollector reads the projections when it is asked.
-type projectionCollector []*projections.Projection
-
-var (
-	projectionPosition = prometheus.NewDesc("daybook_projection_position",
-		"Position up to which a projection has applied the log.", []string{"projection"}, nil)
-	projectionLag = prometheus.NewDesc("daybook_projection_lag_seconds",
-		"Age of the oldest event that a projection knows and has not applied.", []string{"projection"}, nil)
-	projectionApplied = prometheus.NewDesc("daybook_projection_applied_total",
-		"Events that a projection has applied since the start.", []string{"projection"}, nil)
-	projectionStopped = prometheus.NewDesc("daybook_projection_stopped",
-		"1 if a projection has stopped and its reads answer 503.", []string{"projection"}, nil)
-	projectionLost = prometheus.NewDesc("daybook_projection_read_model_unreachable",
-		"1 if the store of a projection's read model does not answer, or cannot keep it.", []string{"projection"}, nil)
-	projectionRetries = prometheus.NewDesc("daybook_projection_retries_total",
-		"Failures after which a projection has tried again since the start.", []string{"projection"}, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (projectionCollector) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- projectionPosition
-	descriptions <- projectionLag
-	descriptions <- projectionApplied
-	descriptions <- projectionStopped
-	descriptions <- projectionLost
-	descriptions <- projectionRetries
-}
-
-// Collect implements prometheus.Collector.
-func (c projectionCollector) Collect(collected chan<- prometheus.Metric) {
-	for _, p := range c {
-		status := p.Status()
-		stopped := 0.0
-		if status.State == projections.Stopped {
-			stopped = 1
-		}
-		gauge := func(d *prometheus.Desc, kind prometheus.ValueType, value float64) {
-			collected <- prometheus.MustNewConstMetric(d, kind, value, status.Name)
-		}
-		gauge(projectionPosition, prometheus.GaugeValue, float64(status.Position()))
-		gauge(projectionLag, prometheus.GaugeValue, status.Lag.Seconds())
-		gauge(projectionApplied, prometheus.CounterValue, float64(status.Applied))
-		gauge(projectionStopped, prometheus.GaugeValue, stopped)
-		unreachable := 0.0
-		if lost(p) != nil {
-			unreachable = 1
-		}
-		gauge(projectionLost, prometheus.GaugeValue, unreachable)
-		gauge(projectionRetries, prometheus.CounterValue, float64(status.Retries))
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"daybook/projections/orders"
 
 	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Balances is the read model of balances.
@@ -33,7 +34,7 @@ type Orders interface {
 	Order(ctx context.Context, id order.ID) (orders.Order, error)
 }
 
-// Config is what a server is made of. All of it is needed.
+// Config is what a server is made of. All of it is needed but Collectors.
 type Config struct {
 	Ledger             *ledger.Service
 	Store              eventstore.Store
@@ -45,6 +46,7 @@ type Config struct {
 	Sources            callback.Sources
 	Tokens             Tokens
 	Logger             *slog.Logger
+	Collectors         []prometheus.Collector // of others, to be exposed with the server's own
 }
 
 // The bounds of how many requests run at once, and with them of the memory that
@@ -90,7 +92,7 @@ func NewServer(c Config) *Server {
 		tokens:             c.Tokens,
 		logger:             c.Logger,
 		now:                time.Now,
-		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}),
+		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),
 		receiving:          make(slots, maxReceiving),
 		reading:            make(slots, maxReading),
 		wait:               maxWait,

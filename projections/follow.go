@@ -94,13 +94,18 @@ type delivery struct {
 	err     error
 }
 
-// read passes a subscription on, until it ends or ctx does.
+// read passes a subscription on, until it ends or ctx does. Each time that the
+// end of the log is reached it rests, so that under load a batch has what came
+// in meanwhile, and not the events of one commit.
 func (p *Projection) read(ctx context.Context, after eventstore.Position, to chan<- delivery) {
 	for message, err := range p.store.Subscribe(ctx, after) {
 		select {
 		case to <- delivery{message, err}:
 		case <-ctx.Done():
 			return
+		}
+		if message.CaughtUp && p.pace > 0 {
+			rest(ctx, p.pace)
 		}
 	}
 }

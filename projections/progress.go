@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -80,16 +81,19 @@ func (p *progress) applied(b batch) (becameLive bool) {
 	return becameLive
 }
 
-// retry notes a failure that is tried again.
-func (p *progress) retry(err error) {
+// retry notes a failure that is tried again. It reports whether it is the first
+// since the projection worked.
+func (p *progress) retry(err error) (first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	first = p.current.Err == nil || errors.Is(p.current.Err, ErrCheckpointMoved)
 	p.current.State = CatchingUp
 	p.current.Err = err
 	p.current.Retries++
 	if p.behind.IsZero() {
 		p.behind = p.now()
 	}
+	return first
 }
 
 // stop notes the end, and why if it was not asked for.

@@ -23,6 +23,7 @@ type Options struct {
 	Logger    *slog.Logger     // told of failures that are tried again; nil discards
 	Now       func() time.Time // nil is time.Now
 	BatchSize int              // events in one Apply, at most MaxBatch; 0 is MaxBatch
+	Pace      time.Duration    // how long events gather after the end of the log was reached
 }
 
 // Projection runs one projector. Its methods other than Run may be called
@@ -32,6 +33,7 @@ type Projection struct {
 	store     eventstore.Store
 	logger    *slog.Logger
 	batchSize int
+	pace      time.Duration
 	progress  *progress
 }
 
@@ -51,6 +53,7 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 		store:     store,
 		logger:    options.Logger.With("projection", projector.Name()),
 		batchSize: options.BatchSize,
+		pace:      options.Pace,
 		progress:  newProgress(projector.Name(), options.Now),
 	}
 }
@@ -77,12 +80,15 @@ func (p *Projection) Run(ctx context.Context) error {
 		if advanced {
 			delays.Reset()
 		}
-		p.progress.retry(err)
+		level := slog.LevelDebug // of those that follow the first one
+		if p.progress.retry(err) {
+			level = slog.LevelWarn
+		}
 		if advanced && errors.Is(err, ErrCheckpointMoved) {
 			continue // another runner is at work and nothing is wrong
 		}
 		delay := delays.NextBackOff()
-		p.logger.Warn("projection tries again", "error", err, "delay", delay)
+		p.logger.Log(ctx, level, "projection tries again", "error", err, "delay", delay)
 		rest(ctx, delay)
 	}
 }

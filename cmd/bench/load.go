@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,7 +21,8 @@ import (
 // load posts completed orders of one cent, each with a random id, for users of
 // its choice.
 type load struct {
-	users int
+	users    int
+	interval time.Duration // between the orders of one connection; 0: as fast as they are answered
 }
 
 // measurement is what one run of a load came to.
@@ -87,49 +89,77 @@ func (l load) run(ctx context.Context, s *server, connections int, length time.D
 	}, nil
 }
 
-// post is one connection. It speaks HTTP by hand, to leave the processors to
-// what is measured: the sender of daybook simulate, which knows proxies and
-// TLS, takes several times as much.
+// post is one connection.
 func (l load) post(ctx context.Context, s *server, worker int, end time.Time, own *posted) error {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", s.address)
+	sender, err := dial(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	answers := bufio.NewReader(conn)
-	callback := newTemplate()
-	var request []byte
+	defer sender.conn.Close()
+	next := time.Now()
 	for n := 0; ; n++ {
+		if l.interval > 0 {
+			time.Sleep(time.Until(next))
+			next = next.Add(l.interval)
+		}
 		began := time.Now()
 		if began.After(end) {
 			return nil
 		}
 		user := (worker + n*64) % l.users
-		request = callback.appendRequest(request[:0], s.secret, user)
-		if _, err := conn.Write(request); err != nil {
-			return err
-		}
-		answer, err := http.ReadResponse(answers, nil)
+		position, err := sender.post(user)
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-			return err
-		}
-		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("answered %s", answer.Status)
-		}
 		own.took.Record(time.Since(began))
 		own.cents[user]++
-		// Each order is an event of its own: positions rise on a connection.
-		own.position, _ = strconv.ParseUint(answer.Header.Get("Daybook-Position"), 10, 64) // 0 of a limit
+		own.position = position // each order is an event of its own: positions rise on a connection
 	}
+}
+
+// sender speaks HTTP by hand, to leave the processors to what is measured: that
+// of daybook simulate, which knows proxies and TLS, takes several times as much.
+type sender struct {
+	conn     net.Conn
+	answers  *bufio.Reader
+	callback template
+	secret   string
+	request  []byte
+}
+
+func dial(ctx context.Context, s *server) (*sender, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", s.address)
+	if err != nil {
+		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return &sender{conn: conn, answers: bufio.NewReader(conn), callback: newTemplate(), secret: s.secret}, nil
+}
+
+// post sends an order of a user and returns the position that was answered, 0
+// of a limit.
+func (s *sender) post(user int) (position uint64, err error) {
+	s.request = s.callback.appendRequest(s.request[:0], s.secret, user)
+	if _, err := s.conn.Write(s.request); err != nil {
+		return 0, err
+	}
+	answer, err := http.ReadResponse(s.answers, nil)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return 0, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("answered %s", answer.Status)
+	}
+	position, _ = strconv.ParseUint(answer.Header.Get("Daybook-Position"), 10, 64)
+	return position, nil
 }
 
 // template is a callback around the order's id and the user, so that the load

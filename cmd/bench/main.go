@@ -28,6 +28,9 @@ type runCommand struct {
 	Rounds      int           `help:"Measurements of each subject; medians are reported." default:"5"`
 	Time        time.Duration `help:"Length of one measurement." default:"4s"`
 	Connections []int         `help:"Numbers of connections." default:"64,1"`
+	Profiles    string        `help:"Directory for profiles of daybook's processor time." type:"path"`
+
+	profiled int // profiles so far
 }
 
 func main() {
@@ -44,14 +47,18 @@ type subject struct {
 	start func(ctx context.Context, dir string) (*server, error)
 }
 
+const onRedisName = "daybook on Redis, 1,000 users"
+
 // Run measures the subjects in turn, round after round, so that a slow moment
 // of the machine meets all of them.
 func (c *runCommand) Run(ctx context.Context) error {
 	subjects := []subject{
 		{"a: net/http, decode, answer", load{users: 1000}, startLimit("decode")},
 		{"b: a and group-commit fdatasync", load{users: 1000}, startLimit("sync")},
-		{"daybook, 1,000 users", load{users: 1000}, c.startDaybook},
-		{"daybook, one hot user", load{users: 1}, c.startDaybook},
+		{"daybook, 1,000 users", load{users: 1000}, c.startDaybookInMemory},
+		{"daybook, one hot user", load{users: 1}, c.startDaybookInMemory},
+		{onRedisName, load{users: 1000}, c.startDaybookOnRedis},
+		{"daybook on Redis, one hot user", load{users: 1}, c.startDaybookOnRedis},
 	}
 	for _, connections := range c.Connections {
 		measured := make([][]measurement, len(subjects))
@@ -65,17 +72,20 @@ func (c *runCommand) Run(ctx context.Context) error {
 			}
 		}
 		report(subjects, measured, connections)
+		if connections > 1 {
+			onRedis := measured[slices.IndexFunc(subjects, func(s subject) bool { return s.name == onRedisName })]
+			if err := c.measureLag(ctx, connections, onRedis[len(onRedis)/2].rate/2); err != nil {
+				return fmt.Errorf("measure the lag: %w", err)
+			}
+		}
 	}
 	return nil
 }
 
 // measure runs one subject in a directory of its own.
 func (c *runCommand) measure(ctx context.Context, s subject, connections int) (measurement, error) {
-	dir := filepath.Join(c.Dir, "run")
-	if err := os.RemoveAll(dir); err != nil {
-		return measurement{}, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir, err := c.scratch()
+	if err != nil {
 		return measurement{}, err
 	}
 	defer os.RemoveAll(dir)
@@ -92,6 +102,15 @@ func (c *runCommand) measure(ctx context.Context, s subject, connections int) (m
 		return measurement{}, err
 	}
 	return m, server.check(ctx)
+}
+
+// scratch returns an empty directory on the disk to measure.
+func (c *runCommand) scratch() (string, error) {
+	dir := filepath.Join(c.Dir, "run")
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // report prints medians. Ratios are medians of the ratios of each round.

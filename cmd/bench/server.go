@@ -24,6 +24,7 @@ type server struct {
 	position uint64  // the last that it answered
 	command  *exec.Cmd
 	check    func(ctx context.Context) error // that everything acknowledged is there
+	also     func()                          // stops what it needs, if anything
 }
 
 // acknowledge adds what a load of the same users has posted.
@@ -40,6 +41,9 @@ func (s *server) acknowledge(p *posted) {
 func (s *server) stop() {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
 	_ = s.command.Wait() // its exit says nothing about the measurement
+	if s.also != nil {
+		s.also()
+	}
 }
 
 // startLimit serves a limit from this binary.
@@ -74,9 +78,34 @@ const (
 	token  = "11111111111111111111111111111111"
 )
 
+// startDaybookOnRedis serves with read models in a Redis of its own.
+func (c *runCommand) startDaybookOnRedis(ctx context.Context, dir string) (*server, error) {
+	url, stop, err := startRedis(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.startDaybook(ctx, dir, "--redis", url)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	s.also = stop
+	return s, nil
+}
+
+// startDaybookInMemory serves with read models in memory.
+func (c *runCommand) startDaybookInMemory(ctx context.Context, dir string) (*server, error) {
+	return c.startDaybook(ctx, dir)
+}
+
 // startDaybook serves as a user does, with its projections.
-func (c *runCommand) startDaybook(ctx context.Context, dir string) (*server, error) {
-	command := exec.CommandContext(ctx, c.Daybook, "serve", "--listen", "127.0.0.1:0", "--data", dir, "--callback-from", "127.0.0.1")
+func (c *runCommand) startDaybook(ctx context.Context, dir string, more ...string) (*server, error) {
+	arguments := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", dir, "--callback-from", "127.0.0.1"}, more...)
+	if c.Profiles != "" {
+		c.profiled++
+		arguments = append(arguments, "--cpu-profile", filepath.Join(c.Profiles, fmt.Sprintf("%d.prof", c.profiled)))
+	}
+	command := exec.CommandContext(ctx, c.Daybook, arguments...)
 	command.Env = append(os.Environ(), "DAYBOOK_CALLBACK_SECRETS="+secret, "DAYBOOK_TOKENS=website:bench:"+token)
 	lines, err := command.StderrPipe()
 	if err != nil {

@@ -43,6 +43,7 @@ var arrows = []arrow{
 	{"projections/verify", []string{"eventstore", "domain/money"}, "the independent fold shares no code with what it proves"},
 	{"projections/rebuild", []string{"projections/...", "eventstore"}, "a rebuild runs the ordinary projectors, and proves them"},
 	{"projections/redismodel", []string{"projections", "eventstore"}, "what read models share in Redis knows none of them"},
+	{"projections/schedules", []string{"projections/...", "eventstore", "eventstore/sqlitestore"}, "random faults reach everything that keeps a read model, and leave the server to who is put through them"},
 	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
 	{"projections/...", []string{"projections", "projections/redismodel", "projections/internal/...", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
@@ -134,7 +135,7 @@ func matches(pattern, path string) bool {
 // packages lists the packages of this module.
 func packages(t *testing.T) []listed {
 	t.Helper()
-	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,GoFiles", "daybook/...")
+	list := exec.CommandContext(t.Context(), "go", "list", "-pgo=off", "-json=ImportPath,Dir,Imports,GoFiles", "daybook/...")
 	output, err := list.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)

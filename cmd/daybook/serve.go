@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"runtime"
+	"time"
 
 	"daybook/domain/ledger"
 	"daybook/eventstore"
@@ -15,6 +17,7 @@ import (
 	"daybook/http/callback"
 	"daybook/projections"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -26,6 +29,7 @@ type dataFlag struct {
 type serveCommand struct {
 	dataFlag     `embed:""`
 	redisFlag    `embed:""`
+	profileFlag  `embed:""`
 	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
 	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR"`
@@ -34,13 +38,18 @@ type serveCommand struct {
 	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
 }
 
+// pace is how long events gather for a batch under load. It bounds what a read
+// that waits for its own write waits in vain, and saves most of what batches of
+// two events would cost.
+const pace = 5 * time.Millisecond
+
 // ballastBytes are allocated and never touched, so that they take up no memory:
 // the garbage collector runs when the heap has doubled, which a small one would
 // do many times a second. With it the garbage takes up about as much.
 const ballastBytes = 64 << 20
 
 // Run serves until ctx ends or the log fails.
-func (c *serveCommand) Run(ctx context.Context, out output) error {
+func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
 	logger, err := newLogger(out.stderr, c.LogLevel)
@@ -51,7 +60,13 @@ func (c *serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data})
+	stopProfile, err := c.startProfile()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopProfile()) }()
+	commits := newCommitMetrics()
+	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data, OnCommit: commits.committed})
 	if err != nil {
 		return err
 	}
@@ -59,7 +74,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
-	err = c.serve(ctx, out, store, models, settings, logger)
+	err = c.serve(ctx, out, store, commits, models, settings, logger)
 	return errors.Join(err, models.close(), store.Close())
 }
 
@@ -94,14 +109,16 @@ func (c *serveCommand) settings() (settings, error) {
 
 // serve runs the parts. Requests end first, then the projections, and the
 // caller closes the store last: whatever still writes or reads has it.
-func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore.Store, read models, s settings, logger *slog.Logger) error {
+func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore.Store, commits *commitMetrics, read models, s settings, logger *slog.Logger) error {
 	logID, err := eventstore.LogID(ctx, store)
 	if err != nil {
 		return err
 	}
-	options := projections.Options{Logger: logger}
+	options := projections.Options{Logger: logger, Pace: pace}
 	balanceProjection := projections.New(read.balances, store, options)
 	orderProjection := projections.New(read.orders, store, options)
+	all := []*projections.Projection{balanceProjection, orderProjection}
+	watch := newWatch(store, logger, time.Now)
 	server := httpapi.NewServer(httpapi.Config{
 		Ledger:             ledger.NewService(store, s.policy),
 		Store:              store,
@@ -113,14 +130,13 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 		Sources:            s.sources,
 		Tokens:             s.callbacks.tokens,
 		Logger:             logger,
+		Collectors:         []prometheus.Collector{commits.duration, commits.size, commits.events, logCollector{store, all}, watch.metric()},
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --listen", c.Listen, err)
 	}
-	logger.Info("daybook is listening", "address", listener.Addr().String(), "log", logID,
-		"store", "sqlite in "+c.Data, "read_model", read.where, "callback_from", fmt.Sprint(s.sources.Allowed),
-		"trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
+	c.logStart(logger, listener.Addr(), logID, store, read, s)
 	if c.Dev {
 		if err := printExample(out.stdout, listener.Addr().String(), c.Data, s.callbacks); err != nil {
 			return errors.Join(err, listener.Close())
@@ -130,7 +146,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopProjecting()
 	var running errgroup.Group
-	for _, p := range []*projections.Projection{balanceProjection, orderProjection} {
+	for _, p := range all {
 		running.Go(func() error {
 			if err := p.Run(projecting); err != nil {
 				// The others go on, and so does receiving.
@@ -139,6 +155,10 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 			return nil
 		})
 	}
+	running.Go(func() error {
+		watch.run(projecting)
+		return nil
+	})
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
 	running.Go(func() error {
@@ -157,4 +177,13 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 	err = running.Wait()
 	logger.Info("daybook has stopped")
 	return err
+}
+
+// logStart says what runs on what. It names no secret: of Redis it has the
+// address alone.
+func (c *serveCommand) logStart(logger *slog.Logger, address net.Addr, logID string, store *sqlitestore.Store, read models, s settings) {
+	last, _ := store.Tail()
+	logger.Info("daybook is listening", "address", address.String(), "version", version(),
+		"log", logID, "position", last.String(), "store", "sqlite in "+c.Data, "journal", filepath.Join(c.Data, "daybook.journal"), "read_model", read.where,
+		"callback_from", fmt.Sprint(s.sources.Allowed), "trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
 }

@@ -19,7 +19,7 @@ const (
 	// pageSize in bytes. Each page costs two writes, so large ones are cheaper for
 	// the table; but each fresh stream dirties a random page of the index, which
 	// is written whole.
-	pageSize = 8192
+	pageSize = 4096
 )
 
 // synchronous is the value of PRAGMA synchronous on the connections that write:
