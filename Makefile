@@ -6,7 +6,7 @@ DATA     ?= ./daybook-data
 FUZZTIME ?= 20s
 
 # The tests of the race detector leave out the end-to-end tests, whose subject
-# is the plain binary.
+# is the plain binary, and those with large loads.
 RACED = $(shell $(GO) list ./... | grep -v -E '^daybook/cmd/(daybook|bench)$$')
 
 .PHONY: run build test check race fuzz lint bench profile tools FORCE
@@ -32,7 +32,7 @@ lint:
 	$(GO) mod tidy -diff
 
 race:
-	$(GO) test -pgo=off -race -shuffle=on -timeout 15m $(RACED)
+	$(GO) test -pgo=off -race -short -shuffle=on -timeout 15m $(RACED)
 
 # fuzz runs every fuzz target for a while.
 fuzz:

@@ -15,6 +15,7 @@ import (
 // TestBusyReadersDoNotPinTheWriteAheadLog scans the log without a pause on
 // three connections while several lengths of the write-ahead log are written.
 func TestBusyReadersDoNotPinTheWriteAheadLog(t *testing.T) {
+	isLarge(t)
 	directory := t.TempDir()
 	store := open(t, directory)
 	scanning, stop := context.WithCancel(t.Context())

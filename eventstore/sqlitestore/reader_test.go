@@ -102,6 +102,7 @@ func TestAClosedReaderEndsSequences(t *testing.T) {
 // TestAPausingReaderDoesNotPinTheWriteAheadLog writes several lengths of the
 // write-ahead log while readers stand still in the middle of what is filed.
 func TestAPausingReaderDoesNotPinTheWriteAheadLog(t *testing.T) {
+	isLarge(t)
 	directory := t.TempDir()
 	store := open(t, directory)
 	other := openReader(t, directory)

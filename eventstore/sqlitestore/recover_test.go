@@ -120,7 +120,7 @@ func TestAJournalIsFiledWhenTheLogIsOpened(t *testing.T) {
 	previous := first.id
 	for i := 0; i < len(events); i += 2 {
 		frame := frameOf(previous, events[i:i+2]...)
-		if err := j.Write(frame, frame.Payload); err != nil {
+		if err := errors.Join(j.Write(frame, frame.Payload), j.Publish()); err != nil {
 			t.Fatal(err)
 		}
 		previous = events[i+1].ID

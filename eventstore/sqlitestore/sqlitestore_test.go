@@ -24,6 +24,15 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// isLarge leaves a test out of the short run, which is that of the race
+// detector: SQLite is about 13 times slower there.
+func isLarge(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("writes more than a hundred megabytes")
+	}
+}
+
 // open opens a log for writing and closes it with the test.
 func open(tb testing.TB, directory string) *sqlitestore.Store {
 	tb.Helper()

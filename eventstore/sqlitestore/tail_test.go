@@ -13,6 +13,7 @@ import (
 // TestASubscriberPassesBetweenFileAndMemory lets a subscriber fall behind what
 // is kept in memory, by number and by size, and catch up again, several times.
 func TestASubscriberPassesBetweenFileAndMemory(t *testing.T) {
+	isLarge(t)
 	store := open(t, t.TempDir())
 	n := 0
 	write := func(events, size int) {

@@ -214,16 +214,26 @@ func (w *writer) write(trial bool) error {
 		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
 	w.lastWrite.Store(w.clock().UnixNano())
-	if len(w.frame) == 0 {
-		return nil
+	if len(w.frame) > 0 {
+		w.publish()
 	}
+	if err := w.journal.Publish(); err != nil {
+		w.fail(err)
+		w.ended = w.failure
+		return w.failure
+	}
+	return nil
+}
+
+// publish lets the readers of this process see the frame, before those of
+// others do: they would be ahead of it.
+func (w *writer) publish() {
 	last := &w.frame[len(w.frame)-1]
 	w.end = end{position: last.Position, recordedAt: w.now.UnixMicro(), id: last.ID}
 	w.recent.add(w.frame)
 	clear(w.frame)
 	w.appended.send()
 	w.filer.wake()
-	return nil
 }
 
 // writeFrame waits a while for room if the journal is full.

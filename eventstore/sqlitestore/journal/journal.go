@@ -49,6 +49,7 @@ type Journal struct {
 	next   uint64
 	held   []extent // frames that are not released, oldest first
 	buffer []byte   // for direct, aligned to pages
+	mark   *mark
 }
 
 // extent is the place of a frame.
@@ -92,15 +93,19 @@ func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err er
 			return nil, nil, err
 		}
 	}
+	if j.mark, err = openMark(path, j.next-1); err != nil {
+		return nil, nil, err
+	}
 	return j, frames, nil
 }
 
-// ReadFile returns the whole frames of a journal that another process may be
+// ReadFile returns the published frames of a journal that another process may be
 // writing, oldest first; none if there is no file. What it returns is durable.
 //
-// A frame that was not released when ReadFile was called is among them, or has
-// been released since.
+// A frame that was published and not released when ReadFile was called is among
+// them, or has been released since.
 func ReadFile(path string) ([]Frame, error) {
+	published, marked := readMark(path) // before the frames, so that all of them are there
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -113,7 +118,10 @@ func ReadFile(path string) ([]Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The writer may not have synced the last frame yet.
+	if marked {
+		frames = slices.DeleteFunc(frames, func(f Frame) bool { return f.sequence > published })
+	}
+	// Without a mark, the last frame may not be synced.
 	if err := file.Sync(); err != nil && !errors.Is(err, syscall.EROFS) && !errors.Is(err, syscall.EINVAL) {
 		return nil, fmt.Errorf("sync journal: %w", err)
 	}
@@ -191,6 +199,10 @@ func (j *Journal) writeAt(frame []byte, offset int64) error {
 	return err
 }
 
+// Publish lets other processes read what has been written. The caller does so
+// when its own readers see it, and before anybody hears an answer.
+func (j *Journal) Publish() error { return j.mark.publish(j.next - 1) }
+
 // Release gives up the frames whose records are all at most last.
 func (j *Journal) Release(last uint64) {
 	n := 0
@@ -201,7 +213,9 @@ func (j *Journal) Release(last uint64) {
 }
 
 // Close closes the file. Frames stay as they are.
-func (j *Journal) Close() error { return errors.Join(j.closeDirect(), j.file.Close()) }
+func (j *Journal) Close() error {
+	return errors.Join(j.closeDirect(), j.mark.file.Close(), j.file.Close())
+}
 
 func (j *Journal) closeDirect() error {
 	err := freeBuffer(j.buffer)

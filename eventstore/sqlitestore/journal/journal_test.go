@@ -38,6 +38,9 @@ func write(t rapid.TB, j *journal.Journal, number uint64, size int) {
 	if err := j.Write(f, payload[:1], payload[1:]); err != nil {
 		t.Fatal(err)
 	}
+	if err := j.Publish(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // check compares frames with those of numbers from first on that a test wrote.
@@ -62,6 +65,9 @@ func check(t rapid.TB, frames []journal.Frame, first, last uint64) {
 // TestFramesAreKeptUntilReleased writes, releases and opens anew at random, so
 // that the circle closes at many places.
 func TestFramesAreKeptUntilReleased(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes gigabytes, from one goroutine: nothing for the race detector")
+	}
 	path := filepath.Join(t.TempDir(), "journal")
 	rapid.Check(t, func(t *rapid.T) {
 		os.Remove(path)
@@ -79,7 +85,7 @@ func TestFramesAreKeptUntilReleased(t *testing.T) {
 					}
 					return
 				}
-				if err != nil {
+				if err := errors.Join(err, j.Publish()); err != nil {
 					t.Fatal(err)
 				}
 				next++
@@ -199,6 +205,39 @@ func TestAFailedSyncIsAnError(t *testing.T) {
 	if err := j.Write(f, payload); !errors.Is(err, syscall.EIO) || errors.Is(err, journal.ErrNoSpace) {
 		t.Errorf("got error %v", err)
 	}
+}
+
+// TestAFrameIsReadByOthersWhenItIsPublished also reads without a mark, as after
+// another start of the machine.
+func TestAFrameIsReadByOthersWhenItIsPublished(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	defer j.Close()
+	write(t, j, 1, 10)
+	count := func(want int) {
+		t.Helper()
+		frames, err := journal.ReadFile(path)
+		if err != nil || len(frames) != want {
+			t.Errorf("others read %d frames (%v), want %d", len(frames), err, want)
+		}
+	}
+	for number := uint64(2); number < 4; number++ {
+		f, payload := frame(number, 10)
+		if err := j.Write(f, payload); err != nil {
+			t.Fatal(err)
+		}
+		count(int(number) - 1)
+		if number == 2 {
+			if err := j.Publish(); err != nil {
+				t.Fatal(err)
+			}
+			count(2)
+		}
+	}
+	if err := os.Remove(path + "-mark"); err != nil {
+		t.Fatal(err)
+	}
+	count(3)
 }
 
 func TestAMissingJournalHasNoFrames(t *testing.T) {
