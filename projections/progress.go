@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -81,19 +80,19 @@ func (p *progress) applied(b batch) (becameLive bool) {
 	return becameLive
 }
 
-// retry notes a failure that is tried again. It reports whether it is the first
-// since the projection worked.
-func (p *progress) retry(err error) (first bool) {
+// retry notes a failure that is tried again. It reports whether that is another
+// one than the last time.
+func (p *progress) retry(err error) (another bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	first = p.current.Err == nil || errors.Is(p.current.Err, ErrCheckpointMoved)
+	another = p.current.Err == nil || p.current.Err.Error() != err.Error()
 	p.current.State = CatchingUp
 	p.current.Err = err
 	p.current.Retries++
 	if p.behind.IsZero() {
 		p.behind = p.now()
 	}
-	return first
+	return another
 }
 
 // stop notes the end, and why if it was not asked for.

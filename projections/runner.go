@@ -80,7 +80,7 @@ func (p *Projection) Run(ctx context.Context) error {
 		if advanced {
 			delays.Reset()
 		}
-		level := slog.LevelDebug // of those that follow the first one
+		level := slog.LevelDebug // for the same once more
 		if p.progress.retry(err) {
 			level = slog.LevelWarn
 		}

@@ -2,6 +2,7 @@ package balances
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -26,11 +27,10 @@ type purse struct {
 	changed eventstore.Position
 	stored  eventstore.Position // when it was read: what is up to there is in it
 	touched bool                // by the batch in the making
-	entries []span
-}
 
-// span is a part of a buffer.
-type span struct{ from, to int }
+	first, last uint32 // of the batch's entries of this user
+	entries     int    // how many there are
+}
 
 // fund is what a user has of one currency.
 type fund struct {
@@ -97,31 +97,41 @@ func (p *purse) put(d *delta) *fund {
 	return f
 }
 
-// write adds what the batch has changed to it, and begins another one. Buffer
-// has the entries.
-func (p *purse) write(b *redismodel.Batch, buffer []byte) {
+// write adds what the batch has changed to it, and begins another one.
+func (p *purse) write(b *redismodel.Batch, all chains) {
 	b.Hash(redismodel.KindBalance, p.name)
+	p.changes(b.Append)
+	if p.entries > 0 {
+		all.write(b, p.name, p.first, func(b, text []byte) []byte { return append(b, text...) })
+	}
+	p.reset()
+}
+
+// changes gives the fields and values of the hash that the batch has changed
+// to add, each as a function that appends it.
+func (p *purse) changes(add func(value func([]byte) []byte)) {
 	for i := range p.funds {
 		f := &p.funds[i]
 		if f.isNew || f.isCredited {
-			b.Value(f.currency)
-			b.Append(func(text []byte) []byte { return fact.AppendDecimal(text, &f.available, f.scale) })
+			add(func(text []byte) []byte { return append(text, f.currency...) })
+			add(func(text []byte) []byte { return fact.AppendDecimal(text, &f.available, f.scale) })
 		}
 		if f.isNew || f.pendingChange.Sign() != 0 {
-			b.Append(func(text []byte) []byte { return append(append(text, f.currency...), pendingSuffix...) })
-			b.Append(func(text []byte) []byte { return fact.AppendDecimal(text, &f.pending, f.scale) })
+			add(func(text []byte) []byte { return append(append(text, f.currency...), pendingSuffix...) })
+			add(func(text []byte) []byte { return fact.AppendDecimal(text, &f.pending, f.scale) })
 		}
+	}
+	add(func(text []byte) []byte { return append(text, positionField...) })
+	add(func(text []byte) []byte { return strconv.AppendUint(text, uint64(p.changed), 10) })
+}
+
+// reset begins another batch.
+func (p *purse) reset() {
+	for i := range p.funds {
+		f := &p.funds[i]
 		f.isNew, f.isCredited = false, false
 		f.pendingChange.SetInt64(0)
 	}
-	b.Value(positionField)
-	b.Value(p.changed.String())
-	if len(p.entries) > 0 {
-		b.List(redismodel.KindEntries, p.name)
-		for _, e := range p.entries {
-			b.Append(func(text []byte) []byte { return append(text, buffer[e.from:e.to]...) })
-		}
-	}
-	p.entries = p.entries[:0]
+	p.first, p.last, p.entries = 0, 0, 0
 	p.touched = false
 }

@@ -20,7 +20,8 @@ type Redis struct {
 
 	applying sync.Mutex // held by Load and Apply; guards what follows
 	deltas   []delta    // scratch of Apply
-	buffer   []byte     // of entries
+	texts    chains     // of their entries
+	isFresh  bool       // nothing was stored when it was loaded
 	touched  []*purse
 	purses   purses
 	filling  filling
@@ -28,7 +29,7 @@ type Redis struct {
 
 // NewRedis returns the model that a store has in a generation.
 func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
-	return &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries)}
+	return &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries), isFresh: true}
 }
 
 // Name implements projections.Projector.
@@ -43,12 +44,20 @@ func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	defer r.applying.Unlock()
 	r.forget()
 	stored, err := r.model.Load(ctx)
-	r.filling = filling{stored: stored, folded: stored}
+	r.isFresh = r.model.IsFresh()
+	if r.model.IsFilling() {
+		r.purses.valid = false
+		r.filling.begin(stored)
+		r.filling.broken = err
+	}
 	return stored, err
 }
 
 // Apply implements projections.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+	if r.model.IsFilling() {
+		return r.fill(ctx, from, to, events)
+	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	deltas, err := foldAll(r.deltas[:0], events)
@@ -57,10 +66,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 	if err != nil {
 		return err
 	}
-	if r.model.IsFilling() {
-		return r.fill(ctx, from, to)
-	}
-	if err := r.fold(ctx, from, from); err != nil {
+	if err := r.fold(ctx, from); err != nil {
 		return err
 	}
 	if err := r.model.Write(ctx, from, to, r.batch()); err != nil {
@@ -71,10 +77,10 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 }
 
 // fold puts the deltas of a batch, which starts from a checkpoint, on the
-// purses of its users. Stored is the checkpoint of what is in Redis.
-func (r *Redis) fold(ctx context.Context, from, stored projections.Checkpoint) error {
-	r.purses.begin(from, r.model.IsFresh())
-	if err := r.fetch(ctx, stored); err != nil {
+// purses of its users.
+func (r *Redis) fold(ctx context.Context, from projections.Checkpoint) error {
+	r.purses.begin(from, r.isFresh)
+	if err := r.fetch(ctx, from); err != nil {
 		return err
 	}
 	for i := range r.deltas {
@@ -83,8 +89,9 @@ func (r *Redis) fold(ctx context.Context, from, stored projections.Checkpoint) e
 	return nil
 }
 
-// fetch reads what is not known of the users of a batch, as it is at a stored
-// checkpoint.
+// fetch reads what is not known of the users of a batch, as it is at the
+// checkpoint that the batch starts from. In a filling it may have been written
+// beyond that by one that was broken off, and says so.
 func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 	var unknown []string
 	asked := make(map[string]bool)
@@ -99,11 +106,17 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 		return nil
 	}
 	stored := make([]*redis.MapStringStringCmd, len(unknown))
-	err := r.model.ReadAt(ctx, from, func(p redis.Pipeliner, g redismodel.Generation) {
+	read := func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, user := range unknown {
 			stored[i] = p.HGetAll(ctx, r.model.Key(g, redismodel.KindBalance, ident.Escape(user)))
 		}
-	})
+	}
+	var err error
+	if r.model.IsFilling() {
+		err = r.model.ReadFilled(ctx, read)
+	} else {
+		err = r.model.ReadAt(ctx, from, read)
+	}
 	if err != nil {
 		return err
 	}
@@ -131,16 +144,18 @@ func (r *Redis) put(d *delta) {
 	if d.effect.available == 0 {
 		return
 	}
-	from := len(r.buffer)
-	r.buffer = appendEntry(r.buffer, d, f)
-	p.entries = append(p.entries, span{from, len(r.buffer)})
+	if r.model.IsFilling() {
+		r.texts.add(p, func(b []byte) []byte { return pack(b, d, f, &r.filling.words) })
+	} else {
+		r.texts.add(p, func(b []byte) []byte { return appendEntry(b, d, f) })
+	}
 }
 
 // batch returns what was put.
 func (r *Redis) batch() *redismodel.Batch {
 	b := r.model.NewBatch()
 	for _, p := range r.touched {
-		p.write(b, r.buffer)
+		p.write(b, r.texts)
 	}
 	r.forget()
 	return b
@@ -149,5 +164,5 @@ func (r *Redis) batch() *redismodel.Batch {
 // forget empties the batch in the making.
 func (r *Redis) forget() {
 	clear(r.touched)
-	r.touched, r.buffer = r.touched[:0], r.buffer[:0]
+	r.touched, r.texts = r.touched[:0], r.texts[:0]
 }

@@ -25,12 +25,15 @@ type Redis struct {
 
 	applying sync.Mutex // held by Load and Apply; guards what follows
 	touched  []order.ID // scratch of Apply
+	targets  []*Order   // of the events of a batch; nil for those of others
 
 	// What the last batch has written, because the rest of an order's events
 	// often is in the next one. They are of the checkpoint at; see
 	// redismodel for why that makes them true.
 	at    projections.Checkpoint
 	known map[order.ID]*Order
+
+	filling filling
 }
 
 // NewRedis returns the model that a store has in a generation.
@@ -48,11 +51,19 @@ func (r *Redis) FoldVersion() int { return FoldVersion }
 func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	return r.model.Load(ctx)
+	stored, err := r.model.Load(ctx)
+	if r.model.IsFilling() {
+		r.filling.begin(stored)
+		r.filling.broken = err
+	}
+	return stored, err
 }
 
 // Apply implements projections.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+	if r.model.IsFilling() {
+		return r.fill(ctx, from, to, events)
+	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	before := r.known
@@ -61,18 +72,15 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 	}
 	r.known, r.touched = make(map[order.ID]*Order), r.touched[:0]
 	if err := r.fetch(ctx, from, events, before); err != nil {
+		r.known = nil
 		return err
 	}
-	for i := range events {
-		if events[i].Stream.Category() != order.Category {
-			continue
-		}
-		if err := r.put(&events[i]); err != nil {
-			r.known = nil
-			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
-		}
+	if err := r.putAll(events); err != nil {
+		r.known = nil
+		return err
 	}
-	b, err := r.batch()
+	b := r.model.NewBatch()
+	err := encode(b, r.touched, r.known)
 	if err == nil {
 		err = r.model.Write(ctx, from, to, b)
 	}
@@ -88,17 +96,26 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 // starts from. A batch that has the first event of an order needs nothing.
 func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded, before map[order.ID]*Order) error {
 	var unknown []order.ID
+	r.targets = r.targets[:0]
 	for i := range events {
+		if i > 0 && events[i].Stream == events[i-1].Stream {
+			r.targets = append(r.targets, r.targets[i-1])
+			continue
+		}
 		if events[i].Stream.Category() != order.Category {
+			r.targets = append(r.targets, nil)
 			continue
 		}
 		id := order.ID(events[i].Stream.ID())
-		if r.known[id] != nil {
+		if known := r.known[id]; known != nil {
+			r.targets = append(r.targets, known)
 			continue
 		}
-		known := before[id]
-		if known == nil {
-			known = &Order{ID: id}
+		known := &Order{ID: id}
+		r.targets = append(r.targets, known)
+		if last := before[id]; last != nil {
+			*known = *last // it may be on its way to Redis
+		} else {
 			if events[i].Revision > 0 {
 				unknown = append(unknown, id)
 			}
@@ -110,29 +127,49 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 		return nil
 	}
 	stored := make([]*redis.StringCmd, len(unknown))
-	err := r.model.ReadAt(ctx, from, func(p redis.Pipeliner, g redismodel.Generation) {
+	read := func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, id := range unknown {
 			stored[i] = p.Get(ctx, r.model.Key(g, redismodel.KindOrder, string(id)))
 		}
-	})
+	}
+	var err error
+	if r.model.IsFilling() {
+		err = r.model.ReadFilled(ctx, read)
+	} else {
+		err = r.model.ReadAt(ctx, from, read)
+	}
 	for i := 0; err == nil && i < len(unknown); i++ {
 		if stored[i].Err() == nil { // no key is an order without events so far
 			err = decode(stored[i].Val(), r.known[unknown[i]])
 		}
 	}
-	if err != nil {
-		r.known = nil
-	}
 	return err
 }
 
-// put puts an event on its order.
-func (r *Redis) put(e *eventstore.Recorded) error {
+// putAll puts the events of a batch on their orders.
+func (r *Redis) putAll(events []eventstore.Recorded) error {
+	defer func() { clear(r.targets) }()
+	for i, o := range r.targets {
+		if o == nil {
+			continue
+		}
+		if err := r.put(o, &events[i]); err != nil {
+			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+		}
+	}
+	return nil
+}
+
+// put puts an event on its order, unless a filling that was broken off has put
+// it.
+func (r *Redis) put(o *Order, e *eventstore.Recorded) error {
+	if r.model.IsFilling() && o.Revision >= e.Revision && !o.RecordedAt.IsZero() {
+		return nil
+	}
 	event, err := read(e)
 	if err != nil {
 		return fmt.Errorf("event %s in %s at position %s: %w", e.ID, e.Stream, e.Position, err)
 	}
-	o := r.known[order.ID(e.Stream.ID())]
 	*o, err = o.with(event, e.Revision, e.Position, e.RecordedAt.UTC())
 	return err
 }
@@ -158,21 +195,20 @@ func read(e *eventstore.Recorded) (order.Event, error) {
 	return received, nil
 }
 
-// batch returns the orders that were touched.
-func (r *Redis) batch() (*redismodel.Batch, error) {
-	b := r.model.NewBatch()
-	for _, id := range r.touched {
+// encode adds orders to a batch.
+func encode(b *redismodel.Batch, ids []order.ID, known map[order.ID]*Order) error {
+	for _, id := range ids {
 		b.Text(redismodel.KindOrder, string(id))
 		var err error
 		b.Append(func(text []byte) []byte {
-			text, err = appendOrder(text, r.known[id])
+			text, err = appendOrder(text, known[id])
 			return text
 		})
 		if err != nil {
-			return nil, fmt.Errorf("encode order %s: %w", id, err)
+			return fmt.Errorf("encode order %s: %w", id, err)
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // decode reads an order as it is stored.

@@ -2,6 +2,7 @@ package rebuild
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync/atomic"
 
@@ -40,9 +41,33 @@ func (r *rebuild) pass(ctx context.Context) error {
 }
 
 // runThrough applies the log to models that stand at the same place, up to a
-// position. Each has a goroutine: while one waits for Redis the other has the
-// processor, and the next batches are read meanwhile.
+// position. When it is broken off, what was folded is written all the same.
 func (r *rebuild) runThrough(ctx context.Context, until eventstore.Position, fills ...*fill) error {
+	err := r.foldThrough(ctx, until, fills)
+	if err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), ErrLocked)) {
+		return err // they are loaded before they go on
+	}
+	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	group := new(errgroup.Group)
+	for _, f := range fills {
+		group.Go(func() error {
+			if err := f.model.Flush(writing); err != nil {
+				return f.failed(err)
+			}
+			return nil
+		})
+	}
+	if fault := group.Wait(); err == nil {
+		err = fault
+	}
+	return err
+}
+
+// foldThrough is runThrough without the end of what was folded. Each model
+// has a goroutine that folds and one that writes: while Redis has one stretch
+// of the log, the next one is folded.
+func (r *rebuild) foldThrough(ctx context.Context, until eventstore.Position, fills []*fill) error {
 	group, ctx := errgroup.WithContext(ctx)
 	free := make(chan *batch, batchesAhead+2)
 	for range cap(free) {
@@ -52,20 +77,13 @@ func (r *rebuild) runThrough(ctx context.Context, until eventstore.Position, fil
 	for i, f := range fills {
 		queue := make(chan *batch, cap(free)) // never full
 		queues[i] = queue
+		cuts, written := make(chan struct{}, 1), make(chan struct{}, 1)
+		written <- struct{}{}
 		group.Go(func() error {
-			for b := range queue {
-				if err := f.apply(ctx, b); err != nil {
-					return err
-				}
-				if b.users.Add(-1) == 0 {
-					r.tell(b.last.Position)
-					clear(b.events)
-					b.events = b.events[:0]
-					free <- b
-				}
-			}
-			return nil
+			defer close(cuts)
+			return r.foldAll(ctx, f, queue, free, cuts, written)
 		})
+		group.Go(func() error { return f.writeAll(ctx, cuts, written) })
 	}
 	after := fills[0].from.Position
 	group.Go(func() error {
@@ -82,6 +100,45 @@ func (r *rebuild) runThrough(ctx context.Context, until eventstore.Position, fil
 		})
 	})
 	return group.Wait()
+}
+
+// foldAll folds batches, and cuts when what was cut before is written.
+func (r *rebuild) foldAll(ctx context.Context, f *fill, queue <-chan *batch, free chan<- *batch, cuts chan<- struct{}, written <-chan struct{}) error {
+	for b := range queue {
+		isFull, err := f.fold(ctx, b)
+		if err != nil {
+			return err
+		}
+		if b.users.Add(-1) == 0 {
+			r.tell(b.last.Position)
+			clear(b.events)
+			b.events = b.events[:0]
+			free <- b
+		}
+		if !isFull {
+			continue
+		}
+		select {
+		case <-written:
+			f.model.Cut()
+			cuts <- struct{}{}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// writeAll writes what is cut. A stretch is not broken off in the middle when
+// the work is interrupted: it takes a moment, and would have to be done again.
+func (f *fill) writeAll(ctx context.Context, cuts <-chan struct{}, written chan<- struct{}) error {
+	for range cuts {
+		if err := f.model.Write(context.WithoutCancel(ctx)); err != nil {
+			return f.failed(err)
+		}
+		written <- struct{}{}
+	}
+	return nil
 }
 
 func (r *rebuild) tell(position eventstore.Position) {

@@ -24,35 +24,50 @@ const (
 	closeEnough = projections.MaxBatch
 )
 
+// model is a read model that is filled. Fold and Cut are for one goroutine,
+// and Write may be called by another one meanwhile, if each Cut is written
+// before the next.
+type model interface {
+	projections.Projector
+	Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
+	Cut()
+	Write(ctx context.Context) error
+	Flush(ctx context.Context) error
+}
+
 // fill brings one model up to the end of the log.
 type fill struct {
-	projector projections.Projector
-	log       eventstore.Reader
-	stored    projections.Checkpoint // in the model
-	from      projections.Checkpoint // stored, or the beginning of this log
-	applied   uint64
+	model   model
+	log     eventstore.Reader
+	folded  projections.Checkpoint // as the model has it
+	from    projections.Checkpoint // folded, or the beginning of this log
+	applied uint64
 }
 
 // load reads where the model stands, and whether it is of this log and fold.
 func (f *fill) load(ctx context.Context) error {
 	var err error
-	if f.stored, err = f.projector.Load(ctx); err != nil {
+	if f.folded, err = f.model.Load(ctx); err != nil {
 		return err
 	}
-	f.from, err = projections.Check(ctx, f.log, f.projector.FoldVersion(), f.stored)
+	f.from, err = projections.Check(ctx, f.log, f.model.FoldVersion(), f.folded)
 	return err
 }
 
-// apply applies a batch.
-func (f *fill) apply(ctx context.Context, b *batch) error {
+// fold folds a batch.
+func (f *fill) fold(ctx context.Context, b *batch) (isFull bool, err error) {
 	to := f.from
 	to.Position, to.EventID, to.Stream, to.Revision = b.last.Position, b.last.ID, b.last.Stream, b.last.Revision
-	if err := f.projector.Apply(ctx, f.stored, to, b.events); err != nil {
-		return fmt.Errorf("projection %s: %w", f.projector.Name(), err)
+	if isFull, err = f.model.Fold(ctx, f.folded, to, b.events); err != nil {
+		return false, f.failed(err)
 	}
 	f.applied += uint64(len(b.events))
-	f.stored, f.from = to, to
-	return nil
+	f.folded, f.from = to, to
+	return isFull, nil
+}
+
+func (f *fill) failed(err error) error {
+	return fmt.Errorf("projection %s: %w", f.model.Name(), err)
 }
 
 // fill brings all models up to the end of the log, until what is recorded

@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childDirectory) != "" {
+	if os.Getenv(childMode) != "" {
 		os.Exit(child())
 	}
 	goleak.VerifyTestMain(m)

@@ -2,7 +2,6 @@ package rebuild
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -10,34 +9,7 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
-	"daybook/projections/redismodel"
 )
-
-// A rebuild of its own process, which is this test run again.
-const (
-	childDirectory = "DAYBOOK_TEST_REBUILD_DIRECTORY"
-	childRedis     = "DAYBOOK_TEST_REBUILD_REDIS"
-)
-
-func child() int {
-	ctx := context.Background()
-	log, err := sqlitestore.OpenReadOnly(ctx, os.Getenv(childDirectory))
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	store, err := redismodel.Connect(redismodel.Options{URL: os.Getenv(childRedis)})
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	if _, err := Run(ctx, Options{Log: log, Store: store, Prefix: redismodel.DefaultPrefix, Gapless: true}); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	return 0
-}
 
 // TestARebuildIsKilled kills a rebuild with SIGKILL at random moments beside a
 // live server under load, sometimes loses everything in Redis as well, and
@@ -52,7 +24,7 @@ func TestARebuildIsKilled(t *testing.T) {
 	finished := 0
 	for range 12 {
 		command := exec.CommandContext(t.Context(), os.Args[0])
-		command.Env = append(os.Environ(), childDirectory+"="+w.directory, childRedis+"="+w.server.URL())
+		command.Env = append(os.Environ(), childMode+"="+childRebuild, childDirectory+"="+w.directory, childRedis+"="+w.server.URL())
 		command.Stdout = os.Stderr
 		if err := command.Start(); err != nil {
 			t.Fatal(err)

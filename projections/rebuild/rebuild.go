@@ -5,6 +5,14 @@
 // then it may be broken off anywhere: what is filled keeps its checkpoint, and
 // the next rebuild goes on from there. A server that keeps the live generation
 // meanwhile finds the new one with its checkpoint, and goes on from that.
+//
+// What nobody reads need not be right at every moment, and is therefore filled
+// in long stretches of the log, each key written once for all that a stretch
+// has of it; see redismodel.Filling. It is exact all the same: a stretch that
+// was broken off leaves a mark in the place of the checkpoint, which only a
+// rebuild goes on from; each key says how far it has come, so that going on
+// counts nothing twice; and the comparison before the switch shares no code
+// with any of this.
 package rebuild
 
 import (
@@ -145,10 +153,10 @@ func (r *rebuild) begin(ctx context.Context) error {
 	if err := r.clear(ctx); err != nil {
 		return err
 	}
-	target := redismodel.Beside(r.current)
+	target := redismodel.Filling(r.current)
 	r.fills = []*fill{
-		{projector: balances.NewRedis(r.Store, target), log: r.Log},
-		{projector: orders.NewRedis(r.Store, target), log: r.Log},
+		{model: balances.NewRedis(r.Store, target), log: r.Log},
+		{model: orders.NewRedis(r.Store, target), log: r.Log},
 	}
 	if err := r.loadAll(ctx); err == nil || !isOfNoUse(err) {
 		return err

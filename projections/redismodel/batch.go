@@ -27,7 +27,8 @@ type Batch struct {
 	values []span
 	shape  []byte // two bytes for each command: which one, and how many values it has
 
-	strings   []string // scratch of build
+	strings   []string   // scratch of build
+	texts     []argument // of commands
 	arguments []any
 }
 

@@ -163,6 +163,58 @@ func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
 	r.settle()
 }
 
+// A projector that starts reads in a transaction, of which a full Redis takes
+// not even the reads.
+func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	store := server.Store(t)
+	r := run(t, l, store)
+	l.pay(10)
+	r.settle()
+	r.stop()
+	limit := func(bytes string) {
+		t.Helper()
+		if err := server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1000")
+	l.pay(10)
+	again := run(t, l, store)
+	for _, p := range again.all {
+		until(t, "reported", func() bool {
+			err := p.Status().Err
+			return errors.Is(err, projections.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
+		})
+	}
+	limit("0")
+	again.settle()
+}
+
+// No connection has to be made anew for it to be noticed.
+func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	r := run(t, l, server.Store(t))
+	l.pay(10)
+	r.settle()
+	policy := func(name string) {
+		t.Helper()
+		if err := server.Client().ConfigSet(t.Context(), "maxmemory-policy", name).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy("allkeys-lru")
+	for _, p := range r.all {
+		until(t, "reported", func() bool { return errors.Is(p.Status().Err, redismodel.ErrEvicts) })
+	}
+	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrEvicts) || !errors.Is(err, projections.ErrUnreachable) {
+		t.Errorf("a read of what may be evicted says %v", err)
+	}
+	l.pay(10)
+	policy("noeviction")
+	r.settle()
+}
+
 func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
 	l, server := newLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))

@@ -13,10 +13,10 @@ import (
 
 // Filling is Beside for a model that is filled by far more events than a batch
 // may have, and that nobody reads meanwhile. Keys that many of these events
-// change are written once for all of them, in several scripts, each as small
-// as any.
+// change are written once for all of them, in several transactions, each as small as
+// any batch.
 //
-// Between the first and the last of these scripts the checkpoint is a mark
+// Between the first and the last of these the checkpoint is a mark
 // instead, with a word of its own for every such time: the keys are of
 // different positions then, each at or behind the checkpoint in the mark, and
 // each says which. Whoever goes on from there leaves out for each key what it
@@ -45,7 +45,7 @@ func (m *Model) IsFresh() bool { return m.stored == "" }
 // Fill writes batches one after the other, and the checkpoint to with the last.
 // Next returns each, and whether it is the last. It is Write in every other
 // regard; after an error, Load tells what to go on from.
-func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func() (b *Batch, isLast bool)) error {
+func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func() (b *Batch, isLast bool, err error)) error {
 	toText, err := EncodeCheckpoint(to)
 	if err != nil {
 		return err
@@ -60,15 +60,16 @@ func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next 
 	mark := markPrefix + rand.Text() + " " + fromText
 	for isLast := false; !isLast; {
 		var b *Batch
-		b, isLast = next()
+		if b, isLast, err = next(); err != nil {
+			return err
+		}
 		behind := mark
 		if isLast {
 			behind = toText
 		}
-		if err := m.write(ctx, m.stored, behind, b); err != nil {
+		if err := m.fillWith(ctx, b, behind); err != nil {
 			return err
 		}
-		m.stored = behind
 	}
 	return nil
 }

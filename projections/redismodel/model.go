@@ -3,6 +3,7 @@ package redismodel
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"daybook/projections"
@@ -15,9 +16,10 @@ type Model struct {
 	store      *Store
 	target     Target
 	projection string
-	kinds      []string // of the keys that it writes
-	batch      Batch    // of the goroutine that writes
-	stored     string   // text of the checkpoint, for Fill; when it was last loaded or filled
+	kinds      []string   // of the keys that it writes
+	batch      Batch      // of the goroutine that writes
+	filling    sync.Mutex // held while a batch of Fill is written; guards stored then
+	stored     string     // text of the checkpoint, for Fill; when it was last loaded or filled
 	last       atomic.Pointer[decoded]
 	shared     shared
 
@@ -48,6 +50,9 @@ func (m *Model) Key(g Generation, kind, name string) string { return m.store.Key
 // the one that the model is opened on. What is left of a model without a
 // checkpoint is deleted, because it would be counted twice.
 func (m *Model) Load(ctx context.Context) (projections.Checkpoint, error) {
+	if err := m.store.checkPolicy(ctx); err != nil {
+		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
+	}
 	v, err := m.view(ctx, m.store.writer, &m.loaded, looking, nil)
 	if err != nil {
 		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)

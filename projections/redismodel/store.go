@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"daybook/projections"
 
@@ -18,6 +19,7 @@ type Store struct {
 	prefix         string
 	where          string
 	writer, reader redis.UniversalClient // apart, so that neither waits for the other's connections
+	evicts         atomic.Bool           // as was last seen by checkPolicy
 }
 
 // Close ends the connections.
@@ -41,6 +43,9 @@ func (s *Store) Check(ctx context.Context) error {
 // failed describes an error of Redis. One of the connection, or of a server
 // that must not be used, is an ErrUnreachable.
 func (s *Store) failed(doing string, err error) error {
+	if redis.HasErrorPrefix(err, "EXECABORT") { // go-redis keeps the reason to itself
+		err = fmt.Errorf("%w (Redis is full: OOM, raise maxmemory; or it is loading)", err)
+	}
 	if isTransport(err) || errors.Is(err, ErrEvicts) || isUnfit(err) {
 		return fmt.Errorf("%s %s: %w: %w", doing, s, projections.ErrUnreachable, err)
 	}
@@ -52,7 +57,7 @@ func (s *Store) failed(doing string, err error) error {
 func isUnfit(err error) bool {
 	for _, prefix := range []string{
 		"OOM", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF",
-		"NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients",
+		"EXECABORT", "NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients",
 	} {
 		if redis.HasErrorPrefix(err, prefix) {
 			return true

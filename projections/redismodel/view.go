@@ -63,6 +63,9 @@ const tries = 5
 // view reads the generation that is current. Known is the one that it was, and
 // becomes the one that it is.
 func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *atomic.Uint64, how way, commands func(redis.Pipeliner, Generation)) (View, error) {
+	if m.store.evicts.Load() {
+		return View{}, m.store.failed("read", ErrEvicts)
+	}
 	for try := range tries {
 		g := Generation(known.Load())
 		before, after, err := m.ask(ctx, client, g, how || try == tries-1, commands)

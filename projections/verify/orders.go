@@ -101,24 +101,20 @@ func (o *orders) collect(ctx context.Context, keys []string) error {
 }
 
 // compareAll compares orders: it reads some, each batch with the checkpoint
-// that it is of, and then lets the fold go through these checkpoints. Keep
-// turns what is stored into a comparison.
-func (o *orders) compareAll(ctx context.Context, ids []string, keep func(id string, stored *redis.StringCmd) func(context.Context) error) error {
+// that it is of, and then lets the fold go through these checkpoints. Ask reads
+// orders, and keep turns what is stored into a comparison.
+func (o *orders) compareAll(ctx context.Context, ids []string, ask askOrders, keep func(id string, stored *redis.StringCmd) func(context.Context) error) error {
 	for round := range slices.Chunk(ids, roundOrders) {
 		var stops []stop
 		for batch := range slices.Chunk(round, batchKeys) {
-			stored := make([]*redis.StringCmd, len(batch))
-			err := o.snapshot(ctx, &o.model, func(pipe redis.Pipeliner) {
-				for i, id := range batch {
-					stored[i] = pipe.Get(ctx, o.layout.key("order", id))
-				}
-			})
+			var answers func() []*redis.StringCmd
+			err := o.snapshot(ctx, &o.model, func(pipe redis.Pipeliner) { answers = ask(ctx, pipe, batch) })
 			if err != nil {
 				return err
 			}
 			comparisons := make([]func(context.Context) error, len(batch))
-			for i, id := range batch {
-				comparisons[i] = keep(id, stored[i])
+			for i, stored := range answers() {
+				comparisons[i] = keep(batch[i], stored)
 			}
 			stops = append(stops, o.stopAt(func(ctx context.Context) error { return o.run(ctx, comparisons) }))
 		}
@@ -142,7 +138,7 @@ func (o *orders) run(ctx context.Context, comparisons []func(context.Context) er
 
 // compareQuickly compares digests. What is not equal is doubtful.
 func (o *orders) compareQuickly(ctx context.Context, ids []string) error {
-	return o.compareAll(ctx, ids, func(id string, stored *redis.StringCmd) func(context.Context) error {
+	return o.compareAll(ctx, ids, o.askTogether, func(id string, stored *redis.StringCmd) func(context.Context) error {
 		text, err := stored.Bytes()
 		digest, hash := o.book.digest(text), hashOf(o.book.seed, id)
 		return func(context.Context) error {
@@ -196,7 +192,7 @@ func (o *orders) compareMissing(ctx context.Context) error {
 func (o *orders) compareAgain(ctx context.Context) error {
 	slices.Sort(o.doubtful)
 	o.found.count += o.more
-	return o.compareAll(ctx, slices.Compact(o.doubtful), func(id string, stored *redis.StringCmd) func(context.Context) error {
+	return o.compareAll(ctx, slices.Compact(o.doubtful), o.askEach, func(id string, stored *redis.StringCmd) func(context.Context) error {
 		position := o.model.checkpoint.Position
 		return func(ctx context.Context) error { return o.compareClosely(ctx, id, stored, position) }
 	})

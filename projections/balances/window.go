@@ -1,0 +1,91 @@
+package balances
+
+import (
+	"encoding/binary"
+
+	"daybook/projections"
+	"daybook/projections/redismodel"
+)
+
+// chains are the texts of entries of many users, those of one user chained,
+// so that putting one takes no memory of its own: the place of the next one,
+// the length, the text. Place 0 is none.
+type chains []byte
+
+const entryHead = 8
+
+// add adds an entry behind the last one of a purse.
+func (e *chains) add(p *purse, text func([]byte) []byte) {
+	if len(*e) == 0 {
+		*e = append(*e, 0)
+	}
+	at := uint32(len(*e))
+	b := append(*e, 0, 0, 0, 0, 0, 0, 0, 0)
+	b = text(b)
+	binary.LittleEndian.PutUint32(b[at+4:], uint32(len(b))-at-entryHead)
+	if p.entries == 0 {
+		p.first = at
+	} else {
+		binary.LittleEndian.PutUint32(b[p.last:], at)
+	}
+	p.last = at
+	p.entries++
+	*e = b
+}
+
+// write adds a chain to a batch. Value appends what is to be written of an
+// entry.
+func (e chains) write(b *redismodel.Batch, name string, first uint32, value func(b, entry []byte) []byte) {
+	if first == 0 {
+		return
+	}
+	b.List(redismodel.KindEntries, name)
+	for at := first; at != 0; at = binary.LittleEndian.Uint32(e[at:]) {
+		from := at + entryHead
+		text := e[from : from+binary.LittleEndian.Uint32(e[at+4:])]
+		b.Append(func(b []byte) []byte { return value(b, text) })
+	}
+}
+
+// window is a stretch of the log as it is written to a model that is filled:
+// what it has changed of each user, and the checkpoints before and behind it.
+type window struct {
+	from, to projections.Checkpoint
+	packed   chains     // entries
+	words    dictionary // that they refer to; what was added later is not seen
+	fields   []byte     // of hashes: each a length in a byte, and a text
+	users    []changed
+}
+
+// changed is a user of a window.
+type changed struct {
+	name     string
+	from, to int    // of fields
+	first    uint32 // of entries
+	entries  int
+}
+
+// take takes over what is in purses, besides the entries.
+func (w *window) take(touched []*purse) {
+	w.fields, w.users = w.fields[:0], w.users[:0]
+	for _, p := range touched {
+		u := changed{name: p.name, from: len(w.fields), first: p.first, entries: p.entries}
+		p.changes(func(value func([]byte) []byte) {
+			w.fields = appendSized(w.fields, value)
+		})
+		u.to = len(w.fields)
+		w.users = append(w.users, u)
+		p.reset()
+	}
+}
+
+// write adds a user to a batch.
+func (w *window) write(b *redismodel.Batch, u *changed) {
+	b.Hash(redismodel.KindBalance, u.name)
+	for rest := w.fields[u.from:u.to]; len(rest) > 0; {
+		n := 1 + int(rest[0])
+		b.Append(func(value []byte) []byte { return append(value, rest[1:n]...) })
+		rest = rest[n:]
+	}
+	w.packed.write(b, u.name, u.first, func(b, packed []byte) []byte { return unpack(b, packed, &w.words) })
+}
