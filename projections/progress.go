@@ -80,19 +80,16 @@ func (p *progress) applied(b batch) (becameLive bool) {
 	return becameLive
 }
 
-// retry notes a failure that is tried again. It reports whether that is another
-// one than the last time.
-func (p *progress) retry(err error) (another bool) {
+// retry notes a failure that is tried again.
+func (p *progress) retry(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	another = p.current.Err == nil || p.current.Err.Error() != err.Error()
 	p.current.State = CatchingUp
 	p.current.Err = err
 	p.current.Retries++
 	if p.behind.IsZero() {
 		p.behind = p.now()
 	}
-	return another
 }
 
 // stop notes the end, and why if it was not asked for.

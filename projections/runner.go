@@ -80,15 +80,12 @@ func (p *Projection) Run(ctx context.Context) error {
 		if advanced {
 			delays.Reset()
 		}
-		level := slog.LevelDebug // for the same once more
-		if p.progress.retry(err) {
-			level = slog.LevelWarn
-		}
+		p.progress.retry(err)
 		if advanced && errors.Is(err, ErrCheckpointMoved) {
 			continue // another runner is at work and nothing is wrong
 		}
 		delay := delays.NextBackOff()
-		p.logger.Log(ctx, level, "projection tries again", "error", err, "delay", delay)
+		p.logger.Warn("projection tries again", "error", err, "delay", delay)
 		rest(ctx, delay)
 	}
 }

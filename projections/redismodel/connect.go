@@ -38,6 +38,12 @@ const (
 	dialTimeout  = 2 * time.Second
 	readTimeout  = 2 * time.Second
 	writeTimeout = 10 * time.Second
+
+	// connectionLifetime bounds how long an idle connection keeps to a server
+	// that another one has replaced behind the same address, but that still
+	// answers. Until then its answers are refused for being older than what the
+	// projection has applied.
+	connectionLifetime = 5 * time.Second
 )
 
 // writeBuffer holds most batches, so that one takes few system calls.
@@ -135,7 +141,7 @@ func (c common) single(text string) (redis.UniversalClient, string, error) {
 		return nil, "", errURL
 	}
 	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect = true, true, onConnect
+	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
 	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
@@ -149,7 +155,7 @@ func (c common) sentinel(text, master string) (redis.UniversalClient, string, er
 		return nil, "", errURL
 	}
 	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect = true, true, onConnect
+	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
 	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
 	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
 	c.trust(o.TLSConfig)
@@ -163,7 +169,7 @@ func (c common) cluster(text string) (redis.UniversalClient, string, error) {
 		return nil, "", errURL
 	}
 	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect = true, true, onConnect
+	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
 	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
