@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 # is the plain binary, and those with large loads.
 RACED = $(shell $(GO) list ./... | grep -v -E '^daybook/cmd/(daybook|bench)$$')
 
-.PHONY: run build test check race fuzz lint bench profile tools FORCE
+.PHONY: run build test check race fuzz lint bench profile soak tools FORCE
 
 run: build
 	./bin/daybook serve --dev --data $(DATA)
@@ -33,6 +33,11 @@ lint:
 
 race:
 	$(GO) test -pgo=off -race -short -shuffle=on -timeout 15m $(RACED)
+
+# soak runs many more random schedules of faults than `make test` does.
+SCHEDULES ?= 1000
+soak: tools
+	DAYBOOK_SCHEDULES=$(SCHEDULES) $(GO) test -pgo=off -count=1 -timeout 2h -run RandomSchedules ./projections/schedules
 
 # fuzz runs every fuzz target for a while.
 fuzz:
