@@ -10,6 +10,7 @@ import (
 // request is an append, or a trial if it has no events.
 type request struct {
 	stream   eventstore.StreamName
+	hash     int64 // of the stream, see hashOf
 	expected eventstore.Expected
 	events   []eventstore.Event
 	records  []byte       // the events as the journal keeps them
@@ -30,6 +31,7 @@ func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expect
 	}
 	appended, err := s.writer.submit(ctx, &request{
 		stream:   stream,
+		hash:     hashOf(stream),
 		expected: expected,
 		events:   events,
 		records:  encode(stream, expected.Next(), events),

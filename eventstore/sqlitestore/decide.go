@@ -10,7 +10,7 @@ import (
 // comes to without being written: a conflict, or the outcome that it had the
 // first time.
 func (w *writer) decide(r *request) (o outcome, accepted bool) {
-	length, err := w.length(r.stream)
+	length, err := w.length(r.stream, r.hash)
 	if err != nil {
 		return outcome{err: fmt.Errorf("%w: look up the stream: %w", eventstore.ErrUnavailable, err)}, false
 	}
@@ -24,32 +24,32 @@ func (w *writer) decide(r *request) (o outcome, accepted bool) {
 		w.accept(r, i)
 	}
 	w.lengths[r.stream] = length + uint64(len(r.events))
-	w.seen.add(r.stream)
+	w.seen.add(r.hash)
 	last := &w.frame[len(w.frame)-1]
 	return outcome{appended: eventstore.Appended{Revision: last.Revision, Position: last.Position}}, true
 }
 
 // accept adds the i-th event of a request to the frame.
 func (w *writer) accept(r *request, i int) {
-	w.frame = append(w.frame, eventstore.Recorded{
+	w.frame = append(w.frame, entry{hash: r.hash, Recorded: eventstore.Recorded{
 		Event:      r.events[i],
 		Stream:     r.stream,
 		Revision:   r.expected.Next() + eventstore.Revision(i),
 		Position:   w.end.position + 1 + eventstore.Position(len(w.frame)),
 		RecordedAt: w.now,
-	})
+	}})
 }
 
 // length returns the number of events of a stream, those of the frame that is
 // being made included.
-func (w *writer) length(stream eventstore.StreamName) (uint64, error) {
+func (w *writer) length(stream eventstore.StreamName, hash int64) (uint64, error) {
 	if length, ok := w.lengths[stream]; ok {
 		return length, nil
 	}
 	if revision, ok := w.recent.head(stream); ok {
 		return uint64(revision) + 1, nil
 	}
-	if w.seen.never(stream) {
+	if w.seen.never(hash) {
 		return 0, nil
 	}
 	return w.lookup.length(stream)

@@ -15,14 +15,14 @@ import (
 const (
 	// filingDelay is how long events wait for others to be filed with them. It
 	// delays nobody: what is not filed is read from memory, or from the journal.
-	filingDelay = 100 * time.Millisecond
+	filingDelay = 200 * time.Millisecond
 
 	// filingDue is the number of waiting events that are filed without delay.
-	filingDue = 2048
+	filingDue = 4096
 
 	// maxFiledEvents and maxFiledBytes bound one transaction.
-	maxFiledEvents = 4096
-	maxFiledBytes  = 8 << 20
+	maxFiledEvents = 8192
+	maxFiledBytes  = 16 << 20
 
 	// yieldEvery is after how many events callers get their turn: nobody waits
 	// for filing, many wait for a processor.
@@ -59,7 +59,7 @@ type filer struct {
 	stopped chan struct{} // closed when run has returned
 
 	end    end // of the file
-	buffer []eventstore.Recorded
+	buffer []entry
 	broken bool // an error was met after which nothing is filed
 }
 
@@ -160,9 +160,9 @@ func (f *filer) stopAt(err error) {
 
 // file commits events as one transaction. After an error that is a full disk,
 // none of them is in the file.
-func (f *filer) file(events []eventstore.Recorded) error {
+func (f *filer) file(events []entry) error {
 	for i := range events {
-		if err := insertInto(f.statements.insert, &events[i]); err != nil {
+		if err := insertInto(f.statements.insert, &events[i].Recorded, events[i].hash); err != nil {
 			return f.rollback(err)
 		}
 		if i%yieldEvery == 0 {
@@ -173,14 +173,14 @@ func (f *filer) file(events []eventstore.Recorded) error {
 		return f.commitFailed(err)
 	}
 	last := &events[len(events)-1]
-	f.end = endAt(last)
+	f.end = endAt(&last.Recorded)
 	f.recent.filed(last.Position)
 	f.filed.Store(uint64(last.Position))
 	return errors.Join(f.checkpointing(size(events)), f.begin())
 }
 
 // size returns about how many bytes the events take up in the write-ahead log.
-func size(events []eventstore.Recorded) int {
+func size(events []entry) int {
 	bytes := len(events) * pageSize / 2 // each stream changes a page of the index
 	for i := range events {
 		bytes += len(events[i].Data) + len(events[i].Metadata)

@@ -50,6 +50,9 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	if f.statements, err = prepareStatements(conn); err != nil {
 		return nil, err
 	}
+	if err := holdMemory(conn); err != nil {
+		return nil, err
+	}
 	if f.end, err = readEnd(f.statements.end); err != nil {
 		return nil, err
 	}
@@ -74,9 +77,10 @@ func configure(conn *sqlite.Conn) error {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = " + synchronous,
 		"PRAGMA wal_autocheckpoint = 0", // see checkpointer
-		// 16 MiB. A larger cache does not pay: after a page split SQLite walks all
-		// of it at the next commit, to drop one temporary page number.
-		"PRAGMA cache_size = -16384",
+		// 32 MiB hold what one filing changes. A larger cache does not pay: after a
+		// page split SQLite walks all of it at the next commit, to drop one
+		// temporary page number.
+		"PRAGMA cache_size = -32768",
 		"PRAGMA temp_store = MEMORY",
 	} {
 		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
@@ -114,7 +118,7 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	return insertInto(insert, &first)
+	return insertInto(insert, &first, hashOf(first.Stream))
 }
 
 // logCreated returns the event that names a log.

@@ -14,7 +14,7 @@ import (
 // is then in both, and nothing is in neither.
 func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	return func(yield func(eventstore.Recorded, error) bool) {
-		if s.writer.seen.never(stream) && ctx.Err() == nil && !s.reader.pool.isStopped() {
+		if s.writer.seen.never(hashOf(stream)) && ctx.Err() == nil && !s.reader.pool.isStopped() {
 			return
 		}
 		newest := s.writer.recent.stream(stream, from)

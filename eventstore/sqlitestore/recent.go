@@ -32,6 +32,7 @@ type recent struct {
 type entry struct {
 	eventstore.Recorded
 
+	hash   int64               // of the stream, see hashOf
 	before eventstore.Position // the stream's event before it, if it was not filed when this was added
 }
 
@@ -40,14 +41,16 @@ func newRecent(end eventstore.Position) *recent {
 	return &recent{first: end + 1, unfiled: end + 1, heads: make(map[eventstore.StreamName]eventstore.Position)}
 }
 
-// add appends events that are durable.
-func (r *recent) add(events []eventstore.Recorded) {
+// add appends events that are durable, and links them to those before them.
+func (r *recent) add(events []entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, e := range events {
-		r.entries = append(r.entries, entry{Recorded: e, before: r.heads[e.Stream]})
+	for i := range events {
+		e := &events[i]
+		e.before = r.heads[e.Stream]
 		r.heads[e.Stream] = e.Position
 	}
+	r.entries = append(r.entries, events...)
 }
 
 // at returns the entry of a position. The caller holds the lock.
@@ -127,14 +130,14 @@ func (r *recent) waiting() int {
 
 // toFile returns the oldest events that are not filed, as many as one
 // transaction takes.
-func (r *recent) toFile(buffer []eventstore.Recorded) []eventstore.Recorded {
+func (r *recent) toFile(buffer []entry) []entry {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	size := 0
 	for position := r.unfiled; position < r.end() && len(buffer) < maxFiledEvents && size < maxFiledBytes; position++ {
-		e := r.at(position).Recorded
+		e := r.at(position)
 		size += len(e.Data) + len(e.Metadata)
-		buffer = append(buffer, e)
+		buffer = append(buffer, *e)
 	}
 	return buffer
 }

@@ -29,7 +29,7 @@ func (f *filer) recover(frames []journal.Frame) error {
 	for len(events) > 0 {
 		n := min(len(events), maxFiledEvents)
 		for i := range events[:n] {
-			if err := insertInto(f.statements.insert, &events[i]); err != nil {
+			if err := insertInto(f.statements.insert, &events[i], hashOf(events[i].Stream)); err != nil {
 				return fmt.Errorf("file the journal: %w", err)
 			}
 		}

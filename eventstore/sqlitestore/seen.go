@@ -44,9 +44,7 @@ func newSeen(events eventstore.Position) *seen {
 
 // add is called before an append is committed, so that no stream is missing
 // that anybody has been told of.
-func (s *seen) add(stream eventstore.StreamName) { s.addAll(hashOf(stream)) }
-
-func (s *seen) addAll(hashes ...int64) {
+func (s *seen) add(hashes ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, hash := range hashes {
@@ -54,9 +52,9 @@ func (s *seen) addAll(hashes ...int64) {
 	}
 }
 
-// never reports that the stream has no event.
-func (s *seen) never(stream eventstore.StreamName) bool {
-	hash := binary.BigEndian.AppendUint64(make([]byte, 0, 8), uint64(hashOf(stream)))
+// never reports that the stream with a hash has no event.
+func (s *seen) never(streamHash int64) bool {
+	hash := binary.BigEndian.AppendUint64(make([]byte, 0, 8), uint64(streamHash))
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.complete && !s.filter.Test(hash)
@@ -75,7 +73,7 @@ func (s *seen) learn(ctx context.Context, pool *pool) error {
 		if err != nil {
 			return fmt.Errorf("learn the streams of the log: %w", err)
 		}
-		s.addAll(hashes...)
+		s.add(hashes...)
 		if more = len(hashes) == maxPageStreams; more {
 			from = hashes[len(hashes)-1] // once more: there may be no number behind it
 		}

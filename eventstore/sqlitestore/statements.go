@@ -49,11 +49,11 @@ func hashOf(stream eventstore.StreamName) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
-// insertInto runs insertEvent.
-func insertInto(stmt *sqlite.Stmt, e *eventstore.Recorded) error {
+// insertInto runs insertEvent for an event of the stream with a hash.
+func insertInto(stmt *sqlite.Stmt, e *eventstore.Recorded, streamHash int64) error {
 	stmt.BindInt64(1, int64(e.Position))
 	stmt.BindText(2, string(e.Stream))
-	stmt.BindInt64(3, hashOf(e.Stream))
+	stmt.BindInt64(3, streamHash)
 	stmt.BindInt64(4, int64(e.Revision))
 	stmt.BindBytes(5, e.ID[:])
 	stmt.BindText(6, e.Type)

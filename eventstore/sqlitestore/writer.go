@@ -64,9 +64,9 @@ type writer struct {
 	end      end
 	batch    []*request
 	outcomes []outcome
-	started  time.Time             // when the frame that is being made was begun
-	now      time.Time             // what its events say
-	frame    []eventstore.Recorded // its events
+	started  time.Time // when the frame that is being made was begun
+	now      time.Time // what its events say
+	frame    []entry   // its events
 	payload  [][]byte
 	lengths  map[eventstore.StreamName]uint64 // of the streams in it
 }
