@@ -2,9 +2,12 @@ package eventstore
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/oklog/ulid/v2"
 )
 
 // LogStream is the stream whose first event names the log. Its category is
@@ -37,3 +40,24 @@ func LogID(ctx context.Context, log Reader) (string, error) {
 
 // EventType names the event in the log.
 func (LogCreated) EventType() string { return LogCreatedType }
+
+// NewLog returns the event that names a new log. Stores write it themselves.
+func NewLog(now time.Time) (Event, error) {
+	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
+	if err != nil {
+		return Event{}, err
+	}
+	name := id.String()
+	data, err := json.Marshal(LogCreated{LogID: name})
+	if err != nil {
+		return Event{}, err
+	}
+	metadata, err := Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: "daybook"}.Encode()
+	return Event{
+		ID:       DeriveID(LogStream, []byte(name), 0),
+		Type:     LogCreatedType,
+		Schema:   1,
+		Data:     data,
+		Metadata: metadata,
+	}, err
+}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -173,4 +174,43 @@ func Stamp(metadata []byte, schema int, recordedAt time.Time) []byte {
 	stamped = append(stamped, `,"recordedAt":"`...)
 	stamped = recordedAt.UTC().AppendFormat(stamped, recordedAtLayout)
 	return append(stamped, `"}`...)
+}
+
+// Stamped returns what Stamp has put into metadata.
+func Stamped(metadata []byte) (schema int, recordedAt time.Time, err error) {
+	if schema, recordedAt, ok := stampOf(metadata); ok {
+		return schema, recordedAt, nil
+	}
+	var stamp struct { // written by another program, in another order
+		Schema     int    `json:"schema"`
+		RecordedAt string `json:"recordedAt"`
+	}
+	if err := json.Unmarshal(metadata, &stamp); err != nil {
+		return 0, time.Time{}, fmt.Errorf("metadata: %w", err)
+	}
+	recordedAt, err = time.Parse(time.RFC3339Nano, stamp.RecordedAt)
+	if err != nil || stamp.Schema < 1 {
+		return 0, time.Time{}, fmt.Errorf("metadata has no schema or recordedAt")
+	}
+	return stamp.Schema, recordedAt.UTC().Truncate(time.Microsecond), nil
+}
+
+// stampOf reads the stamp where Stamp leaves it, at the end.
+func stampOf(metadata []byte) (schema int, recordedAt time.Time, ok bool) {
+	const member = `,"recordedAt":"`
+	at := len(metadata) - len(member) - len(recordedAtLayout) - len(`"}`)
+	if at < 0 || string(metadata[at:at+len(member)]) != member || string(metadata[len(metadata)-2:]) != `"}` {
+		return 0, time.Time{}, false
+	}
+	number := bytes.LastIndexByte(metadata[:at], ':')
+	if number < 0 || !bytes.HasSuffix(metadata[:number], []byte(`"schema"`)) {
+		return 0, time.Time{}, false
+	}
+	schema, err := strconv.Atoi(string(metadata[number+1 : at]))
+	if err != nil || schema < 1 {
+		return 0, time.Time{}, false
+	}
+	text := string(metadata[at+len(member) : len(metadata)-2])
+	recordedAt, err = time.Parse(recordedAtLayout, text)
+	return schema, recordedAt, err == nil
 }

@@ -150,3 +150,22 @@ func TestMetadataIsWrittenIntoABufferOfItsSize(t *testing.T) {
 		t.Errorf("%d bytes in a buffer of %d: it has grown", len(encoded), cap(encoded))
 	}
 }
+
+func TestStampedReadsWhatStampHasWritten(t *testing.T) {
+	at := time.Date(2026, 11, 22, 4, 5, 6, 70_000, time.UTC)
+	for _, metadata := range []string{`{}`, `{ }`, `{"actor":"a"}`, `{"actor":"a","recordedAt":"x"}`, `{"n":{"schema":9}}`} {
+		schema, recordedAt, err := eventstore.Stamped(eventstore.Stamp([]byte(metadata), 12, at))
+		if err != nil || schema != 12 || !recordedAt.Equal(at) || recordedAt.Location() != time.UTC {
+			t.Errorf("%s: schema %d, recorded at %v, error %v", metadata, schema, recordedAt, err)
+		}
+	}
+	schema, recordedAt, err := eventstore.Stamped([]byte(`{"recordedAt": "2026-11-22T05:05:06.00007+01:00", "schema": 12, "more": {}}`))
+	if err != nil || schema != 12 || !recordedAt.Equal(at) {
+		t.Errorf("written by others: schema %d, recorded at %v, error %v", schema, recordedAt, err)
+	}
+	for _, metadata := range []string{``, `{}`, `[]`, `{"schema":1}`, `{"schema":0,"recordedAt":"2026-11-22T04:05:06.000070Z"}`, `{"schema":"1","recordedAt":"2026-11-22T04:05:06.000070Z"}`, `,"schema":1,"recordedAt":"2026-11-22T04:65:06.000070Z"}`} {
+		if _, _, err := eventstore.Stamped([]byte(metadata)); err == nil {
+			t.Errorf("%s: no error", metadata)
+		}
+	}
+}

@@ -2,13 +2,10 @@ package sqlitestore
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/oklog/ulid/v2"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -101,7 +98,7 @@ func configure(conn *sqlite.Conn) error {
 // transaction: a process that is killed here leaves an empty file, which the
 // next one fills.
 func createLog(conn *sqlite.Conn, now time.Time) (err error) {
-	first, err := logCreated(now)
+	created, err := eventstore.NewLog(now)
 	if err != nil {
 		return err
 	}
@@ -118,33 +115,8 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
+	first := eventstore.Recorded{Event: created, Stream: eventstore.LogStream, Position: 1, RecordedAt: now}
 	return insertInto(insert, &first, hashOf(first.Stream))
-}
-
-// logCreated returns the event that names a log.
-func logCreated(now time.Time) (eventstore.Recorded, error) {
-	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
-	if err != nil {
-		return eventstore.Recorded{}, err
-	}
-	name := id.String()
-	data, err := json.Marshal(eventstore.LogCreated{LogID: name})
-	if err != nil {
-		return eventstore.Recorded{}, err
-	}
-	metadata, err := eventstore.Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: "daybook"}.Encode()
-	return eventstore.Recorded{
-		Event: eventstore.Event{
-			ID:       eventstore.DeriveID(eventstore.LogStream, []byte(name), 0),
-			Type:     eventstore.LogCreatedType,
-			Schema:   1,
-			Data:     data,
-			Metadata: metadata,
-		},
-		Stream:     eventstore.LogStream,
-		Position:   1,
-		RecordedAt: now,
-	}, err
 }
 
 func queryText(conn *sqlite.Conn, query string) (string, error) {
