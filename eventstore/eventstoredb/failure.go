@@ -1,0 +1,146 @@
+package eventstoredb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// failure is an error of a call, with what the server says beside it.
+type failure struct {
+	error
+	trailer metadata.MD
+}
+
+// Unwrap returns the error that gRPC has given.
+func (f *failure) Unwrap() error { return f.error }
+
+// GRPCStatus lets the status of the call be found.
+func (f *failure) GRPCStatus() *status.Status { return status.Convert(f.error) }
+
+// failed adds the trailer of a stream to its error.
+func failed(stream grpc.ClientStream, err error) error {
+	return &failure{error: err, trailer: stream.Trailer()}
+}
+
+// exception returns the word by which EventStoreDB names an error.
+func exception(err error) string { return said(err, "exception") }
+
+func said(err error, name string) string {
+	var f *failure
+	if !errors.As(err, &f) {
+		return ""
+	}
+	values := f.trailer.Get(name)
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// leaderOf returns the address that a server has given which is not the leader.
+func leaderOf(err error) string {
+	host, port := said(err, "leader-endpoint-host"), said(err, "leader-endpoint-port")
+	if exception(err) != "not-leader" || host == "" || port == "" {
+		return ""
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// errBroken says that a stream is not what was written to it.
+var errBroken = errors.New("the log in EventStoreDB has been changed from outside")
+
+// isFinal reports whether an error would be the same another time. All others
+// may be of the network, of a server that starts or stops, or of one that is no
+// longer the leader.
+func isFinal(err error) bool {
+	if errors.Is(err, errBroken) || errors.Is(err, errClosed) || errors.Is(err, errStopped) {
+		return true
+	}
+	if exception(err) == "not-leader" {
+		return false
+	}
+	switch status.Code(err) {
+	case codes.InvalidArgument, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented, codes.FailedPrecondition:
+		return true
+	}
+	return false
+}
+
+// explain says what to do about an error that a user can mend.
+func explain(err error) error {
+	switch {
+	case exception(err) == "stream-deleted":
+		return fmt.Errorf("%w: a stream was deleted: restore the database from a copy: %w", errBroken, err)
+	case status.Code(err) == codes.Unauthenticated:
+		return fmt.Errorf("EventStoreDB refuses user and password of the connection string: %w", err)
+	case status.Code(err) == codes.PermissionDenied:
+		return fmt.Errorf("EventStoreDB does not allow this to the user of the connection string: %w", err)
+	}
+	return err
+}
+
+// retry makes a call until it succeeds, until it fails for good, until it has
+// brought nothing for as long as the store has patience, or until ctx ends.
+func (s *Store) retry(ctx context.Context, call func(*node) (progress bool, err error)) error {
+	wait, since := newWait(), time.Now()
+	for {
+		progress, err := s.try(ctx, call)
+		if err == nil || isFinal(err) {
+			return explain(err)
+		}
+		if progress {
+			wait.Reset()
+			since = time.Now()
+		}
+		err = fmt.Errorf("EventStoreDB at %s: %w", s.cluster.settings, err)
+		if time.Since(since) > s.patience {
+			return err
+		}
+		if ended := pause(ctx, wait.NextBackOff()); ended != nil {
+			return fmt.Errorf("%w: %w", ended, err)
+		}
+	}
+}
+
+func (s *Store) try(ctx context.Context, call func(*node) (progress bool, err error)) (progress bool, err error) {
+	n, err := s.cluster.node(ctx)
+	if err != nil {
+		return false, err
+	}
+	if progress, err = call(n); err != nil && ctx.Err() == nil && !isFinal(err) {
+		s.cluster.lost(n, err)
+	}
+	return progress, err
+}
+
+func newWait() *backoff.ExponentialBackOff {
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.Multiplier, wait.MaxInterval = 20*time.Millisecond, 2, time.Second
+	wait.Reset()
+	return wait
+}
+
+// pause returns the error of a context that ends before the delay does, or
+// would.
+func pause(ctx context.Context, delay time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
+		return context.DeadlineExceeded
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

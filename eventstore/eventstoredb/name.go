@@ -1,0 +1,43 @@
+package eventstoredb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"daybook/eventstore"
+)
+
+// named remembers that the log has its first event, which gives it an id.
+type named struct{ done atomic.Bool }
+
+// ensureNamed writes the log's first event, unless it is there. Of several
+// stores that do so at once, one succeeds, and all go on with its id.
+func (s *Store) ensureNamed(ctx context.Context) error {
+	if s.readOnly || s.named.done.Load() {
+		return nil
+	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	if err := s.name(ctx); err != nil {
+		return fmt.Errorf("name the log: %w", err)
+	}
+	s.named.done.Store(true)
+	return nil
+}
+
+func (s *Store) name(ctx context.Context) error {
+	for _, err := range s.stream(ctx, eventstore.LogStream, 0, false) {
+		return err // it has a name
+	}
+	first, err := eventstore.NewLog(s.clock.read())
+	if err != nil {
+		return err
+	}
+	_, err = s.append(ctx, eventstore.LogStream, eventstore.NoStream, propose([]eventstore.Event{first}, s.clock.read()))
+	if errors.Is(err, eventstore.ErrConflict) {
+		return nil // somebody else has just named it
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+package eventstoredb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"daybook/eventstore"
+)
+
+// Read implements eventstore.Store. After a fault it goes on behind the last
+// event that was delivered.
+func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
+		if stream == eventstore.LogStream {
+			if err := s.ensureNamed(ctx); err != nil {
+				yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
+				return
+			}
+		}
+		s.stream(ctx, stream, from, eventstore.Includes(include, eventstore.WithMetadata))(yield)
+	}
+}
+
+func (s *Store) stream(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, metadata bool) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
+		next := from
+		s.sequence(ctx, yield, reading{
+			what:     "read " + string(stream),
+			metadata: metadata,
+			options:  func() *streams.ReadReq_Options { return streamOptions(s.namespace.full(stream), next) },
+			accept: func(e *eventstore.Recorded) (bool, error) {
+				if e.Revision != next {
+					return false, fmt.Errorf("%w: stream %s has event %d where event %d was", errBroken, stream, e.Revision, next)
+				}
+				next++
+				return true, nil
+			},
+		})
+	}
+}
+
+// ReadAll implements eventstore.Store. After a fault it goes on behind the last
+// event that was delivered.
+func (s *Store) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
+		last := after
+		s.sequence(ctx, yield, reading{
+			what:     "read log",
+			metadata: eventstore.Includes(include, eventstore.WithMetadata),
+			options:  func() *streams.ReadReq_Options { return s.allOptions(last) },
+			accept: func(e *eventstore.Recorded) (bool, error) {
+				if e.Position <= last {
+					return false, nil // the position to begin at is inclusive
+				}
+				last = e.Position
+				return true, nil
+			},
+		})
+	}
+}
+
+// reading is what tells reads apart.
+type reading struct {
+	what     string // for errors
+	metadata bool
+
+	// options of a request for what was not delivered yet.
+	options func() *streams.ReadReq_Options
+
+	// accept reports whether an event is to be delivered.
+	accept func(*eventstore.Recorded) (bool, error)
+}
+
+// errStopped says that the consumer wants no more.
+var errStopped = errors.New("stopped")
+
+// sequence delivers events until the server has said that there are no more.
+func (s *Store) sequence(ctx context.Context, yield func(eventstore.Recorded, error) bool, r reading) {
+	err := s.retry(ctx, func(n *node) (progress bool, err error) {
+		err = n.read(ctx, r.options(), func(answer *streams.ReadResp) error {
+			if answer.GetEvent() == nil {
+				return nil // no such stream, which is an empty one, or a position
+			}
+			e, err := s.recorded(answer.GetEvent(), r.metadata)
+			if err != nil {
+				return err
+			}
+			if ok, err := r.accept(&e); err != nil || !ok {
+				return err
+			}
+			progress = true
+			return deliver(ctx, yield, e)
+		})
+		return progress, err
+	})
+	if err != nil && !errors.Is(err, errStopped) {
+		yield(eventstore.Recorded{}, fmt.Errorf("%s: %w: %w", r.what, eventstore.ErrUnavailable, err))
+	}
+}
+
+// deliver hands an element to the consumer, unless ctx has ended.
+func deliver[E any](ctx context.Context, yield func(E, error) bool, element E) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !yield(element, nil) {
+		return errStopped
+	}
+	return nil
+}
+
+// read calls back with every answer until the server ends the call.
+func (n *node) read(ctx context.Context, options *streams.ReadReq_Options, answer func(*streams.ReadResp) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the call if answer does not want more
+	call, err := n.streams.Read(n.outgoing(ctx), &streams.ReadReq{Options: options})
+	if err != nil {
+		return err
+	}
+	for {
+		response, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return failed(call, err)
+		}
+		if err := answer(response); err != nil {
+			return err
+		}
+	}
+}
+
+func streamOptions(stream string, from eventstore.Revision) *streams.ReadReq_Options {
+	return &streams.ReadReq_Options{
+		StreamOption: &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{
+			StreamIdentifier: identifier(stream),
+			RevisionOption:   &streams.ReadReq_Options_StreamOptions_Revision{Revision: uint64(from)},
+		}},
+		CountOption:  everything,
+		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
+		UuidOption:   structured,
+	}
+}
+
+// allOptions asks for our streams' events from a position on: inclusive for a
+// read of a count, exclusive for a subscription.
+func (s *Store) allOptions(from eventstore.Position) *streams.ReadReq_Options {
+	return &streams.ReadReq_Options{
+		StreamOption: &streams.ReadReq_Options_All{All: allFrom(from)},
+		CountOption:  everything,
+		FilterOption: s.filter(),
+		UuidOption:   structured,
+	}
+}
+
+func allFrom(position eventstore.Position) *streams.ReadReq_Options_AllOptions {
+	if position == 0 {
+		return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}}
+	}
+	return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Position{
+		Position: &streams.ReadReq_Options_Position{CommitPosition: uint64(position), PreparePosition: uint64(position)},
+	}}
+}
+
+const (
+	// searchWindow is how many events the server looks at before it tells a
+	// filtered subscription how far it has come, even if none was ours.
+	searchWindow = 1000
+
+	// checkpointInterval is after how many windows it says so.
+	checkpointInterval = 1
+)
+
+// filter asks for the streams of the namespace.
+func (s *Store) filter() *streams.ReadReq_Options_Filter {
+	return &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
+		Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
+			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{s.namespace.prefix}},
+		},
+		Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: searchWindow},
+		CheckpointIntervalMultiplier: checkpointInterval,
+	}}
+}
+
+var (
+	everything = &streams.ReadReq_Options_Count{Count: math.MaxInt64}
+	structured = &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}}
+)
