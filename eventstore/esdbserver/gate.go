@@ -1,0 +1,149 @@
+package esdbserver
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+)
+
+// Access is what somebody may do.
+type Access uint8
+
+// Each includes the ones before it. Writing is of use in a scratch log only.
+const (
+	Denied Access = iota
+	Reading
+	Writing
+)
+
+// gate stands before every call: who is it, is there room, is this the leader.
+type gate struct {
+	options Options
+	calls   chan struct{} // holds one for each call that is open
+}
+
+type accessKey struct{}
+
+// accessOf returns what the caller may do.
+func accessOf(ctx context.Context) Access {
+	access, _ := ctx.Value(accessKey{}).(Access)
+	return access
+}
+
+// admit runs before anything of a call is read, so that strangers cost next to
+// no memory. It runs in the goroutine that reads the connection.
+func (g *gate) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
+	access := g.identify(info.Header)
+	if access < Reading && !isPublic(info.FullMethodName) && info.FullMethodName != streams.Streams_Append_FullMethodName {
+		return nil, unauthenticated()
+	}
+	select {
+	case g.calls <- struct{}{}:
+	default:
+		return nil, status.Error(codes.ResourceExhausted, "too many calls are open")
+	}
+	context.AfterFunc(ctx, func() { <-g.calls }) // it ends with the call
+	return context.WithValue(ctx, accessKey{}, access), nil
+}
+
+// isPublic reports whether clients call a method before they authenticate:
+// while they connect. Neither says anything about the log.
+func isPublic(method string) bool {
+	return strings.HasPrefix(method, "/event_store.client.server_features.") || strings.HasPrefix(method, "/event_store.client.gossip.")
+}
+
+// identify denies for no credentials and for wrong ones.
+func (g *gate) identify(header metadata.MD) Access {
+	if g.options.AllowAnonymous {
+		return Writing
+	}
+	values := header.Get("authorization")
+	if len(values) == 0 {
+		return Denied
+	}
+	user, password, ok := parseBasic(values[0])
+	if !ok {
+		return Denied
+	}
+	return g.options.Credentials(user, password)
+}
+
+func unauthenticated() error { return status.Error(codes.Unauthenticated, "Unauthenticated") }
+
+// parseBasic reads credentials as in RFC 7617.
+func parseBasic(header string) (user, password string, ok bool) {
+	scheme, encoded, found := strings.Cut(header, " ")
+	if !found || !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(decoded), ":")
+}
+
+func (g *gate) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if err := g.checkLeader(ctx, info.FullMethod); err != nil {
+		return nil, answer(ctx, err)
+	}
+	response, err := handler(ctx, request)
+	return response, answer(ctx, err)
+}
+
+func (g *gate) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if accessOf(stream.Context()) < Reading {
+		refuseStranger(stream)
+		return unauthenticated()
+	}
+	if err := g.checkLeader(stream.Context(), info.FullMethod); err != nil {
+		return answer(stream.Context(), err)
+	}
+	return answer(stream.Context(), handler(server, stream))
+}
+
+// refuseStranger reads a little of an append before it is refused: a client
+// that is still sending when the call ends reports that, and not why.
+func refuseStranger(stream grpc.ServerStream) {
+	const messages, patience = 4, time.Second
+	done := make(chan struct{})
+	go func() { // ends with the call
+		defer close(done)
+		for range messages {
+			if stream.RecvMsg(new(streams.AppendReq)) != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+	}
+}
+
+// checkLeader refuses what only the leader does: calls that say so, and all
+// calls of persistent subscriptions.
+func (g *gate) checkLeader(ctx context.Context, method string) error {
+	if g.options.Leader == nil {
+		return nil
+	}
+	required := strings.HasPrefix(method, "/event_store.client.persistent_subscriptions.")
+	for _, value := range metadata.ValueFromIncomingContext(ctx, "requires-leader") {
+		required = required || strings.EqualFold(value, "true")
+	}
+	if !required {
+		return nil
+	}
+	if leader := g.options.Leader(); leader != "" {
+		return notLeader(leader)
+	}
+	return nil
+}
