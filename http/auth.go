@@ -65,6 +65,12 @@ func ParseTokens(entries []string) (Tokens, error) {
 	return t, nil
 }
 
+// Identify returns who has a token, given its name and secret.
+func (t Tokens) Identify(name, secret string) (Identity, bool) {
+	identity, known := t.identities[sha256.Sum256([]byte(secret))]
+	return identity, known && identity.Name == name
+}
+
 // authorize returns who asks, if one of the roles allows it.
 func (t Tokens) authorize(r *http.Request, roles []Role) (Identity, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

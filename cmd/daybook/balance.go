@@ -13,13 +13,12 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 
 	"github.com/go-json-experiment/json"
 )
 
 type balanceCommand struct {
-	dataFlag     `embed:""`
+	logFlag      `embed:""`
 	User         string               `arg:"" help:"Whose balances."`
 	AsOf         *moment              `help:"Leave out what was recorded later than this time, such as 2026-01-31T23:59:59Z." placeholder:"TIME" xor:"as-of" env:"-"`
 	AsOfPosition *eventstore.Position `help:"Leave out what stands behind this position." placeholder:"POSITION" xor:"as-of" env:"-"`
@@ -32,7 +31,7 @@ func (c *balanceCommand) Run(ctx context.Context, out output) error {
 	if err := ident.Check(c.User); err != nil {
 		return fmt.Errorf("user: %w", err)
 	}
-	reader, err := openLog(ctx, c.Data)
+	reader, err := c.openLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,7 +66,7 @@ func (m *moment) UnmarshalText(text []byte) (err error) {
 }
 
 // fold reads the log from its beginning up to the moment that is asked for.
-func (c *balanceCommand) fold(ctx context.Context, reader *sqlitestore.Reader) (account, error) {
+func (c *balanceCommand) fold(ctx context.Context, reader eventstore.Reader) (account, error) {
 	a := account{available: map[money.Currency]money.Amount{}, pending: map[money.Currency]money.Amount{}}
 	own := ledger.UserAccount(c.User)
 	for recorded, err := range reader.ReadAll(ctx, 0) {

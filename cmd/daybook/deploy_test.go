@@ -33,6 +33,7 @@ type composeService struct {
 }
 
 func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
+	inTree(t)
 	file, err := os.Open("../../docker-compose.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,7 @@ func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
 }
 
 func TestDockerfileEndsInAStaticBinaryThatIsNotRoot(t *testing.T) {
+	inTree(t)
 	content, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)

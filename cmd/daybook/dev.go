@@ -97,7 +97,7 @@ func randomHex() string {
 
 // printExample prints lines that post the example order and read what became
 // of it.
-func printExample(w io.Writer, address, data string, a access) error {
+func printExample(w io.Writer, address, data, log string, a access) error {
 	example := filepath.Join(data, exampleOrderFile)
 	if err := os.WriteFile(example, exampleOrder, 0o600); err != nil {
 		return err
@@ -106,7 +106,7 @@ func printExample(w io.Writer, address, data string, a access) error {
 	if err != nil {
 		return err
 	}
-	example, data, program = shorten(example), shorten(data), shorten(program)
+	example, program = shorten(example), shorten(program)
 	_, err = fmt.Fprintf(w, `
 daybook is running on http://%[1]s. Paste these lines into another terminal.
 
@@ -117,10 +117,10 @@ Read what its payer has, as the website does:
   curl -sS -H 'Authorization: Bearer %[4]s' http://%[1]s/balances/order1234
 
 Replay what was recorded, and recompute the balance from that alone, as an auditor does:
-  %[5]s replay order-coinbase.5RTQNACF --data %[6]s
-  %[5]s balance order1234 --data %[6]s
+  %[5]s replay order-coinbase.5RTQNACF %[6]s
+  %[5]s balance order1234 %[6]s
 
-`, address, quote(example), a.secretTexts[0], websiteToken(a.tokenTexts), quote(program), quote(data))
+`, address, quote(example), a.secretTexts[0], websiteToken(a.tokenTexts), quote(program), log)
 	return err
 }
 

@@ -29,6 +29,7 @@ func onSmallDisk(t *testing.T, megabytes, taken int) smallDisk {
 // TestFullFileSystemLosesNothing fills a real file system with callbacks until
 // there is no space, frees some, and goes on.
 func TestFullFileSystemLosesNothing(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	for _, c := range []struct {
 		name             string

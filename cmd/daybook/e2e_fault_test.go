@@ -59,6 +59,7 @@ func (s *server) checkFailure() {
 // TestFailedSyncIsNeverAnswered200 lets the sync of the journal fail at once
 // for a callback that comes alone.
 func TestFailedSyncIsNeverAnswered200(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for n := range 4 {
@@ -95,6 +96,7 @@ func TestFailedSyncIsNeverAnswered200(t *testing.T) {
 // clients post. The server ends, and after a restart all that it acknowledged
 // is there.
 func TestFaultsDuringLoadLoseNothing(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	for name, i := range map[string]injection{
 		"sync of the journal":                   {"fsync,fdatasync", "error=EIO", "daybook.journal"},
@@ -147,6 +149,7 @@ func TestFaultsDuringLoadLoseNothing(t *testing.T) {
 // space for a stretch: at once, and now and then. What is in the journal meets
 // the same when it is filed.
 func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s, r := start(t, options{}), random(t)
 	before := s.record(completedOrder("BEFORE", "user0", 100))
@@ -200,6 +203,7 @@ func (s *server) checkRefusal(a answer) {
 // TestUnreadableLogIsNotTakenForAnEmptyOne lets reads of the log's files fail:
 // nothing is decided on a stream that could not be read.
 func TestUnreadableLogIsNotTakenForAnEmptyOne(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	s.record(completedOrder("SAME", "ann", 100))
@@ -225,6 +229,7 @@ func TestUnreadableLogIsNotTakenForAnEmptyOne(t *testing.T) {
 // TestServerThatCannotSyncDoesNotStart lets the syncs of one file or directory
 // fail, while a log is made and when it is opened again.
 func TestServerThatCannotSyncDoesNotStart(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	for _, file := range []string{"..", ".", "daybook.db-journal", "daybook.db", "daybook.db-wal"} {
 		data := filepath.Join(t.TempDir(), "data")

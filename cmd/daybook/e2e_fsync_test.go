@@ -12,6 +12,7 @@ const unsafeProgram = "-X daybook/eventstore/sqlitestore.synchronous=OFF"
 // TestNoCallbackIsAnsweredBeforeItIsSynced proves by the system calls that an
 // answer 200 means a synced write, for callbacks one after the other.
 func TestNoCallbackIsAnsweredBeforeItIsSynced(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	tr := traceCallbacks(t, "", 1)
 	for _, e := range tr.exchanges {
@@ -36,6 +37,7 @@ func TestNoCallbackIsAnsweredBeforeItIsSynced(t *testing.T) {
 // TestNoCallbackOfManyIsAnsweredBeforeItIsSynced proves the same for those that
 // share a commit.
 func TestNoCallbackOfManyIsAnsweredBeforeItIsSynced(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	tr := traceCallbacks(t, "", clients)
 	syncs := 0
@@ -54,6 +56,7 @@ func TestNoCallbackOfManyIsAnsweredBeforeItIsSynced(t *testing.T) {
 
 // TestProofOfSyncFailsWithoutSync shows that the proof above proves something.
 func TestProofOfSyncFailsWithoutSync(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	program, err := build(filepath.Join(t.TempDir(), "daybook-unsafe"), "-ldflags", unsafeProgram)
 	if err != nil {
@@ -73,6 +76,7 @@ func TestProofOfSyncFailsWithoutSync(t *testing.T) {
 // directories that have their entries are synced before the first answer, of a
 // new log and after a restart.
 func TestEntriesOfNewFilesAreSynced(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "new", "data")
 	for _, id := range []string{"FIRST", "SECOND"} {

@@ -27,9 +27,44 @@ export const createClient = ({ url }) => {
 };
 `
 
+// pythonRedis does the same for the package redis of Python, where that is not
+// installed.
+const pythonRedis = `
+import json, subprocess
+
+class Redis:
+    def __init__(self, host, port, decode_responses):
+        self.line = ["redis-cli", "-h", host, "-p", str(port), "--json"]
+    def ask(self, *words):
+        return json.loads(subprocess.run([*self.line, *words], check=True, capture_output=True).stdout)
+    def get(self, key):
+        return self.ask("GET", key)
+    def hgetall(self, key):
+        answer = self.ask("HGETALL", key)
+        return answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2]))
+`
+
+// python returns a Python that has the package redis, or has what stands in
+// for it beside the program in a directory.
+func python(t *testing.T, directory string) string {
+	t.Helper()
+	for _, path := range []string{"python3", "/usr/bin/python3"} { // Debian's packages are the latter's
+		if exec.Command(path, "-c", "import redis").Run() == nil {
+			return path
+		}
+	}
+	t.Log("Python has no package redis (apt-get install python3-redis): redis-cli stands in for it")
+	if err := os.WriteFile(filepath.Join(directory, "redis.py"), []byte(pythonRedis), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tool(t, "python3", "python3")
+}
+
 // TestReadmeReadsBalancesStraightFromRedis runs README's lines as they stand,
 // but for the port.
 func TestReadmeReadsBalancesStraightFromRedis(t *testing.T) {
+	embedded(t)
+	inTree(t)
 	t.Parallel()
 	tool(t, "node", "nodejs")
 	tool(t, "redis-cli", "redis-tools")
@@ -54,6 +89,7 @@ func TestReadmeReadsBalancesStraightFromRedis(t *testing.T) {
 		filepath.Join(module, "index.js"):     nodeRedis,
 		filepath.Join(directory, "read.mjs"):  strings.ReplaceAll(block(t, section, "js"), "6379", port),
 		filepath.Join(directory, "read.go"):   strings.ReplaceAll(block(t, section, "go"), "6379", port),
+		filepath.Join(directory, "read.py"):   strings.ReplaceAll(block(t, section, "python"), "6379", port),
 		filepath.Join(directory, "read.sh"):   strings.ReplaceAll(block(t, section, "sh"), "redis-cli", "redis-cli -p "+port),
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -67,6 +103,7 @@ func TestReadmeReadsBalancesStraightFromRedis(t *testing.T) {
 	}{
 		{[]string{"sh", filepath.Join(directory, "read.sh")}, []string{"\nUSD\n12.53\n", "USD:pending\n0.00\n", "position\n3\n", entry}},
 		{[]string{"go", "run", filepath.Join(directory, "read.go")}, []string{"12.53 0.00\n"}},
+		{[]string{python(t, directory), filepath.Join(directory, "read.py")}, []string{"12.53 0.00\n"}},
 		{[]string{"node", filepath.Join(directory, "read.mjs")}, []string{"12.53 0.00\n", "3 PaymentVerified coinbase/order/5RTQNACF USD 12.53 12.53\n"}},
 	} {
 		out, err := exec.Command(c.line[0], c.line[1:]...).CombinedOutput()

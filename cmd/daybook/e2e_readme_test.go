@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func TestPrintedLinesWorkAsTheyStand(t *testing.T) {
 		"12.53",
 	}
 	// The answer to a callback does not wait for the read model.
-	paste := func(i int) string { return shell(t, home, lines[i]) }
+	paste := func(i int) string { return shell(t, home, lines[i], eventstoreSettings(o.data)...) }
 	check := func(i int, text string) {
 		t.Helper()
 		if !strings.Contains(text, wants[i]) {
@@ -80,10 +81,11 @@ func devToken(t *testing.T, line string) string {
 }
 
 // shell runs a line in a directory and returns what it prints.
-func shell(t *testing.T, directory, line string) string {
+func shell(t *testing.T, directory, line string, settings ...string) string {
 	t.Helper()
 	command := exec.Command("sh", "-c", line)
 	command.Dir = directory
+	command.Env = append(os.Environ(), settings...)
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, out)

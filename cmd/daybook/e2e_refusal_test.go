@@ -38,6 +38,7 @@ func (p *process) checkRefused(code int, parts ...string) {
 // TestSecondWriterIsRefused starts a second server on the same log, and
 // commands that read beside the first.
 func TestSecondWriterIsRefused(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	s.record(completedOrder("ONE", "ann", 100))
@@ -56,6 +57,7 @@ func TestSecondWriterIsRefused(t *testing.T) {
 // TestUnusableDataDirectoriesAreRefused starts every command on directories
 // that are none, or have something else in them.
 func TestUnusableDataDirectoriesAreRefused(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
@@ -117,6 +119,7 @@ func withDatabase(t *testing.T, script string) string {
 // TestReadOnlyDirectoryIsRefusedForWriting starts the commands on a log whose
 // file system takes no writes, such as a backup.
 func TestReadOnlyDirectoryIsRefusedForWriting(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	s.record(completedOrder("ONE", "ann", 100))
@@ -136,6 +139,7 @@ func TestReadOnlyDirectoryIsRefusedForWriting(t *testing.T) {
 // TestDamagedLogIsNoticed overwrites parts of a log of some hundred events: no
 // command takes what is left for the whole.
 func TestDamagedLogIsNoticed(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	original := t.TempDir()
 	s := start(t, options{data: original})
@@ -207,6 +211,7 @@ func checkServesNoPart(t *testing.T, data string) {
 
 // TestCommandsEndQuietlyWhenNobodyReadsOn cuts a replay off like head does.
 func TestCommandsEndQuietlyWhenNobodyReadsOn(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	var orders []string

@@ -12,7 +12,7 @@ import (
 
 // realSchedules is how many random schedules run on the binary. Package
 // schedules runs many more on the same parts in one process.
-const realSchedules = 8
+const realSchedules = 20
 
 // TestRandomSchedulesOnTheBinary puts the program through random faults of
 // itself and of Redis: each process that is killed is one of its own.
@@ -45,7 +45,7 @@ func newScheduled(t *testing.T, redis string) *scheduled {
 
 func (s *scheduled) Start() string {
 	s.t.Helper()
-	s.server = listen(s.t, options{data: s.data, settings: []string{
+	s.server = listen(s.t, options{data: s.data, arguments: []string{"--log-level", "debug"}, settings: []string{
 		"DAYBOOK_CALLBACK_SECRETS=" + schedules.Secret, "DAYBOOK_TOKENS=website:shop:" + schedules.Token, "DAYBOOK_REDIS=" + s.redis,
 	}})
 	return s.server.address

@@ -21,11 +21,16 @@ import (
 )
 
 // storeSettings are added to the environment of every program that the suite
-// starts, separated by blanks, so that it can be run again on another store or
-// read model. {log} is a word that differs from one log to the next:
+// starts, separated by blanks, so that it can be run again on another read
+// model. {log} is a word that differs from one log to the next:
 //
 //	DAYBOOK_E2E_SETTINGS="DAYBOOK_REDIS=redis://127.0.0.1 DAYBOOK_REDIS_PREFIX={{log}}" go test ./cmd/daybook
 var storeSettings = os.Getenv("DAYBOOK_E2E_SETTINGS")
+
+// eventstoreURL is the EventStoreDB that keeps the logs of the suite, if it is
+// set: the connection string, or "scratch" for a server of the suite's own.
+// Each log has a namespace that no other log has ever had, and stays.
+var eventstoreURL = os.Getenv("DAYBOOK_TEST_EVENTSTORE")
 
 // Who may do what with the servers of the suite. No output of a server may
 // have one of the secrets in it; see process.checkSecrets.
@@ -53,6 +58,9 @@ var buildDirectory string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
+	if isProgram() {
+		return program()
+	}
 	directory, err := os.MkdirTemp("", "daybook-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -60,10 +68,22 @@ func runTests(m *testing.M) int {
 	}
 	defer os.RemoveAll(directory)
 	buildDirectory = directory
+	stop, err := serveScratch(directory)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
 	return m.Run()
 }
 
-var built = sync.OnceValues(func() (string, error) { return build(filepath.Join(buildDirectory, "daybook")) })
+var built = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(buildDirectory, "daybook")
+	if isCarried() {
+		return path, impersonate(path)
+	}
+	return build(path)
+})
 
 // daybook returns the path of the program.
 func daybook(t *testing.T) string {
@@ -161,8 +181,8 @@ func execute(t *testing.T, directory string, settings []string, line ...string) 
 	p.command.Dir = directory
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, settings...)
 	if i := slices.Index(line, "--data"); i > 0 {
-		log := "e2e-" + digest(line[i+1])[:16]
-		p.command.Env = append(p.command.Env, strings.Fields(strings.ReplaceAll(storeSettings, "{log}", log))...)
+		p.command.Env = append(p.command.Env, strings.Fields(strings.ReplaceAll(storeSettings, "{log}", logName(line[i+1])))...)
+		p.command.Env = append(p.command.Env, eventstoreSettings(line[i+1])...)
 	}
 	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
 	p.command.WaitDelay = stopWithin // a tracer may outlive it a little
@@ -251,6 +271,9 @@ func (p *process) awaitAddress() string {
 func tool(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
+	if err != nil && isCarried() {
+		t.Skipf("%s is not on this machine", name)
+	}
 	if err != nil {
 		t.Fatalf("%s is needed: apt-get install -y %s", name, debianPackage)
 	}

@@ -52,7 +52,7 @@ type tail interface {
 // logCollector reads the end of the log, and how far the projections are from
 // it, when it is asked.
 type logCollector struct {
-	log         tail
+	log         tail // nil: there is nothing to collect
 	projections []*projections.Projection
 }
 
@@ -74,6 +74,9 @@ func (logCollector) Describe(descriptions chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c logCollector) Collect(collected chan<- prometheus.Metric) {
+	if c.log == nil {
+		return
+	}
 	applied := make(map[string]eventstore.Position, len(c.projections))
 	for _, p := range c.projections { // before the end, so that none is beyond it
 		status := p.Status()

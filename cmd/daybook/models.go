@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	httpapi "daybook/http"
 	"daybook/projections"
@@ -27,9 +26,6 @@ type models struct {
 	where string // for the log
 	close func() error
 }
-
-// firstAnswer is how long Redis has to answer before serve starts without it.
-const firstAnswer = 3 * time.Second
 
 // openModels opens the read models. A Redis that does not answer is tried for
 // ever, while callbacks are recorded; one that could lose balances is refused.

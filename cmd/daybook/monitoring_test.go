@@ -111,6 +111,7 @@ func expressions(t *testing.T) []expression {
 }
 
 func TestAlertsSayWhatToDo(t *testing.T) {
+	inTree(t)
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, a := range alerts(t) {
@@ -128,6 +129,7 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 }
 
 func TestDashboardIsOne(t *testing.T) {
+	inTree(t)
 	t.Parallel()
 	d := readDashboard(t)
 	if d.SchemaVersion != 39 || d.UID == "" {
@@ -165,6 +167,8 @@ func TestDashboardIsOne(t *testing.T) {
 // TestMonitoringAsksForWhatThereIs holds the files, and README's table, against
 // what a server answers that has done some of everything.
 func TestMonitoringAsksForWhatThereIs(t *testing.T) {
+	inTree(t)
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	doSomeOfEverything(s)
@@ -317,6 +321,7 @@ func checkKeptAndHeldAreFound(t *testing.T, s *server) {
 
 // TestMetricsFollowTheLog compares what is counted in several places.
 func TestMetricsFollowTheLog(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{})
 	s.balances("ann", last(s.postEach(8, []string{completedOrder("A", "ann", 1), completedOrder("B", "ann", 2), completedOrder("C", "ann", 3)})))
@@ -347,6 +352,7 @@ func TestMetricsFollowTheLog(t *testing.T) {
 
 // TestTheFirstLineSaysWhatRunsOnWhat reads what an operator sees at the start.
 func TestTheFirstLineSaysWhatRunsOnWhat(t *testing.T) {
+	embedded(t)
 	t.Parallel()
 	s := start(t, options{arguments: []string{"--unregistered", "hold"}})
 	line, _ := s.stderr.await(patience, `"msg":"daybook is listening"`)

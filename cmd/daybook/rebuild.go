@@ -11,7 +11,7 @@ import (
 )
 
 type rebuildCommand struct {
-	dataFlag  `embed:""`
+	logFlag   `embed:""`
 	redisFlag `embed:""`
 	Grace     time.Duration `help:"How long the old generation is kept behind the switch, for readers that are between two reads (${default})." default:"5s" placeholder:"TIME" env:"-"`
 }
@@ -24,7 +24,7 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	if !c.isSet() {
 		return exitError{exitUsage, errors.New("there is nothing to rebuild without --redis: read models in memory are built at every start")}
 	}
-	reader, err := openLog(ctx, c.Data)
+	reader, err := c.openLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	defer store.Close()
 	bar := newProgress(out.stderr)
 	result, err := rebuild.Run(ctx, rebuild.Options{
-		Log: reader, Store: store, Prefix: c.prefix(), Gapless: true, Grace: c.Grace,
+		Log: reader, Store: store, Prefix: c.prefix(), Gapless: c.gapless(), Grace: c.Grace,
 		Told: func(s rebuild.Step) { bar.told(s.Text, s.Done, s.Total) },
 	})
 	bar.end()

@@ -69,10 +69,16 @@ func (p *progress) begin(text string, done, total uint64) {
 	if size == 0 {
 		size = -1
 	}
-	p.bar = progressbar.NewOptions64(size,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(text), progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionUseANSICodes(true))
+		progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionUseANSICodes(true),
+		progressbar.OptionSetSpinnerChangeInterval(0), // what turns it by itself goes on behind Exit
+	}
+	if size > 0 {
+		options = append(options, progressbar.OptionShowIts())
+	}
+	p.bar = progressbar.NewOptions64(size, options...)
 	_ = p.bar.Set64(int64(done))
 }
 

@@ -9,21 +9,20 @@ import (
 	"iter"
 
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 
 	"github.com/go-json-experiment/json"
 )
 
 type replayCommand struct {
-	dataFlag `embed:""`
-	Stream   string `arg:"" optional:"" help:"Stream to print, such as order-coinbase.5RTQNACF; the whole log if left out."`
-	Format   string `help:"text: a line for people; jsonl: an object a line with everything that is recorded, evidence included." enum:"text,jsonl" default:"text" env:"-"`
+	logFlag `embed:""`
+	Stream  string `arg:"" optional:"" help:"Stream to print, such as order-coinbase.5RTQNACF; the whole log if left out."`
+	Format  string `help:"text: a line for people; jsonl: an object a line with everything that is recorded, evidence included." enum:"text,jsonl" default:"text" env:"-"`
 }
 
 // Run prints events in the order of the log.
 func (c *replayCommand) Run(ctx context.Context, out output) error {
-	reader, err := openLog(ctx, c.Data)
+	reader, err := c.openLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,7 @@ func (c *replayCommand) Run(ctx context.Context, out output) error {
 	return w.Flush()
 }
 
-func (c *replayCommand) events(ctx context.Context, reader *sqlitestore.Reader) (iter.Seq2[eventstore.Recorded, error], error) {
+func (c *replayCommand) events(ctx context.Context, reader eventstore.Reader) (iter.Seq2[eventstore.Recorded, error], error) {
 	var include []eventstore.Include
 	if c.Format == "jsonl" {
 		include = append(include, eventstore.WithMetadata)
@@ -66,11 +65,6 @@ func (c *replayCommand) events(ctx context.Context, reader *sqlitestore.Reader) 
 		return nil, err
 	}
 	return reader.Read(ctx, stream, 0, include...), nil
-}
-
-// openLog opens the log beside whoever writes it.
-func openLog(ctx context.Context, data string) (*sqlitestore.Reader, error) {
-	return sqlitestore.OpenReadOnly(ctx, data)
 }
 
 func printText(w io.Writer, e eventstore.Recorded) error {

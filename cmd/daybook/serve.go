@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"runtime"
 	"time"
 
 	"daybook/domain/ledger"
-	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 	"daybook/http/callback"
 	"daybook/projections"
@@ -21,14 +18,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// dataFlag is shared by all commands that open the log.
-type dataFlag struct {
-	Data string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
-}
-
 type serveCommand struct {
-	dataFlag     `embed:""`
+	logFlag      `embed:""`
 	redisFlag    `embed:""`
+	esdbFlag     `embed:""`
 	profileFlag  `embed:""`
 	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
@@ -60,22 +53,25 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.EsdbWritable {
+		return c.serveScratch(ctx, settings.callbacks.tokens, logger)
+	}
 	stopProfile, err := c.startProfile()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopProfile()) }()
 	commits := newCommitMetrics()
-	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data, OnCommit: commits.committed})
+	store, err := c.openServed(ctx, commits)
 	if err != nil {
 		return err
 	}
 	models, err := c.openModels(ctx, logger)
 	if err != nil {
-		return errors.Join(err, store.Close())
+		return errors.Join(err, store.close())
 	}
 	err = c.serve(ctx, out, store, commits, models, settings, logger)
-	return errors.Join(err, models.close(), store.Close())
+	return errors.Join(err, models.close(), store.close())
 }
 
 // settings are what serve is told from outside, read and checked.
@@ -86,6 +82,9 @@ type settings struct {
 }
 
 func (c *serveCommand) settings() (settings, error) {
+	if err := c.esdbFlag.check(c.isRemote()); err != nil {
+		return settings{}, err
+	}
 	allowed, err := callback.ParsePrefixes(c.CallbackFrom)
 	if err != nil {
 		return settings{}, fmt.Errorf("--callback-from: %w", err)
@@ -109,19 +108,30 @@ func (c *serveCommand) settings() (settings, error) {
 
 // serve runs the parts. Requests end first, then the projections, and the
 // caller closes the store last: whatever still writes or reads has it.
-func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore.Store, commits *commitMetrics, read models, s settings, logger *slog.Logger) error {
-	logID, err := eventstore.LogID(ctx, store)
+func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, commits *commitMetrics, read models, s settings, logger *slog.Logger) error {
+	logID, err := store.id(ctx, logger)
 	if err != nil {
 		return err
 	}
+	answerEsdb := func(context.Context) error { return nil }
+	if !c.isRemote() {
+		if err := refuseScratch(ctx, store, c.Data); err != nil {
+			return err
+		}
+	}
+	if c.EsdbListen != "" {
+		if answerEsdb, err = c.listenEsdb(ctx, store, s.callbacks.tokens, logger); err != nil {
+			return err
+		}
+	}
 	options := projections.Options{Logger: logger, Pace: pace}
-	balanceProjection := projections.New(read.balances, store, options)
-	orderProjection := projections.New(read.orders, store, options)
+	balanceProjection := projections.New(read.balances, store.Store, options)
+	orderProjection := projections.New(read.orders, store.Store, options)
 	all := []*projections.Projection{balanceProjection, orderProjection}
-	watch := newWatch(store, logger, time.Now)
+	watch := newWatch(store, store.tail, logger, time.Now)
 	server := httpapi.NewServer(httpapi.Config{
-		Ledger:             ledger.NewService(store, s.policy),
-		Store:              store,
+		Ledger:             ledger.NewService(store.Store, s.policy),
+		Store:              store.Store,
 		Balances:           read.balances,
 		BalancesProjection: balanceProjection,
 		Orders:             read.orders,
@@ -130,7 +140,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 		Sources:            s.sources,
 		Tokens:             s.callbacks.tokens,
 		Logger:             logger,
-		Collectors:         []prometheus.Collector{commits.duration, commits.size, commits.events, logCollector{store, all}, watch.metric()},
+		Collectors:         []prometheus.Collector{commits.duration, commits.size, commits.events, logCollector{store.tail, all}, watch.metric()},
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
@@ -138,7 +148,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 	}
 	c.logStart(logger, listener.Addr(), logID, store, read, s)
 	if c.Dev {
-		if err := printExample(out.stdout, listener.Addr().String(), c.Data, s.callbacks); err != nil {
+		if err := printExample(out.stdout, listener.Addr().String(), c.Data, c.arguments(), s.callbacks); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
@@ -162,14 +172,20 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
 	running.Go(func() error {
+		if err := answerEsdb(serving); err != nil {
+			logger.Error("EventStoreDB's protocol is not answered any more", "error", err.Error())
+		}
+		return nil
+	})
+	running.Go(func() error {
 		defer stopProjecting()
 		return httpapi.Serve(serving, listener, server, logger)
 	})
 	running.Go(func() error {
 		select {
-		case <-store.Failed():
+		case <-store.failed:
 			stopServing()
-			return fmt.Errorf("the log has failed and it is not known what is on disk: %w: start daybook again, it recovers what was acknowledged", store.Err())
+			return fmt.Errorf("the log has failed and it is not known what is on disk: %w: start daybook again, it recovers what was acknowledged", store.reason())
 		case <-projecting.Done():
 			return nil
 		}
@@ -181,9 +197,8 @@ func (c *serveCommand) serve(ctx context.Context, out output, store *sqlitestore
 
 // logStart says what runs on what. It names no secret: of Redis it has the
 // address alone.
-func (c *serveCommand) logStart(logger *slog.Logger, address net.Addr, logID string, store *sqlitestore.Store, read models, s settings) {
-	last, _ := store.Tail()
+func (c *serveCommand) logStart(logger *slog.Logger, address net.Addr, logID string, store servedLog, read models, s settings) {
 	logger.Info("daybook is listening", "address", address.String(), "version", version(),
-		"log", logID, "position", last.String(), "store", "sqlite in "+c.Data, "journal", filepath.Join(c.Data, "daybook.journal"), "read_model", read.where,
+		"log", logID, "position", store.end(), "store", store.where, "journal", store.journal, "read_model", read.where,
 		"callback_from", fmt.Sprint(s.sources.Allowed), "trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 type verifyCommand struct {
-	dataFlag  `embed:""`
+	logFlag   `embed:""`
 	redisFlag `embed:""`
 }
 
@@ -47,13 +47,13 @@ func exitCode(err error) int {
 func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	bound := boundMemory()
 	defer bound()
-	reader, err := openLog(ctx, c.Data)
+	reader, err := c.openLog(ctx)
 	if err != nil {
 		return exitError{exitUnverified, err}
 	}
 	defer reader.Close()
 	if !c.isSet() {
-		return verifyLog(ctx, reader, out)
+		return verifyLog(ctx, reader, c.gapless(), out)
 	}
 	store, err := c.open()
 	if err != nil {
@@ -62,7 +62,7 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	defer store.Close()
 	bar := newProgress(out.stderr)
 	report, err := verify.Run(ctx, verify.Options{
-		Log: reader, Client: store.Client(), Prefix: c.prefix(), Gapless: true,
+		Log: reader, Client: store.Client(), Prefix: c.prefix(), Gapless: c.gapless(),
 		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
 		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
 	})
@@ -95,10 +95,10 @@ func writeReport(w io.Writer, r verify.Report) error {
 }
 
 // verifyLog checks what needs no read model.
-func verifyLog(ctx context.Context, reader eventstore.Reader, out output) error {
+func verifyLog(ctx context.Context, reader eventstore.Reader, gapless bool, out output) error {
 	bar := newProgress(out.stderr)
 	report, err := verify.Log(ctx, verify.LogOptions{
-		Log: reader, Gapless: true, Check: checkEvent,
+		Log: reader, Gapless: gapless, Check: checkEvent,
 		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
 	})
 	bar.end()

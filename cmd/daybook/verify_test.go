@@ -68,6 +68,7 @@ func TestVerifyBesideARunningServer(t *testing.T) {
 }
 
 func TestVerifyThatCannot(t *testing.T) {
+	embedded(t)
 	b := openBooks(t)
 	code, _, stderr := b.command("verify", "--redis-prefix", "{other}")
 	if code != 2 || !strings.Contains(stderr, "there is no read model") {

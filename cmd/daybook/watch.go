@@ -23,7 +23,6 @@ const (
 
 // watched is the log as watch sees it.
 type watched interface {
-	tail
 	Ready(ctx context.Context) error
 }
 
@@ -32,6 +31,7 @@ type watched interface {
 // that.
 type watch struct {
 	log    watched
+	tail   tail // nil: nothing is filed
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -42,8 +42,8 @@ type watch struct {
 	filed   eventstore.Position // then
 }
 
-func newWatch(log watched, logger *slog.Logger, now func() time.Time) *watch {
-	return &watch{log: log, logger: logger, now: now}
+func newWatch(log watched, tail tail, logger *slog.Logger, now func() time.Time) *watch {
+	return &watch{log: log, tail: tail, logger: logger, now: now}
 }
 
 // run looks until ctx ends.
@@ -68,7 +68,9 @@ func (w *watch) look(ctx context.Context) {
 		return // an end is no illness
 	}
 	w.appends(err)
-	w.filing()
+	if w.tail != nil {
+		w.filing()
+	}
 }
 
 func (w *watch) appends(err error) {
@@ -79,7 +81,7 @@ func (w *watch) appends(err error) {
 	}
 	switch refuses := err != nil; {
 	case refuses && !w.refuses:
-		w.logger.Error("the log takes no events: callbacks are answered 503 and will be sent again; look for space on its disk", "error", err.Error())
+		w.logger.Error("the log takes no events: callbacks are answered 503 and will be sent again; look for space on its disk, or at its server", "error", err.Error())
 		w.refuses = true
 	case !refuses && w.refuses:
 		w.logger.Info("the log takes events again")
@@ -90,7 +92,7 @@ func (w *watch) appends(err error) {
 // filing notices that events stay in the journal. It is the first sign of a
 // full disk: the journal has its space already.
 func (w *watch) filing() {
-	last, unfiled := w.log.Tail()
+	last, unfiled := w.tail.Tail()
 	filed := last - eventstore.Position(unfiled)
 	switch stuck := unfiled > 0 && w.unfiled > 0 && filed == w.filed; {
 	case stuck && !w.stuck:

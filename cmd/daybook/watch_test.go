@@ -39,7 +39,7 @@ func TestWatchSaysOnceThatTheLogIsIllAndWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logged bytes.Buffer
 		log := &patient{last: 100}
-		w := newWatch(log, slog.New(slog.NewTextHandler(&logged, nil)), time.Now)
+		w := newWatch(log, log, slog.New(slog.NewTextHandler(&logged, nil)), time.Now)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { w.run(ctx); close(ended) }()
@@ -78,7 +78,7 @@ func TestWatchSaysOnceThatTheLogIsIllAndWell(t *testing.T) {
 // TestReadyDoesNotOutliveALook lets a log hang and not even notice that time is up.
 func TestReadyDoesNotOutliveALook(t *testing.T) {
 	now := time.Unix(1000, 0)
-	w := newWatch(&patient{}, slog.New(slog.DiscardHandler), func() time.Time { return now })
+	w := newWatch(&patient{}, nil, slog.New(slog.DiscardHandler), func() time.Time { return now })
 	if testutil.ToFloat64(w.metric()) != 0 {
 		t.Error("ready before the first look")
 	}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"daybook/eventstore/copylog"
+	"daybook/eventstore/eventstoredb"
+)
+
+type copyCommand struct {
+	From      string `help:"The log to copy: a directory, or a connection string of EventStoreDB." required:"" placeholder:"DIR|URL"`
+	To        string `help:"Where to: a connection string of EventStoreDB. A password is better given as DAYBOOK_TO." required:"" placeholder:"URL"`
+	Namespace string `help:"Namespace of both logs in EventStoreDB (${default})." default:"daybook" placeholder:"NAME"`
+}
+
+// Run copies what the target lacks, and compares what it has.
+func (c *copyCommand) Run(ctx context.Context, out output) error {
+	if !isConnectionString(c.To) {
+		return exitError{exitUsage, errors.New("--to is not a connection string of EventStoreDB, such as esdb://host:2113: a log is copied to there only")}
+	}
+	source := logFlag{Data: c.From, Namespace: c.Namespace}
+	if isConnectionString(c.From) {
+		source = logFlag{Eventstore: c.From, Namespace: c.Namespace}
+	}
+	from, err := source.openLog(ctx)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := eventstoredb.Open(eventstoredb.Options{URL: c.To, Namespace: c.Namespace})
+	if err != nil {
+		return fmt.Errorf("--to: %w", err)
+	}
+	defer to.Close()
+	bar := newProgress(out.stderr)
+	started := time.Now()
+	result, err := copylog.Run(ctx, copylog.Options{From: from, To: to, Told: func(p copylog.Progress) {
+		bar.told("copying events", p.Compared+p.Copied, 0)
+	}})
+	bar.end()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("interrupted after %s events: what is copied stays, and the same command goes on with it: %w", count(result.Compared+result.Copied), err)
+	case err != nil:
+		return fmt.Errorf("%w: %s events were compared and %s copied", err, count(result.Compared), count(result.Copied))
+	}
+	_, err = fmt.Fprintf(out.stdout, "copied %s events to %s in %s, up to position %s of the source; %s were there already and are the same\n",
+		count(result.Copied), to, time.Since(started).Round(time.Millisecond), result.Position, count(result.Compared))
+	return err
+}
+
+func isConnectionString(text string) bool {
+	return strings.HasPrefix(text, "esdb://") || strings.HasPrefix(text, "esdb+discover://")
+}

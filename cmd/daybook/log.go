@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"daybook/eventstore"
+	"daybook/eventstore/eventstoredb"
+	"daybook/eventstore/sqlitestore"
+)
+
+// logFlag says where the log is. All commands that open it have it.
+type logFlag struct {
+	Data       string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
+	Eventstore string `help:"Keep the log in EventStoreDB instead of --data: esdb://user:password@host:2113, with several hosts or esdb+discover:// for a cluster. A password is better given as DAYBOOK_EVENTSTORE, where no list of processes shows it." placeholder:"URL"`
+	Namespace  string `help:"What the names of streams in EventStoreDB begin with, with a dot (${default})." default:"daybook" placeholder:"NAME"`
+}
+
+func (f *logFlag) isRemote() bool { return f.Eventstore != "" }
+
+// gapless reports whether the positions of the log follow each other. Those of
+// EventStoreDB count bytes.
+func (f *logFlag) gapless() bool { return !f.isRemote() }
+
+// arguments are what other commands need to find the log. A connection string
+// may hold a password, so it is left to the environment.
+func (f *logFlag) arguments() string {
+	if f.isRemote() {
+		return "--eventstore \"$DAYBOOK_EVENTSTORE\" --namespace " + f.Namespace
+	}
+	return "--data " + quote(shorten(f.Data))
+}
+
+// readLog is a log that a command reads.
+type readLog interface {
+	eventstore.Reader
+	Close() error
+}
+
+// openLog opens the log beside whoever writes it.
+func (f *logFlag) openLog(ctx context.Context) (readLog, error) {
+	if f.isRemote() {
+		return f.openRemote(eventstoredb.Options{ReadOnly: true})
+	}
+	return sqlitestore.OpenReadOnly(ctx, f.Data)
+}
+
+func (f *logFlag) openRemote(options eventstoredb.Options) (*eventstoredb.Store, error) {
+	options.URL, options.Namespace = f.Eventstore, f.Namespace
+	store, err := eventstoredb.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("--eventstore: %w", err)
+	}
+	return store, nil
+}
+
+// servedLog is the log that serve writes.
+type servedLog struct {
+	eventstore.Store
+
+	tail    tail   // nil if the positions have gaps
+	where   string // for the log
+	journal string // its path; none if EventStoreDB keeps the log
+	close   func() error
+
+	failed <-chan struct{} // closed when nothing can be written any more; nil: that never happens
+	reason func() error    // why
+}
+
+// openServed opens the log for writing.
+func (f *logFlag) openServed(ctx context.Context, commits *commitMetrics) (servedLog, error) {
+	if f.isRemote() {
+		store, err := f.openRemote(eventstoredb.Options{OnCommit: commits.committed})
+		if err != nil {
+			return servedLog{}, err
+		}
+		return servedLog{Store: store, where: store.String(), close: store.Close}, nil
+	}
+	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: f.Data, OnCommit: commits.committed})
+	if err != nil {
+		return servedLog{}, err
+	}
+	return servedLog{
+		Store: store, tail: store, close: store.Close, failed: store.Failed(), reason: store.Err,
+		where: "sqlite in " + f.Data, journal: filepath.Join(f.Data, "daybook.journal"),
+	}, nil
+}
+
+// unknownLog stands for the id of a log that cannot be reached yet.
+const unknownLog = "not known yet"
+
+// id returns the log's id. A database that does not answer is tried for ever,
+// while callbacks are answered 503, which Coinbase sends again.
+func (l servedLog) id(ctx context.Context, logger *slog.Logger) (string, error) {
+	if l.tail != nil {
+		return eventstore.LogID(ctx, l)
+	}
+	ctx, cancel := context.WithTimeout(ctx, firstAnswer)
+	defer cancel()
+	id, err := eventstore.LogID(ctx, l)
+	if errors.Is(err, eventstore.ErrUnavailable) {
+		logger.Warn("the log cannot be reached; trying for ever, callbacks are answered 503 meanwhile", "error", err.Error())
+		return unknownLog, nil
+	}
+	return id, err
+}
+
+// end returns the position of the log's last event, where that is known.
+func (l servedLog) end() string {
+	if l.tail == nil {
+		return "not known"
+	}
+	last, _ := l.tail.Tail()
+	return last.String()
+}
+
+// firstAnswer is how long a database has to answer before serve starts without
+// it.
+const firstAnswer = 3 * time.Second
