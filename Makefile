@@ -9,7 +9,7 @@ FUZZTIME ?= 20s
 # is the plain binary, and those with large loads.
 RACED = $(shell $(GO) list ./... | grep -v -E '^daybook/cmd/(daybook|bench)$$')
 
-.PHONY: run build test check race fuzz lint bench profile soak tools FORCE
+.PHONY: run build test check race fuzz lint conformance test-eventstore bench profile soak tools FORCE
 
 run: build
 	./bin/daybook serve --dev --data $(DATA)
@@ -22,7 +22,7 @@ test: tools
 	$(GO) test -pgo=off -timeout 15m ./...
 
 # check is what a change has to pass.
-check: lint test race fuzz
+check: lint test race fuzz conformance
 
 lint:
 	@unformatted=$$(gofmt -l cmd domain eventstore http projections); \
@@ -38,6 +38,25 @@ race:
 SCHEDULES ?= 1000
 soak: tools
 	DAYBOOK_SCHEDULES=$(SCHEDULES) $(GO) test -pgo=off -count=1 -timeout 2h -run RandomSchedules ./projections/schedules
+
+# conformance runs against our server of EventStoreDB's protocol what others wrote
+# for theirs, and the end-to-end suite with its logs on that server. It needs
+# npm, and the network at first.
+conformance: tools
+	DAYBOOK_CONFORMANCE=1 $(GO) test -pgo=off -count=1 -timeout 15m ./eventstore/esdbserver/conformance
+	DAYBOOK_TEST_EVENTSTORE=scratch $(GO) test -pgo=off -count=1 -timeout 15m ./cmd/daybook
+
+# test-eventstore runs the suite of all stores and the end-to-end suite on an
+# EventStoreDB that is there: make test-eventstore URL='esdb://localhost:2113?tls=false'
+# It writes to streams that begin with e2e and a random word, and leaves them.
+# bin/eventstore.test is the same in one file, to be carried to another machine:
+# DAYBOOK_TEST_EVENTSTORE=esdb://... ./eventstore.test -test.timeout 1h
+test-eventstore: tools bin/eventstore.test
+	@test -n "$(URL)" || { echo "type: make test-eventstore URL='esdb://localhost:2113?tls=false'"; exit 1; }
+	@cd cmd/daybook && DAYBOOK_TEST_EVENTSTORE='$(URL)' ../../bin/eventstore.test -test.timeout 1h -test.v
+
+bin/eventstore.test: FORCE
+	CGO_ENABLED=0 $(GO) test -c -pgo=off -trimpath -o bin/eventstore.test ./cmd/daybook
 
 # fuzz runs every fuzz target for a while. The engine sometimes calls a target
 # failed that found nothing, only because its time was over in the middle of an

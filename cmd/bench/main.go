@@ -59,6 +59,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		{"daybook, one hot user", load{users: 1}, c.startDaybookInMemory},
 		{onRedisName, load{users: 1000}, c.startDaybookOnRedis},
 		{"daybook on Redis, one hot user", load{users: 1}, c.startDaybookOnRedis},
+		{"daybook on EventStoreDB's protocol", load{users: 1000}, c.startDaybookOnEventStoreDB},
 	}
 	for _, connections := range c.Connections {
 		measured := make([][]measurement, len(subjects))
@@ -117,7 +118,7 @@ func (c *runCommand) scratch() (string, error) {
 func report(subjects []subject, measured [][]measurement, connections int) {
 	fmt.Printf("\n%d connections, unique orders with random ids, medians of %d rounds\n", connections, len(measured[0]))
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\torders/s\tp50 ms\tp99 ms\tof a\tof b\t")
+	fmt.Fprintln(w, "\torders/s\tp50 ms\tp99 ms\tof a\tof b\tof daybook\t")
 	for i, s := range subjects {
 		column := func(of func(measurement, int) float64) float64 {
 			var values []float64
@@ -127,12 +128,13 @@ func report(subjects []subject, measured [][]measurement, connections int) {
 			slices.Sort(values)
 			return values[len(values)/2]
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", s.name,
+		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", s.name,
 			column(func(m measurement, _ int) float64 { return m.rate }),
 			column(func(m measurement, _ int) float64 { return m.p50.Seconds() * 1000 }),
 			column(func(m measurement, _ int) float64 { return m.p99.Seconds() * 1000 }),
 			column(func(m measurement, round int) float64 { return m.rate / measured[0][round].rate }),
-			column(func(m measurement, round int) float64 { return m.rate / measured[1][round].rate }))
+			column(func(m measurement, round int) float64 { return m.rate / measured[1][round].rate }),
+			column(func(m measurement, round int) float64 { return m.rate / measured[2][round].rate }))
 	}
 	_ = w.Flush()
 }

@@ -105,6 +105,16 @@ func (c *runCommand) startDaybook(ctx context.Context, dir string, more ...strin
 		c.profiled++
 		arguments = append(arguments, "--cpu-profile", filepath.Join(c.Profiles, fmt.Sprintf("%d.prof", c.profiled)))
 	}
+	s, err := c.launch(ctx, arguments)
+	if err != nil {
+		return nil, err
+	}
+	s.check = s.everyCentIsThere
+	return s, nil
+}
+
+// launch starts the binary and waits for the line that has an address.
+func (c *runCommand) launch(ctx context.Context, arguments []string) (*server, error) {
 	command := exec.CommandContext(ctx, c.Daybook, arguments...)
 	command.Env = append(os.Environ(), "DAYBOOK_CALLBACK_SECRETS="+secret, "DAYBOOK_TOKENS=website:bench:"+token)
 	lines, err := command.StderrPipe()
@@ -115,7 +125,6 @@ func (c *runCommand) startDaybook(ctx context.Context, dir string, more ...strin
 		return nil, err
 	}
 	s := &server{secret: secret, command: command}
-	s.check = s.everyCentIsThere
 	reader := bufio.NewReader(lines)
 	for s.address == "" {
 		line, err := reader.ReadBytes('\n')

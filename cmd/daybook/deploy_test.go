@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"daybook/eventstore/eventstoredb"
 )
 
 // composeFile has the members of docker-compose.yml that are used; any other
@@ -30,9 +32,18 @@ type composeService struct {
 	Volumes     []string
 	DependsOn   []string `yaml:"depends_on"`
 	Environment map[string]string
+	Healthcheck composeHealth
 }
 
-func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
+type composeHealth struct {
+	Test        []string
+	Interval    string
+	Timeout     string
+	Retries     int
+	StartPeriod string `yaml:"start_period"`
+}
+
+func TestComposeFileStartsDaybookOnEventStoreDBAndRedis(t *testing.T) {
 	inTree(t)
 	file, err := os.Open("../../docker-compose.yml")
 	if err != nil {
@@ -46,8 +57,8 @@ func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, service := range compose.Services {
-		if (name == "daybook" || name == "redis") != (len(service.Profiles) == 0) {
-			t.Errorf("service %s: profiles %v", name, service.Profiles)
+		if len(service.Profiles) > 0 || len(service.Volumes) == 0 || len(service.Healthcheck.Test) == 0 {
+			t.Errorf("service %s: profiles %v, volumes %v, health check %v", name, service.Profiles, service.Volumes, service.Healthcheck.Test)
 		}
 		for _, port := range service.Ports {
 			if !strings.HasPrefix(port, "127.0.0.1:") {
@@ -66,8 +77,21 @@ func TestComposeFileStartsDaybookOnRedisUnlessAskedForMore(t *testing.T) {
 		t.Errorf("redis runs %s on volumes %v: it must keep what it is told", line, redis.Volumes)
 	}
 	daybook := compose.Services["daybook"]
-	if daybook.Environment["DAYBOOK_REDIS"] != "redis://redis:6379/0" || !slices.Equal(daybook.DependsOn, []string{"redis"}) {
+	if daybook.Environment["DAYBOOK_REDIS"] != "redis://redis:6379/0" || !slices.Equal(daybook.DependsOn, []string{"eventstoredb", "redis"}) {
 		t.Errorf("daybook keeps its read models in %q and starts behind %v", daybook.Environment["DAYBOOK_REDIS"], daybook.DependsOn)
+	}
+	database, err := eventstoredb.Open(eventstoredb.Options{URL: daybook.Environment["DAYBOOK_EVENTSTORE"]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := database.Close(); err != nil {
+		t.Error(err)
+	}
+	if image := compose.Services["eventstoredb"].Image; !strings.HasPrefix(image, "eventstore/eventstore:23.10.") {
+		t.Errorf("the image of EventStoreDB is %s", image)
+	}
+	if !slices.Equal(daybook.Healthcheck.Test, []string{"CMD", "/daybook", "health"}) {
+		t.Errorf("daybook's health check is %v, and there is no other program in its image", daybook.Healthcheck.Test)
 	}
 	if !daybook.ReadOnly || daybook.Build == "" || !slices.Equal(daybook.CapDrop, []string{"ALL"}) {
 		t.Error("daybook is to be built here, read-only but for its volume, without capabilities")

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"daybook/eventstore/eventstoredb"
+	"daybook/eventstore/sqlitestore"
 	"daybook/projections/schedules"
 )
 
@@ -25,7 +27,7 @@ func TestRandomSchedulesOnTheBinary(t *testing.T) {
 			redis := servers[seed%2]
 			redis.Reset(t)
 			s := newScheduled(t, redis.URL())
-			schedules.Run(t, seed, s, s.data, redis)
+			schedules.Run(t, seed, s, redis)
 		})
 	}
 }
@@ -51,6 +53,13 @@ func (s *scheduled) Start() string {
 	return s.server.address
 }
 
+func (s *scheduled) OpenLog(ctx context.Context) (schedules.Log, error) {
+	if eventstoreURL != "" {
+		return eventstoredb.Open(eventstoredb.Options{URL: eventstoreURL, Namespace: logName(s.data), ReadOnly: true})
+	}
+	return sqlitestore.OpenReadOnly(ctx, s.data)
+}
+
 func (s *scheduled) Kill() { s.server.kill() }
 
 func (s *scheduled) Said() string { return s.server.stderr.String() }
@@ -64,7 +73,7 @@ func (s *scheduled) Verify(ctx context.Context) error { return s.command(ctx, "v
 // command runs a command of the program, which the end of ctx kills.
 func (s *scheduled) command(ctx context.Context, name string, more ...string) error {
 	command := exec.CommandContext(ctx, s.program, append([]string{name, "--data", s.data, "--redis", s.redis}, more...)...)
-	command.Env = []string{}
+	command.Env = eventstoreSettings(s.data)
 	if printed, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("daybook %s: %w: %s", name, err, printed)
 	}

@@ -38,6 +38,7 @@ type commands struct {
 	Rebuild  rebuildCommand   `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`
 	Copy     copyCommand      `cmd:"" help:"Copy a log to EventStoreDB, event by event, and compare what is there already. Interrupted, it goes on where it stopped."`
 	Simulate simulateCommand  `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
+	Health   healthCommand    `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
 	Version  kong.VersionFlag `help:"Print the version and exit." env:"-"`
 }
 

@@ -28,7 +28,7 @@ type database struct {
 }
 
 // newDatabase starts a server with an empty database.
-func newDatabase(t *testing.T, change ...func(*esdbserver.Options)) *database {
+func newDatabase(t testing.TB, change ...func(*esdbserver.Options)) *database {
 	t.Helper()
 	d := downDatabase(t, change...)
 	d.start(t)
@@ -36,7 +36,7 @@ func newDatabase(t *testing.T, change ...func(*esdbserver.Options)) *database {
 }
 
 // downDatabase prepares a server that is not running yet.
-func downDatabase(t *testing.T, change ...func(*esdbserver.Options)) *database {
+func downDatabase(t testing.TB, change ...func(*esdbserver.Options)) *database {
 	t.Helper()
 	d := &database{address: freeAddress(t), directory: t.TempDir(), options: esdbserver.Options{AllowAnonymous: true, Writable: true}}
 	for _, c := range change {
@@ -46,7 +46,7 @@ func downDatabase(t *testing.T, change ...func(*esdbserver.Options)) *database {
 	return d
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,7 +56,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func (d *database) start(t *testing.T) {
+func (d *database) start(t testing.TB) {
 	t.Helper()
 	ctx := context.Background()
 	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: d.directory})
@@ -86,7 +86,7 @@ func (d *database) start(t *testing.T) {
 }
 
 // stop ends the server, and all calls that are under way.
-func (d *database) stop(t *testing.T) {
+func (d *database) stop(t testing.TB) {
 	t.Helper()
 	if d.server == nil {
 		return
@@ -106,7 +106,7 @@ func (d *database) stop(t *testing.T) {
 func (d *database) url() string { return fmt.Sprintf("esdb://%s?tls=false", d.address) }
 
 // open connects a store.
-func open(t *testing.T, url string, change ...func(*eventstoredb.Options)) *eventstoredb.Store {
+func open(t testing.TB, url string, change ...func(*eventstoredb.Options)) *eventstoredb.Store {
 	t.Helper()
 	options := eventstoredb.Options{URL: url}
 	for _, c := range change {

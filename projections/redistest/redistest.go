@@ -5,6 +5,7 @@ package redistest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -62,7 +63,7 @@ func launch(t testing.TB, program []string, arguments ...string) *Server {
 	}
 	s := &Server{t: t, Directory: t.TempDir(), program: program, arguments: arguments, port: freePort(t)}
 	s.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port))
-	s.client = redis.NewClient(&redis.Options{Addr: s.Address, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
+	s.client = newClient(s.Address)
 	t.Cleanup(func() {
 		_ = s.client.Close()
 		s.Kill()
@@ -114,15 +115,32 @@ func (s *Server) await() {
 			continue
 		}
 		_ = connection.Close()
-		info, err := s.client.Info(context.Background(), "server").Result()
-		if err == nil && !strings.Contains(info, fmt.Sprintf("process_id:%d\r", s.process.Process.Pid)) {
+		info, isReady := s.ask()
+		if info != "" && !strings.Contains(info, fmt.Sprintf("process_id:%d\r", s.process.Process.Pid)) {
 			s.t.Fatalf("another server listens on port %d", s.port)
 		}
-		if !redis.HasErrorPrefix(err, "LOADING") {
+		if isReady {
 			return
 		}
 	}
 	s.t.Fatalf("redis-server does not listen:\n%s", s.Kill())
+}
+
+// ask asks what the server says of itself, if it says so without a password,
+// and whether it has read its files. It takes a connection of its own: what a
+// connection from before a restart says is no answer.
+func (s *Server) ask() (info string, isReady bool) {
+	client := newClient(net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	defer client.Close()
+	ctx := context.Background()
+	err := client.Ping(ctx).Err() // INFO is answered while it reads
+	var answer redis.Error
+	isReady = err == nil || errors.As(err, &answer) && !redis.HasErrorPrefix(err, "LOADING")
+	return client.Info(ctx, "server").Val(), isReady
+}
+
+func newClient(address string) *redis.Client {
+	return redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialerRetries: 1, DisableIdentity: true})
 }
 
 // Kill ends the server with SIGKILL and returns what it has printed. One that
@@ -167,7 +185,10 @@ func (s *Server) signal(signal syscall.Signal) {
 // Replica starts a server that follows this one, and waits until it has all.
 func (s *Server) Replica(arguments ...string) *Server {
 	s.t.Helper()
-	replica := Start(s.t, append([]string{"--replicaof", "127.0.0.1 " + strconv.Itoa(s.port), "--repl-diskless-sync-delay", "0"}, arguments...)...)
+	s.Await(func() bool { // it would wait 5 s for more replicas
+		return s.client.ConfigSet(context.Background(), "repl-diskless-sync-delay", "0").Err() == nil
+	})
+	replica := Start(s.t, append([]string{"--replicaof", "127.0.0.1 " + strconv.Itoa(s.port)}, arguments...)...)
 	replica.AwaitReplication()
 	return replica
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"daybook/eventstore/sqlitestore"
 	"daybook/projections"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
@@ -130,7 +129,7 @@ func (s *schedule) endSecond() {
 
 // project projects the log as another process would.
 func (s *schedule) project(ctx context.Context) (err error) {
-	reader, err := sqlitestore.OpenReadOnly(ctx, s.directory)
+	reader, err := s.daybook.OpenLog(ctx)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (l *local) Kill() {
 func (l *local) Start() string {
 	l.t.Helper()
 	l.said = &lines{}
-	logger := slog.New(slog.NewTextHandler(l.said, nil))
+	logger := slog.New(slog.NewTextHandler(l.said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store, err := sqlitestore.Open(l.t.Context(), sqlitestore.Options{Directory: l.directory})
 	l.must(err)
 	model := l.connect()
@@ -111,8 +111,12 @@ func (l *local) connect() *redismodel.Store {
 	return model
 }
 
+func (l *local) OpenLog(ctx context.Context) (schedules.Log, error) {
+	return sqlitestore.OpenReadOnly(ctx, l.directory)
+}
+
 func (l *local) Rebuild(ctx context.Context) error {
-	log, err := sqlitestore.OpenReadOnly(ctx, l.directory)
+	log, err := l.OpenLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (l *local) Rebuild(ctx context.Context) error {
 }
 
 func (l *local) Verify(ctx context.Context) error {
-	log, err := sqlitestore.OpenReadOnly(ctx, l.directory)
+	log, err := l.OpenLog(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,4 +3,4 @@
 package schedules_test
 
 // count is how many schedules run.
-const count = 60
+const count = 200

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -105,16 +106,27 @@ func (r *Redis) restore(from string) {
 }
 
 // truncate cuts off the end of what the killed server has written, as a loss of
-// power may.
+// power may: mostly in the middle of a batch. There are two files while one is
+// rewritten, of which the first was complete before.
 func (r *Redis) truncate(share float64) {
 	r.t.Helper()
 	files, err := filepath.Glob(filepath.Join(r.active.Directory, "appendonlydir", "*.incr.aof"))
 	r.must(err)
+	last, newest := "", -1
 	for _, file := range files {
-		info, err := os.Stat(file)
+		parts := strings.Split(filepath.Base(file), ".") // appendonly.aof.<number>.incr.aof
+		number, err := strconv.Atoi(parts[2])
 		r.must(err)
-		r.must(os.Truncate(file, int64(share*float64(info.Size()))))
+		if number > newest {
+			last, newest = file, number
+		}
 	}
+	if last == "" {
+		return
+	}
+	info, err := os.Stat(last)
+	r.must(err)
+	r.must(os.Truncate(last, int64(share*float64(info.Size()))))
 }
 
 // follow makes the standby a replica, and waits until it has its first copy.

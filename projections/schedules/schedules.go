@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"daybook/eventstore"
 )
 
 const (
@@ -36,8 +38,12 @@ type Daybook interface {
 	// Kill ends the server in the middle of whatever it does.
 	Kill()
 
-	// Said returns what the server has logged since it was started.
+	// Said returns what the server has logged since it was started, failures
+	// that are logged at debug included.
 	Said() string
+
+	// OpenLog opens the log as another process would.
+	OpenLog(ctx context.Context) (Log, error)
 
 	// Rebuild rebuilds the read models beside the server. The end of ctx kills
 	// it.
@@ -46,6 +52,12 @@ type Daybook interface {
 	// Verify compares the read models with the log. The error lists what
 	// differs.
 	Verify(ctx context.Context) error
+}
+
+// Log is a log that is read beside the one that writes it.
+type Log interface {
+	eventstore.Reader
+	Close() error
 }
 
 // Seeds returns the seeds of n schedules, or that of the one to repeat.
@@ -71,12 +83,11 @@ func Seeds(t testing.TB, n int) []uint64 {
 	return seeds
 }
 
-// Run runs one schedule. The log of the daybook, which is in the directory,
-// and the Redis are empty.
-func Run(t *testing.T, seed uint64, daybook Daybook, directory string, redis *Redis) {
+// Run runs one schedule. The log of the daybook and the Redis are empty.
+func Run(t *testing.T, seed uint64, daybook Daybook, redis *Redis) {
 	t.Helper()
 	s := &schedule{
-		t: t, daybook: daybook, directory: directory, redis: redis,
+		t: t, daybook: daybook, redis: redis,
 		random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(),
 	}
 	s.note("%s=%d, %s", SeedVariable, seed, redis)
@@ -96,13 +107,12 @@ func Run(t *testing.T, seed uint64, daybook Daybook, directory string, redis *Re
 
 // schedule is one that runs.
 type schedule struct {
-	t         *testing.T
-	daybook   Daybook
-	directory string
-	redis     *Redis
-	random    *rand.Rand // of the step
-	load      *load
-	began     time.Time
+	t       *testing.T
+	daybook Daybook
+	redis   *Redis
+	random  *rand.Rand // of the step
+	load    *load
+	began   time.Time
 
 	// What runs beside, until it is ended; nil if nothing does.
 	rebuild, second *background

@@ -31,7 +31,7 @@ func TestRandomSchedules(t *testing.T) {
 					redis.Reset(t)
 					daybook := newLocal(t, redis.URL())
 					defer daybook.Kill()
-					schedules.Run(t, seeds[i], daybook, daybook.directory, redis)
+					schedules.Run(t, seeds[i], daybook, redis)
 				})
 			}
 		})
