@@ -26,9 +26,22 @@ const (
 
 // gate stands before every call: who is it, is there room, is this the leader.
 type gate struct {
-	options Options
-	calls   chan struct{} // holds one for each call that is open
+	options   Options
+	calls     chan struct{} // holds one for each call that is open
+	strangers chan struct{} // the same for those of nobody known
 }
+
+func newGate(options Options) *gate {
+	return &gate{
+		options:   options,
+		calls:     make(chan struct{}, options.MaxCalls),
+		strangers: make(chan struct{}, max(options.MaxCalls/8, 1)),
+	}
+}
+
+// strangerTimeout bounds the calls of those who have not authenticated. All
+// that they may do is short, and they take no room from others.
+const strangerTimeout = 5 * time.Second
 
 type accessKey struct{}
 
@@ -39,18 +52,26 @@ func accessOf(ctx context.Context) Access {
 }
 
 // admit runs before anything of a call is read, so that strangers cost next to
-// no memory. It runs in the goroutine that reads the connection.
+// no memory; of an append a little is read all the same, see readALittle. It
+// runs in the goroutine that reads the connection.
 func (g *gate) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
 	access := g.identify(info.Header)
 	if access < Reading && !isPublic(info.FullMethodName) && info.FullMethodName != streams.Streams_Append_FullMethodName {
 		return nil, unauthenticated()
 	}
+	open := g.calls
+	if access < Reading {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, strangerTimeout)
+		context.AfterFunc(ctx, cancel)
+		open = g.strangers
+	}
 	select {
-	case g.calls <- struct{}{}:
+	case open <- struct{}{}:
 	default:
 		return nil, status.Error(codes.ResourceExhausted, "too many calls are open")
 	}
-	context.AfterFunc(ctx, func() { <-g.calls }) // it ends with the call
+	context.AfterFunc(ctx, func() { <-open }) // ctx ends with the call
 	return context.WithValue(ctx, accessKey{}, access), nil
 }
 
@@ -100,19 +121,22 @@ func (g *gate) unary(ctx context.Context, request any, info *grpc.UnaryServerInf
 }
 
 func (g *gate) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	err := g.checkLeader(stream.Context(), info.FullMethod)
 	if accessOf(stream.Context()) < Reading {
-		refuseStranger(stream)
-		return unauthenticated()
+		err = unauthenticated()
 	}
-	if err := g.checkLeader(stream.Context(), info.FullMethod); err != nil {
+	if err != nil {
+		if info.FullMethod == streams.Streams_Append_FullMethodName {
+			readALittle(stream)
+		}
 		return answer(stream.Context(), err)
 	}
 	return answer(stream.Context(), handler(server, stream))
 }
 
-// refuseStranger reads a little of an append before it is refused: a client
+// readALittle reads the beginning of an append that is refused unseen: a client
 // that is still sending when the call ends reports that, and not why.
-func refuseStranger(stream grpc.ServerStream) {
+func readALittle(stream grpc.ServerStream) {
 	const messages, patience = 4, time.Second
 	done := make(chan struct{})
 	go func() { // ends with the call

@@ -3,6 +3,7 @@ package esdbserver_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"math"
 	"net"
@@ -22,6 +23,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 	"zombiezen.com/go/sqlite"
@@ -223,6 +225,44 @@ func TestLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Strangers that open calls and say nothing take no room from others, and have
+// to go.
+func TestStrangersThatSayNothing(t *testing.T) {
+	const calls = 16
+	s := serveScratch(t, func(o *esdbserver.Options) {
+		o.AllowAnonymous, o.Credentials, o.MaxCalls = false, roles, calls
+	})
+	silent := s.dial(t)
+	for _, method := range []string{serverfeatures.ServerFeatures_GetSupportedMethods_FullMethodName, streams.Streams_Append_FullMethodName} {
+		for range 2 * calls {
+			if _, err := silent.NewStream(s.ctx, &grpc.StreamDesc{ClientStreams: true}, method); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	credentials := base64.StdEncoding.EncodeToString([]byte("auditor:kpmg-secret"))
+	for range calls {
+		stream, err := s.stubs(t).Read(metadata.AppendToOutgoingContext(s.ctx, "authorization", "Basic "+credentials), readAllRequest(true))
+		if err == nil {
+			_, err = stream.Recv()
+		}
+		if err != nil {
+			t.Fatalf("one who is known: %v", err)
+		}
+	}
+	polite := serverfeatures.NewServerFeaturesClient(s.dial(t))
+	for {
+		_, err := polite.GetSupportedMethods(s.ctx, &shared.Empty{})
+		if err == nil {
+			return
+		}
+		if status.Code(err) != codes.ResourceExhausted {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

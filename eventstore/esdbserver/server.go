@@ -56,7 +56,8 @@ type Options struct {
 
 	// MaxConnections and MaxCalls bound how many are open at once; by default 128
 	// and 512. Further connections wait; further calls are answered
-	// RESOURCE_EXHAUSTED. A subscription is a call.
+	// RESOURCE_EXHAUSTED. A subscription is a call. Those who have not
+	// authenticated have room of their own, an eighth of that, for 5 s each.
 	MaxConnections, MaxCalls int
 
 	// Members are the nodes that gossip names; by default this one alone, at the
@@ -116,8 +117,7 @@ func New(ctx context.Context, store eventstore.Store, options Options) (*Server,
 	}
 	s := &Server{maxConnections: options.MaxConnections}
 	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	gate := &gate{options: options, calls: make(chan struct{}, options.MaxCalls)}
-	s.grpc = grpc.NewServer(gate.serverOptions()...)
+	s.grpc = grpc.NewServer(newGate(options).serverOptions()...)
 	streams.RegisterStreamsServer(s.grpc, newService(s.stopping, l, options))
 	serverfeatures.RegisterServerFeaturesServer(s.grpc, features{})
 	gossip.RegisterGossipServer(s.grpc, newGossip(options))
