@@ -18,6 +18,7 @@ import (
 // model counts in. Its texts may point into the data of the event.
 type delta struct {
 	event         *eventstore.Recorded
+	purse         *purse // of the user, if it is known
 	user, payment []byte
 	currency      []byte
 	units         apd.BigInt

@@ -1,6 +1,7 @@
 package balances
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -16,20 +17,24 @@ import (
 // Redis is the read model in Redis. It implements projections.Projector, and
 // its methods may be called from any number of goroutines.
 type Redis struct {
-	model *redismodel.Model
+	*redismodel.Filler // for a model that is filled
+	model              *redismodel.Model
 
-	applying sync.Mutex // held by Load and Apply; guards what follows
+	applying sync.Mutex // held by Load and Apply; guards what follows, but in a filling, where that does
 	deltas   []delta    // scratch of Apply
 	texts    chains     // of their entries
 	isFresh  bool       // nothing was stored when it was loaded
 	touched  []*purse
+	hottest  int // the most entries that one of them has
 	purses   purses
-	filling  filling
+	words    dictionary // of the entries of a filling
 }
 
 // NewRedis returns the model that a store has in a generation.
 func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
-	return &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries), isFresh: true}
+	r := &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries), isFresh: true}
+	r.Filler = redismodel.NewFiller(r.model, &filling{Redis: r})
+	return r
 }
 
 // Name implements projections.Projector.
@@ -40,33 +45,30 @@ func (r *Redis) FoldVersion() int { return FoldVersion }
 
 // Load implements projections.Projector.
 func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
+	if r.model.IsFilling() {
+		return r.Filler.Load(ctx)
+	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	r.forget()
 	stored, err := r.model.Load(ctx)
-	r.isFresh = r.model.IsFresh()
-	if r.model.IsFilling() {
-		r.purses.valid = false
-		r.filling.begin(stored)
-		r.filling.broken = err
-	}
+	r.begin()
 	return stored, err
+}
+
+// begin makes the next batch one behind what was loaded.
+func (r *Redis) begin() {
+	r.forget()
+	r.isFresh = r.model.IsFresh()
 }
 
 // Apply implements projections.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
 	if r.model.IsFilling() {
-		return r.fill(ctx, from, to, events)
+		return r.Filler.Apply(ctx, from, to, events)
 	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	deltas, err := foldAll(r.deltas[:0], events)
-	r.deltas = deltas
-	defer clear(r.deltas) // they point to the caller's events
-	if err != nil {
-		return err
-	}
-	if err := r.fold(ctx, from); err != nil {
+	if err := r.fold(ctx, from, events); err != nil {
 		return err
 	}
 	if err := r.model.Write(ctx, from, to, r.batch()); err != nil {
@@ -76,9 +78,13 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 	return nil
 }
 
-// fold puts the deltas of a batch, which starts from a checkpoint, on the
-// purses of its users.
-func (r *Redis) fold(ctx context.Context, from projections.Checkpoint) error {
+// fold puts the events of a batch, which starts from a checkpoint, on the
+// purses of their users.
+func (r *Redis) fold(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded) (err error) {
+	defer func() { clear(r.deltas) }() // they point to the caller's events
+	if r.deltas, err = foldAll(r.deltas[:0], events); err != nil {
+		return err
+	}
 	r.purses.begin(from, r.isFresh)
 	if err := r.fetch(ctx, from); err != nil {
 		return err
@@ -96,10 +102,14 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 	var unknown []string
 	asked := make(map[string]bool)
 	for i := range r.deltas {
-		user := r.deltas[i].user
-		if r.purses.find(user) == nil && !asked[string(user)] {
-			unknown = append(unknown, string(user))
-			asked[string(user)] = true
+		d := &r.deltas[i]
+		if i > 0 && bytes.Equal(d.user, r.deltas[i-1].user) {
+			d.purse = r.deltas[i-1].purse // of the other event of a payment
+			continue
+		}
+		if d.purse = r.purses.find(d.user); d.purse == nil && !asked[string(d.user)] {
+			unknown = append(unknown, string(d.user))
+			asked[string(d.user)] = true
 		}
 	}
 	if len(unknown) == 0 {
@@ -132,7 +142,10 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 
 // put puts a delta on the purse of its user.
 func (r *Redis) put(d *delta) {
-	p := r.purses.find(d.user)
+	p := d.purse
+	if p == nil {
+		p = r.purses.find(d.user)
+	}
 	if d.event.Position <= p.stored {
 		return // a filling that was broken off has put it
 	}
@@ -145,10 +158,11 @@ func (r *Redis) put(d *delta) {
 		return
 	}
 	if r.model.IsFilling() {
-		r.texts.add(p, func(b []byte) []byte { return pack(b, d, f, &r.filling.words) })
+		r.texts.add(p, func(b []byte) []byte { return pack(b, d, f, &r.words) })
 	} else {
 		r.texts.add(p, func(b []byte) []byte { return appendEntry(b, d, f) })
 	}
+	r.hottest = max(r.hottest, p.entries)
 }
 
 // batch returns what was put.
@@ -164,5 +178,5 @@ func (r *Redis) batch() *redismodel.Batch {
 // forget empties the batch in the making.
 func (r *Redis) forget() {
 	clear(r.touched)
-	r.touched, r.texts = r.touched[:0], r.texts[:0]
+	r.touched, r.texts, r.hottest = r.touched[:0], r.texts[:0], 0
 }

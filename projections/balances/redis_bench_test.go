@@ -19,9 +19,9 @@ import (
 func BenchmarkRedisApply(b *testing.B) {
 	server := redistest.Start(b)
 	for _, users := range []int{1000, 100_000} {
-		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) { benchmarkApply(b, server, pairs(b, 200_000, users)) })
+		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) { benchmarkApply(b, server, projectiontest.Pairs(b, 200_000, users)) })
 	}
-	b.Run("filling/users=100000", func(b *testing.B) { benchmarkFill(b, server, pairs(b, 500_000, 100_000)) })
+	b.Run("filling/users=100000", func(b *testing.B) { benchmarkFill(b, server, projectiontest.Pairs(b, 500_000, 100_000)) })
 	b.Run("sample", func(b *testing.B) { benchmarkApply(b, server, projectiontest.Sample(20_000)) })
 }
 
@@ -29,7 +29,7 @@ func benchmarkApply(b *testing.B, server *redistest.Server, events []eventstore.
 	var spent time.Duration
 	for b.Loop() {
 		before := server.CPU()
-		apply(b, balances.NewRedis(server.Store(b), redismodel.Live()), events)
+		projectiontest.Apply(b, balances.NewRedis(server.Store(b), redismodel.Live()), events)
 		b.StopTimer()
 		spent += server.CPU() - before
 		server.Client().FlushAll(b.Context())
@@ -45,7 +45,7 @@ func benchmarkFill(b *testing.B, server *redistest.Server, events []eventstore.R
 	for b.Loop() {
 		before := server.CPU()
 		model := balances.NewRedis(server.Store(b), redismodel.Filling(1))
-		apply(b, model, events)
+		projectiontest.Apply(b, model, events)
 		if err := model.Flush(b.Context()); err != nil {
 			b.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func benchmarkFill(b *testing.B, server *redistest.Server, events []eventstore.R
 func BenchmarkRedisBalance(b *testing.B) {
 	server := redistest.Start(b)
 	model := balances.NewRedis(server.Store(b), redismodel.Live())
-	apply(b, model, pairs(b, 1000, 10))
+	projectiontest.Apply(b, model, projectiontest.Pairs(b, 1000, 10))
 	b.Run("model", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -3,7 +3,6 @@ package balances
 import (
 	"encoding/binary"
 
-	"daybook/projections"
 	"daybook/projections/redismodel"
 )
 
@@ -48,13 +47,12 @@ func (e chains) write(b *redismodel.Batch, name string, first uint32, value func
 }
 
 // window is a stretch of the log as it is written to a model that is filled:
-// what it has changed of each user, and the checkpoints before and behind it.
+// what it has changed of each user.
 type window struct {
-	from, to projections.Checkpoint
-	packed   chains     // entries
-	words    dictionary // that they refer to; what was added later is not seen
-	fields   []byte     // of hashes: each a length in a byte, and a text
-	users    []changed
+	packed chains     // entries
+	words  dictionary // that they refer to; what was added later is not seen
+	fields []byte     // of hashes: each a length in a byte, and a text
+	users  []changed
 }
 
 // changed is a user of a window.

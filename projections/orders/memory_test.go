@@ -31,7 +31,7 @@ func TestMemoryKeepsWhatAVerificationSays(t *testing.T) {
 	} {
 		first := order.PaymentReceived{Payment: paid, User: "u1", Amount: usd("5"), OccurredAt: at}
 		model := orders.NewMemory()
-		apply(t, model, recorded(t, first, second))
+		projectiontest.Apply(t, model, recorded(t, first, second))
 		got, err := model.Order(t.Context(), "coinbase.A")
 		if err != nil {
 			t.Fatal(err)

@@ -21,9 +21,10 @@ import (
 // Redis is the read model in Redis. It implements projections.Projector, and
 // its methods may be called from any number of goroutines.
 type Redis struct {
-	model *redismodel.Model
+	*redismodel.Filler // for a model that is filled
+	model              *redismodel.Model
 
-	applying sync.Mutex // held by Load and Apply; guards what follows
+	applying sync.Mutex // held by Load and Apply; guards what follows, but in a filling, where that does
 	touched  []order.ID // scratch of Apply
 	targets  []*Order   // of the events of a batch; nil for those of others
 
@@ -32,13 +33,13 @@ type Redis struct {
 	// redismodel for why that makes them true.
 	at    projections.Checkpoint
 	known map[order.ID]*Order
-
-	filling filling
 }
 
 // NewRedis returns the model that a store has in a generation.
 func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
-	return &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindOrder)}
+	r := &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindOrder)}
+	r.Filler = redismodel.NewFiller(r.model, &filling{Redis: r})
+	return r
 }
 
 // Name implements projections.Projector.
@@ -49,20 +50,18 @@ func (r *Redis) FoldVersion() int { return FoldVersion }
 
 // Load implements projections.Projector.
 func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
+	if r.model.IsFilling() {
+		return r.Filler.Load(ctx)
+	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	stored, err := r.model.Load(ctx)
-	if r.model.IsFilling() {
-		r.filling.begin(stored)
-		r.filling.broken = err
-	}
-	return stored, err
+	return r.model.Load(ctx)
 }
 
 // Apply implements projections.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
 	if r.model.IsFilling() {
-		return r.fill(ctx, from, to, events)
+		return r.Filler.Apply(ctx, from, to, events)
 	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
@@ -149,11 +148,12 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 // putAll puts the events of a batch on their orders.
 func (r *Redis) putAll(events []eventstore.Recorded) error {
 	defer func() { clear(r.targets) }()
+	var last receipt
 	for i, o := range r.targets {
 		if o == nil {
 			continue
 		}
-		if err := r.put(o, &events[i]); err != nil {
+		if err := r.put(o, &events[i], &last); err != nil {
 			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
 		}
 	}
@@ -162,11 +162,11 @@ func (r *Redis) putAll(events []eventstore.Recorded) error {
 
 // put puts an event on its order, unless a filling that was broken off has put
 // it.
-func (r *Redis) put(o *Order, e *eventstore.Recorded) error {
+func (r *Redis) put(o *Order, e *eventstore.Recorded, last *receipt) error {
 	if r.model.IsFilling() && o.Revision >= e.Revision && !o.RecordedAt.IsZero() {
 		return nil
 	}
-	event, err := read(e)
+	event, err := read(e, last)
 	if err != nil {
 		return fmt.Errorf("event %s in %s at position %s: %w", e.ID, e.Stream, e.Position, err)
 	}
@@ -174,15 +174,28 @@ func (r *Redis) put(o *Order, e *eventstore.Recorded) error {
 	return err
 }
 
+// receipt is the last PaymentReceived of a batch. That it was verified mostly
+// is the next event, and says the same of it.
+type receipt struct {
+	head     fact.Head
+	received order.PaymentReceived
+}
+
 // read returns an event. Of the commonest it has what a fold looks at.
-func read(e *eventstore.Recorded) (order.Event, error) {
+func read(e *eventstore.Recorded, last *receipt) (order.Event, error) {
 	kind := kindOf(e)
 	if kind == whole {
 		return order.Codec.Decode(e.Type, e.Schema, e.Data)
 	}
 	head, ok := fact.ReadHead(e.Data)
+	if !ok || head.Closes {
+		return order.Codec.Decode(e.Type, e.Schema, e.Data)
+	}
+	if kind == verified && last.head.Payment != nil && sameFacts(&head, &last.head) {
+		return asVerified(last.received), nil
+	}
 	amount, err := money.Parse(money.Currency(head.Currency), string(head.Amount))
-	if !ok || head.Closes || err != nil || amount.Decimal() != string(head.Amount) {
+	if err != nil || amount.Decimal() != string(head.Amount) {
 		return order.Codec.Decode(e.Type, e.Schema, e.Data)
 	}
 	received := order.PaymentReceived{Payment: ident.Payment(head.Payment), User: string(head.User), Amount: amount}
@@ -192,6 +205,7 @@ func read(e *eventstore.Recorded) (order.Event, error) {
 	if kind == verified {
 		return asVerified(received), nil
 	}
+	*last = receipt{head, received}
 	return received, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -14,11 +15,11 @@ import (
 // spends, which is the limit of a rebuild.
 func BenchmarkRedisApply(b *testing.B) {
 	server := redistest.Start(b)
-	events := pairs(b, 100_000)
+	events := projectiontest.Pairs(b, 100_000, 10_000)
 	var spent time.Duration
 	for b.Loop() {
 		before := server.CPU()
-		apply(b, orders.NewRedis(server.Store(b), redismodel.Live()), events)
+		projectiontest.Apply(b, orders.NewRedis(server.Store(b), redismodel.Live()), events)
 		b.StopTimer()
 		spent += server.CPU() - before
 		server.Client().FlushAll(b.Context())

@@ -88,24 +88,28 @@ func (b *Batch) count() {
 	b.shape[last+1]++
 }
 
-// batchScript writes a batch. KEYS are current, the checkpoint and one for
-// each command; ARGV the generation that must be current, the checkpoint that
-// must be stored, the one behind the batch, the shape, and all values.
+// batchScript writes a batch. KEYS are current, the checkpoint, the sum beside
+// it and one for each command; ARGV the generation that must be current, the
+// checkpoint and the sum that must be stored, the checkpoint behind the batch,
+// what the batch adds to the sum, the shape, and all values.
 //
-// The checkpoint is the first thing written: a server that is full, a replica
-// or otherwise unwilling refuses the first write, and then nothing is written.
-// Redis does not undo what a script has written when a later command fails,
-// and the batch would be written again: the checkpoint is then replaced by a
-// text that is none, and says why.
+// A server that is full, a replica or otherwise unwilling refuses the first
+// write, and then nothing is written. Redis does not undo what a script has
+// written when a later command fails, and the batch would be written again: the
+// checkpoint is then replaced by a text that is none, and says why.
+//
+// The sum is the first thing written and the checkpoint the last, for the sake
+// of what a restart makes of it; see place.
 const batchScript = `
 if (redis.call('GET', KEYS[1]) or '1') ~= ARGV[1] then return -1 end
 if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[2], ARGV[3])
-local call, unpack, byte, shape = redis.call, unpack, string.byte, ARGV[4]
+if (redis.call('GET', KEYS[3]) or '') ~= ARGV[3] then return -2 end
+redis.call('INCRBY', KEYS[3], ARGV[5])
+local call, unpack, byte, shape = redis.call, unpack, string.byte, ARGV[6]
 local written, fault = pcall(function()
-  local a, texts, t = 5, {}, 0
-  for k = 3, #KEYS do
-    local command, n = byte(shape, 2 * k - 5, 2 * k - 4)
+  local a, texts, t = 7, {}, 0
+  for k = 4, #KEYS do
+    local command, n = byte(shape, 2 * k - 7, 2 * k - 6)
     if command == 72 then
       call('HSET', KEYS[k], unpack(ARGV, a, a + n - 1))
     elseif command == 76 then
@@ -118,6 +122,7 @@ local written, fault = pcall(function()
   for i = 1, t, 2000 do
     call('MSET', unpack(texts, i, math.min(i + 1999, t)))
   end
+  call('SET', KEYS[2], ARGV[4])
 end)
 if not written then
   if type(fault) == 'table' then fault = fault.err end
@@ -130,13 +135,14 @@ return 1`
 const (
 	answerWritten  = 1
 	answerSwitched = -1
+	answerTorn     = -2
 )
 
 var batchHash = redis.NewScript(batchScript).Hash()
 
 // run runs batchScript.
-func (b *Batch) run(ctx context.Context, client redis.UniversalClient, current, checkpoint, expected, from, to string) (int, error) {
-	b.build(current, checkpoint, expected, from, to)
+func (b *Batch) run(ctx context.Context, client redis.UniversalClient, guards []string, expected string, from, to place) (int, error) {
+	b.build(guards, expected, from, to)
 	b.arguments[0], b.arguments[1] = "evalsha", batchHash
 	command := redis.NewCmd(ctx, b.arguments...)
 	if err := client.Process(ctx, command); redis.HasErrorPrefix(err, "NOSCRIPT") {
@@ -149,7 +155,7 @@ func (b *Batch) run(ctx context.Context, client redis.UniversalClient, current, 
 
 // build lays out the arguments of EVALSHA. Those of which there are many are
 // pointers: a string in an interface would be allocated.
-func (b *Batch) build(current, checkpoint, expected, from, to string) {
+func (b *Batch) build(guards []string, expected string, from, to place) {
 	all := string(b.buffer)
 	b.strings = b.strings[:0]
 	for _, s := range b.keys {
@@ -158,11 +164,14 @@ func (b *Batch) build(current, checkpoint, expected, from, to string) {
 	for _, s := range b.values {
 		b.strings = append(b.strings, all[s.from:s.to])
 	}
-	b.arguments = append(b.arguments[:0], "", "", len(b.keys)+2, current, checkpoint)
+	b.arguments = append(b.arguments[:0], "", "", len(guards)+len(b.keys))
+	for _, guard := range guards {
+		b.arguments = append(b.arguments, guard)
+	}
 	for i := range b.keys {
 		b.arguments = append(b.arguments, &b.strings[i])
 	}
-	b.arguments = append(b.arguments, expected, from, to, b.shape)
+	b.arguments = append(b.arguments, expected, from.text, from.sum(), to.text, from.until(to), b.shape)
 	for i := range b.values {
 		b.arguments = append(b.arguments, &b.strings[len(b.keys)+i])
 	}

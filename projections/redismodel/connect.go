@@ -1,15 +1,14 @@
 package redismodel
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,10 +48,6 @@ const (
 // writeBuffer holds most batches, so that one takes few system calls.
 const writeBuffer = 256 << 10
 
-// errURL leaves out what url.Parse says, which repeats the URL and with it the
-// password.
-var errURL = errors.New("is not a URL such as redis://host:6379/0, or has a parameter that go-redis does not know")
-
 // silence stops go-redis from writing lines of its own to standard error. What
 // fails is returned as an error all the same.
 var silence = sync.OnceFunc(logging.Disable)
@@ -90,26 +85,45 @@ func checkPrefix(prefix string) error {
 
 // client makes a client for one use, and says where it goes.
 func (o Options) client(timeout time.Duration) (redis.UniversalClient, string, error) {
-	parsed, err := url.Parse(o.URL)
-	if err != nil || parsed.Host == "" {
-		return nil, "", errURL
+	u, err := parse(o.URL)
+	if err != nil {
+		return nil, "", err
 	}
 	roots, err := o.roots()
 	if err != nil {
 		return nil, "", err
 	}
-	query := parsed.Query()
-	isCluster := query.Get("cluster") == "true"
-	query.Del("cluster")
-	parsed.RawQuery = query.Encode()
-	c := common{timeout: timeout, roots: roots}
-	switch {
-	case query.Has("master_name"):
-		return c.sentinel(parsed.String(), query.Get("master_name"))
-	case isCluster:
-		return c.cluster(parsed.String())
+	if u.TLSConfig != nil {
+		u.TLSConfig.RootCAs, u.TLSConfig.MinVersion = roots, tls.VersionTLS12
 	}
-	return c.single(parsed.String())
+	u.DialTimeout = cmp.Or(u.DialTimeout, dialTimeout)
+	u.ReadTimeout = cmp.Or(u.ReadTimeout, timeout)
+	u.WriteTimeout = cmp.Or(u.WriteTimeout, timeout)
+	u.ConnMaxLifetime = connectionLifetime
+	u.WriteBufferSize, u.PipelinePoolSize = writeBuffer, -1
+	u.OnConnect = onConnect
+	u.ContextTimeoutEnabled, u.DisableIdentity = true, true
+	u.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	// Failures are not tried again by the client: a batch whose answer was lost
+	// may have been written, which only its projector can find out, and a reader
+	// is told at once.
+	u.MaxRetries, u.DialerRetries = -1, 1
+	return redis.NewUniversalClient(u), describe(u), nil
+}
+
+// describe says where a client goes, without secrets.
+func describe(u *redis.UniversalOptions) string {
+	text := fmt.Sprintf("%s/%d", strings.Join(u.Addrs, ","), u.DB)
+	if u.TLSConfig != nil {
+		text += " with TLS"
+	}
+	switch {
+	case u.MasterName != "":
+		return fmt.Sprintf("%s of sentinel %s", u.MasterName, text)
+	case u.IsClusterMode:
+		return "cluster " + text
+	}
+	return text
 }
 
 func (o Options) roots() (*x509.CertPool, error) {
@@ -125,93 +139,6 @@ func (o Options) roots() (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s has no certificate in PEM", o.CAFile)
 	}
 	return roots, nil
-}
-
-// common is what all kinds of clients are given. Failures are not tried again
-// by the client: a batch whose answer was lost may have been written, which
-// only its projector can find out, and a reader is told at once.
-type common struct {
-	timeout time.Duration
-	roots   *x509.CertPool
-}
-
-func (c common) single(text string) (redis.UniversalClient, string, error) {
-	o, err := redis.ParseURL(text)
-	if err != nil {
-		return nil, "", errURL
-	}
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
-	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
-	c.trust(o.TLSConfig)
-	return redis.NewClient(o), describe(o.Addr, o.DB, o.TLSConfig), nil
-}
-
-func (c common) sentinel(text, master string) (redis.UniversalClient, string, error) {
-	o, err := redis.ParseFailoverURL(text)
-	if err != nil {
-		return nil, "", errURL
-	}
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
-	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
-	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
-	c.trust(o.TLSConfig)
-	where := describe(strings.Join(o.SentinelAddrs, ","), o.DB, o.TLSConfig)
-	return redis.NewFailoverClient(o), fmt.Sprintf("%s of sentinel %s", master, where), nil
-}
-
-func (c common) cluster(text string) (redis.UniversalClient, string, error) {
-	o, err := redis.ParseClusterURL(text)
-	if err != nil {
-		return nil, "", errURL
-	}
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.ContextTimeoutEnabled, o.DisableIdentity, o.OnConnect, o.ConnMaxLifetime = true, true, onConnect, connectionLifetime
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	o.WriteBufferSize, o.PipelinePoolSize = writeBuffer, -1
-	c.timeouts(&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout)
-	c.trust(o.TLSConfig)
-	return redis.NewClusterClient(o), "cluster " + describe(strings.Join(o.Addrs, ","), 0, o.TLSConfig), nil
-}
-
-// timeouts fills in what the URL does not set.
-func (c common) timeouts(dial, read, write *time.Duration) {
-	for _, t := range []struct {
-		setting *time.Duration
-		value   time.Duration
-	}{{dial, dialTimeout}, {read, c.timeout}, {write, c.timeout}} {
-		if *t.setting == 0 {
-			*t.setting = t.value
-		}
-	}
-}
-
-func (c common) trust(config *tls.Config) {
-	if config != nil {
-		config.RootCAs, config.MinVersion = c.roots, tls.VersionTLS12
-	}
-}
-
-func describe(address string, db int, config *tls.Config) string {
-	text := fmt.Sprintf("%s/%d", address, db)
-	if config != nil {
-		text += " with TLS"
-	}
-	return text
-}
-
-// HasPassword reports whether a URL has a secret in it, in any of the places
-// where one may be. A text that is no URL may be anything.
-func HasPassword(text string) bool {
-	parsed, err := url.Parse(text)
-	if err != nil {
-		return true
-	}
-	_, has := parsed.User.Password()
-	return has || parsed.Query().Has("password") || slices.Contains([]string{"", "/"}, parsed.Host)
 }
 
 // isTransport reports whether an error is one of the connection, as opposed to

@@ -248,12 +248,12 @@ func TestAnotherLogIsRefused(t *testing.T) {
 	until(t, "stopped", func() bool {
 		return refused.all[0].Status().State == projections.Stopped && refused.all[1].Status().State == projections.Stopped
 	})
-	refused.stop()
-	for _, err := range refused.errors {
-		if !errors.Is(err, projections.ErrWrongLog) || !strings.Contains(err.Error(), "daybook rebuild") {
-			t.Errorf("Run returns %v", err)
+	for _, p := range refused.all {
+		if err := p.Status().Err; !errors.Is(err, projections.ErrWrongLog) || !strings.Contains(err.Error(), "daybook rebuild") {
+			t.Errorf("%s has stopped with %v", p.Status().Name, err)
 		}
 	}
+	refused.stop()
 	r.check()
 	if after := server.Client().DBSize(t.Context()).Val(); after != before {
 		t.Errorf("there were %d keys and are %d", before, after)

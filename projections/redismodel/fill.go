@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"daybook/projections"
@@ -20,52 +21,60 @@ import (
 // instead, with a word of its own for every such time: the keys are of
 // different positions then, each at or behind the checkpoint in the mark, and
 // each says which. Whoever goes on from there leaves out for each key what it
-// has. The word keeps a filler that was held up for long from writing on.
+// has. The word keeps a filler that was held up for long from writing on; the
+// number is of the batches behind the checkpoint.
 func Filling(current Generation) Target {
 	return Target{generation: current + 1, current: current, filling: true}
 }
 
-// markPrefix begins a mark: filling <word> <checkpoint, or nothing>.
+// markPrefix begins a mark: filling <word> <batches> <checkpoint, or nothing>.
 const markPrefix = "filling "
 
-// unmark returns the checkpoint in a text that may be a mark.
-func (m *Model) unmark(text string) string {
-	if rest, marked := strings.CutPrefix(text, markPrefix); marked && m.target.filling {
-		_, text, _ = strings.Cut(rest, " ")
+// unmark returns the checkpoint in a text that may be a mark, and how many
+// batches were written since.
+func (m *Model) unmark(text string) (checkpoint string, batches uint64) {
+	rest, isMark := strings.CutPrefix(text, markPrefix)
+	if !isMark || !m.target.filling {
+		return text, 0
 	}
-	return text
+	_, rest, _ = strings.Cut(rest, " ")
+	number, checkpoint, _ := strings.Cut(rest, " ")
+	batches, _ = strconv.ParseUint(number, 10, 32) // the sum shows that it is no number
+	return checkpoint, batches
 }
 
 // IsFilling reports whether batches are put together.
 func (m *Model) IsFilling() bool { return m.target.filling }
 
 // IsFresh reports whether nothing was stored when the model was loaded.
-func (m *Model) IsFresh() bool { return m.stored == "" }
+func (m *Model) IsFresh() bool { return m.stored.text == "" }
 
 // Fill writes batches one after the other, and the checkpoint to with the last.
-// Next returns each, and whether it is the last. It is Write in every other
-// regard; after an error, Load tells what to go on from.
-func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func() (b *Batch, isLast bool, err error)) error {
-	toText, err := EncodeCheckpoint(to)
+// Next puts together each, and reports whether it is the last. It is Write in
+// every other regard; after an error, Load tells what to go on from.
+func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func(*Batch) (isLast bool, err error)) error {
+	end, err := placeOf(to)
 	if err != nil {
 		return err
 	}
-	fromText, err := EncodeCheckpoint(from)
+	start, err := placeOf(from)
 	if err != nil {
 		return err
 	}
-	if m.unmark(m.stored) != fromText {
+	text, batches := m.unmark(m.stored.text)
+	if text != start.text {
 		return m.moved(from)
 	}
-	mark := markPrefix + rand.Text() + " " + fromText
+	word := rand.Text()
 	for isLast := false; !isLast; {
-		var b *Batch
-		if b, isLast, err = next(); err != nil {
+		b := m.NewBatch()
+		if isLast, err = next(b); err != nil {
 			return err
 		}
-		behind := mark
+		batches++
+		behind := place{fmt.Sprintf("%s%s %d %s", markPrefix, word, batches, start.text), start.reached + batches}
 		if isLast {
-			behind = toText
+			behind = end
 		}
 		if err := m.fillWith(ctx, b, behind); err != nil {
 			return err
@@ -74,17 +83,25 @@ func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next 
 	return nil
 }
 
-// write runs the script for a batch between two texts of the checkpoint.
-func (m *Model) write(ctx context.Context, from, to string, b *Batch) error {
-	guards := m.guards()
-	answer, err := b.run(ctx, m.store.writer, guards[0], guards[1], m.expected().String(), from, to)
+// write runs the script for a batch between two places.
+func (m *Model) write(ctx context.Context, from, to place, b *Batch) error {
+	answer, err := b.run(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), from, to)
 	switch {
 	case err != nil && redis.HasErrorPrefix(err, "UNUSABLE"):
 		return fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)
 	case err != nil:
 		return m.store.failed("write to", err)
+	}
+	return m.outcome(answer)
+}
+
+// outcome says what became of a batch.
+func (m *Model) outcome(answer int) error {
+	switch {
 	case answer == answerWritten:
 		return nil
+	case answer == answerTorn:
+		return fmt.Errorf("write to %s: %w", m.store, ErrTorn)
 	case answer == answerSwitched && m.target.generation != 0:
 		return fmt.Errorf("write to %s: %w than %s", m.store, ErrSwitched, m.target.current)
 	}

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	"daybook/projections"
-
 	"github.com/redis/go-redis/v9"
 )
 
 // fillWith writes one batch of a filling, and notes the checkpoint behind it.
 // A reader of what was filled waits meanwhile.
-func (m *Model) fillWith(ctx context.Context, b *Batch, to string) error {
+func (m *Model) fillWith(ctx context.Context, b *Batch, to place) error {
 	m.filling.Lock()
 	defer m.filling.Unlock()
 	if err := m.transact(ctx, m.stored, to, b); err != nil {
@@ -23,8 +21,8 @@ func (m *Model) fillWith(ctx context.Context, b *Batch, to string) error {
 }
 
 // transact is write with a transaction in the place of the script.
-func (m *Model) transact(ctx context.Context, from, to string, b *Batch) error {
-	answer, err := b.transact(ctx, m.store.writer, m.guards(), m.expected().String(), from, to)
+func (m *Model) transact(ctx context.Context, from, to place, b *Batch) error {
+	answer, err := b.transact(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), from, to)
 	switch {
 	case errors.Is(err, errHalfWritten):
 		return m.spoil(ctx, to, err)
@@ -32,20 +30,16 @@ func (m *Model) transact(ctx context.Context, from, to string, b *Batch) error {
 		return m.write(ctx, from, to, b)
 	case err != nil:
 		return m.store.failed("write to", err)
-	case answer == answerWritten:
-		return nil
-	case answer == answerSwitched:
-		return fmt.Errorf("write to %s: %w than %s", m.store, ErrSwitched, m.target.current)
 	}
-	return fmt.Errorf("%w: what is stored in %s is not what the batch starts from", projections.ErrCheckpointMoved, m.store)
+	return m.outcome(answer)
 }
 
 // spoil marks a generation that a batch was half written to, as the script
 // does. If this process ends before, the comparison behind a filling finds
 // what is wrong.
-func (m *Model) spoil(ctx context.Context, from string, cause error) error {
+func (m *Model) spoil(ctx context.Context, from place, cause error) error {
 	fault := fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, cause)
-	return errors.Join(fault, m.write(ctx, from, "unusable: "+cause.Error(), m.NewBatch()))
+	return errors.Join(fault, m.write(ctx, from, place{"unusable: " + cause.Error(), from.reached}, m.NewBatch()))
 }
 
 // ReadFilled reads keys of a generation that is filled, also while another
@@ -59,7 +53,7 @@ func (m *Model) ReadFilled(ctx context.Context, commands func(redis.Pipeliner, G
 	if err != nil {
 		return err
 	}
-	if v.text != m.stored {
+	if v.place != m.stored {
 		return m.moved(v.Checkpoint)
 	}
 	return nil

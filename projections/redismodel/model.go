@@ -2,6 +2,7 @@ package redismodel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,7 @@ type Model struct {
 	kinds      []string   // of the keys that it writes
 	batch      Batch      // of the goroutine that writes
 	filling    sync.Mutex // held while a batch of Fill is written; guards stored then
-	stored     string     // text of the checkpoint, for Fill; when it was last loaded or filled
+	stored     place      // for Fill; when it was last loaded or filled
 	last       atomic.Pointer[decoded]
 	shared     shared
 
@@ -28,10 +29,11 @@ type Model struct {
 	loaded, read atomic.Uint64
 }
 
-// decoded is a checkpoint and its text, so that a text is decoded once.
+// decoded is a checkpoint and its texts, so that a text is decoded once.
 type decoded struct {
-	text       string
 	checkpoint projections.Checkpoint
+	place      place
+	sum        string
 }
 
 // NewModel makes a model of a projection. Kinds are those of its keys.
@@ -48,17 +50,21 @@ func (m *Model) Key(g Generation, kind, name string) string { return m.store.Key
 
 // Load returns the stored checkpoint of the generation that is current, or of
 // the one that the model is opened on. What is left of a model without a
-// checkpoint is deleted, because it would be counted twice.
+// checkpoint is deleted, because it would be counted twice. After an ErrTorn
+// there is no checkpoint.
 func (m *Model) Load(ctx context.Context) (projections.Checkpoint, error) {
 	if err := m.store.checkPolicy(ctx); err != nil {
 		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
 	}
 	v, err := m.view(ctx, m.store.writer, &m.loaded, looking, nil)
+	if errors.Is(err, ErrTorn) {
+		err = errors.Join(err, m.discard(ctx, v))
+	}
 	if err != nil {
 		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
 	}
-	m.stored = v.text
-	if v.text == "" {
+	m.stored = v.place
+	if v.place.text == "" {
 		if err := m.sweep(ctx); err != nil {
 			return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
 		}
@@ -87,20 +93,20 @@ func (m *Model) NewBatch() *Batch {
 // and returns a projections.ErrCheckpointMoved. After any other error the
 // batch may have been written or not; never in part.
 func (m *Model) Write(ctx context.Context, from, to projections.Checkpoint, b *Batch) error {
-	fromText, err := EncodeCheckpoint(from)
+	start, err := placeOf(from)
 	if err != nil {
 		return err
 	}
-	toText, err := EncodeCheckpoint(to)
+	end, err := placeOf(to)
 	if err != nil {
 		return err
 	}
-	return m.write(ctx, fromText, toText, b)
+	return m.write(ctx, start, end, b)
 }
 
-// guards are the keys that a script looks at before it writes.
-func (m *Model) guards() []string {
-	return []string{m.store.CurrentKey(), m.store.Key(m.Generation(), KindCheckpoint, m.projection)}
+// guards are the keys that are looked at before anything is read or written.
+func (m *Model) guards(g Generation) []string {
+	return []string{m.store.CurrentKey(), m.store.Key(g, KindCheckpoint, m.projection), m.store.Key(g, KindSum, m.projection)}
 }
 
 // expected returns the generation that has to be current for a script to write.
@@ -111,21 +117,41 @@ func (m *Model) expected() Generation {
 	return m.Generation()
 }
 
+// discard deletes the checkpoint of a model that was found to be torn.
+func (m *Model) discard(ctx context.Context, found View) error {
+	err := discardScript.Run(ctx, m.store.writer, m.guards(found.Generation), m.expected().String(), found.place.text, found.place.sum()).Err()
+	if err != nil {
+		return m.store.failed("clear", err)
+	}
+	return nil
+}
+
 // sweep deletes what a model without a checkpoint has left.
 func (m *Model) sweep(ctx context.Context) error {
+	if err := m.sweepKeys(ctx, nil); err != nil {
+		return err
+	}
 	for _, kind := range m.kinds {
 		for keys, err := range m.store.scan(ctx, m.store.pattern(m.Generation())+kind+":*") {
 			if err != nil {
 				return err
 			}
-			n, err := sweepScript.Run(ctx, m.store.writer, append(m.guards(), keys...), m.expected().String()).Int()
-			if err != nil {
-				return m.store.failed("clear", err)
-			}
-			if n < 0 {
-				return m.moved(projections.Checkpoint{}) // somebody has begun
+			if err := m.sweepKeys(ctx, keys); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// sweepKeys deletes the sum, and keys.
+func (m *Model) sweepKeys(ctx context.Context, keys []string) error {
+	n, err := sweepScript.Run(ctx, m.store.writer, append(m.guards(m.Generation()), keys...), m.expected().String()).Int()
+	if err != nil {
+		return m.store.failed("clear", err)
+	}
+	if n < 0 {
+		return m.moved(projections.Checkpoint{}) // somebody has begun
 	}
 	return nil
 }

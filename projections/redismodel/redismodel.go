@@ -12,6 +12,8 @@
 //	{daybook}:current                 string  3              the generation to read; absent: 1
 //	{daybook}:3:checkpoint:balances   string  {"log":"01J…","position":"41","event":"6f1e…","stream":"order-coinbase.5RTQNACF","revision":"1","fold":1}
 //	{daybook}:3:checkpoint:orders     string  likewise       absent: nothing is applied
+//	{daybook}:3:sum:balances          string  41             what all batches have moved the checkpoint, by their own account
+//	{daybook}:3:sum:orders            string  likewise       not the position: the model is not to be used
 //	{daybook}:3:balance:<user>        hash    USD -> 12.53  USD:pending -> 0.00  position -> 41
 //	{daybook}:3:entries:<user>        list    ["41","PaymentVerified","coinbase/order/5RTQNACF","USD","12.53","12.53","order-coinbase.5RTQNACF","2012-12-10T05:23:41Z","2026-11-21T21:59:27.546175Z"]
 //	{daybook}:3:order:<id>            string  {"id":"coinbase.5RTQNACF","status":"paid",…}
@@ -49,6 +51,10 @@
 // whatever crashes, is flushed, fails over or is restored; and what is known
 // of one is true of every other store with an equal checkpoint.
 //
+// That Redis writes all of a script or nothing is relied on, and watched: the
+// sum is the first thing that a batch writes, the checkpoint the last, and a
+// model in which they differ is filled again. See ErrTorn.
+//
 // A script that fails after its first write, which only foreign keys or missing
 // permissions can cause, marks the checkpoint as unusable: nothing is read
 // from a half-written generation, and nothing is written to it again.
@@ -71,6 +77,7 @@ const (
 	KindEntries    = "entries"
 	KindOrder      = "order"
 	KindCheckpoint = "checkpoint"
+	KindSum        = "sum"
 )
 
 var (

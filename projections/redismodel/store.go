@@ -106,9 +106,13 @@ func parseGeneration(text string) (Generation, error) {
 // Checkpoint returns how far a generation's model of a projection has come;
 // zero if it is empty.
 func (s *Store) Checkpoint(ctx context.Context, g Generation, projection string) (projections.Checkpoint, error) {
-	text, err := s.writer.Get(ctx, s.Key(g, KindCheckpoint, projection)).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	found, err := asLook(s.writer.MGet(ctx, s.CurrentKey(), s.Key(g, KindCheckpoint, projection), s.Key(g, KindSum, projection)))
+	if err != nil {
 		return projections.Checkpoint{}, s.failed("read a checkpoint in", err)
 	}
-	return DecodeCheckpoint(text)
+	c, err := DecodeCheckpoint(found.checkpoint)
+	if err == nil && found.checkpoint != "" && found.sum != (place{found.checkpoint, uint64(c.Position)}).sum() {
+		err = fmt.Errorf("generation %s of %s in %s: %w", g, projection, s, ErrTorn)
+	}
+	return c, err
 }

@@ -20,7 +20,7 @@ const textsTogether = 500
 // the script would want, and if either is written to before the transaction, it
 // is not run. A command that fails in the middle leaves the others written, as
 // in a script.
-func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guards []string, expected, from, to string) (int, error) {
+func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guards []string, expected string, from, to place) (int, error) {
 	answer := 0
 	err := client.Watch(ctx, func(tx *redis.Tx) error {
 		now, err := asLook(tx.MGet(ctx, guards...))
@@ -30,15 +30,19 @@ func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guar
 		case now.current != expected && (now.current != "" || expected != "1"):
 			answer = answerSwitched
 			return nil
-		case now.checkpoint != from:
+		case now.checkpoint != from.text:
+			return nil
+		case now.sum != from.sum():
+			answer = answerTorn
 			return nil
 		}
 		commands := b.commands(ctx)
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.Set(ctx, guards[1], to, 0)
+			p.IncrBy(ctx, guards[2], from.until(to))
 			for _, command := range commands {
 				_ = p.Process(ctx, command) // is queued
 			}
+			p.Set(ctx, guards[1], to.text, 0)
 			return nil
 		})
 		if err != nil && !isAborted(err) && !isTransport(err) {

@@ -14,7 +14,7 @@ import (
 type View struct {
 	Generation Generation
 	Checkpoint projections.Checkpoint
-	text       string // of the checkpoint
+	place      place
 }
 
 // ReadAlone is Read without company, for answers so long that others should
@@ -34,7 +34,7 @@ func (m *Model) ReadAt(ctx context.Context, from projections.Checkpoint, command
 	if err != nil {
 		return err
 	}
-	if v.Generation != loaded || v.Checkpoint != from || m.target.filling && v.text != m.stored {
+	if v.Generation != loaded || v.Checkpoint != from || m.target.filling && v.place != m.stored {
 		return m.moved(from)
 	}
 	return nil
@@ -84,8 +84,7 @@ func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *a
 		case before != after:
 			continue
 		}
-		c, err := m.decode(after.checkpoint)
-		return View{Generation: g, Checkpoint: c, text: after.checkpoint}, err
+		return m.decode(g, after)
 	}
 	return View{}, m.store.failed("read", errRestless)
 }
@@ -94,12 +93,12 @@ func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *a
 var errRestless = fmt.Errorf("%w: it changes with every read", ErrSwitched)
 
 // look is what one look at the stored model says.
-type look struct{ current, checkpoint string }
+type look struct{ current, checkpoint, sum string }
 
 // ask runs commands between two looks, or with one look in a transaction.
 // Without commands there is one look. A key that does not exist is no error.
 func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (before, after look, err error) {
-	keys := []string{m.store.CurrentKey(), m.store.Key(g, KindCheckpoint, m.projection)}
+	keys := m.guards(g)
 	if commands == nil {
 		before, err = asLook(client.MGet(ctx, keys...))
 		return before, before, err
@@ -132,28 +131,38 @@ func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generat
 	return before, after, err
 }
 
-// asLook reads the two values of a look. What does not exist is empty.
+// asLook reads the values of a look. What does not exist is empty.
 func asLook(values *redis.SliceCmd) (look, error) {
 	all, err := values.Result()
 	if err != nil {
 		return look{}, err
 	}
-	if len(all) != 2 {
-		return look{}, fmt.Errorf("%w: MGET of two keys has %d values", ErrUnusable, len(all))
+	if len(all) != 3 {
+		return look{}, fmt.Errorf("%w: MGET of three keys has %d values", ErrUnusable, len(all))
 	}
 	current, _ := all[0].(string)
 	checkpoint, _ := all[1].(string)
-	return look{current, checkpoint}, nil
+	sum, _ := all[2].(string)
+	return look{current, checkpoint, sum}, nil
 }
 
-// decode reads a checkpoint, which is usually the same as the last time.
-func (m *Model) decode(text string) (projections.Checkpoint, error) {
-	if last := m.last.Load(); last.text == text {
-		return last.checkpoint, nil
+// decode reads what a look has found, which is usually the same as the last
+// time. The view is also that of an ErrTorn.
+func (m *Model) decode(g Generation, found look) (View, error) {
+	last := m.last.Load()
+	if last.place.text != found.checkpoint {
+		text, batches := m.unmark(found.checkpoint)
+		c, err := DecodeCheckpoint(text)
+		if err != nil {
+			return View{}, err
+		}
+		last = &decoded{checkpoint: c, place: place{found.checkpoint, uint64(c.Position) + batches}}
+		last.sum = last.place.sum()
+		m.last.Store(last)
 	}
-	c, err := DecodeCheckpoint(m.unmark(text))
-	if err == nil {
-		m.last.Store(&decoded{text, c})
+	v := View{Generation: g, Checkpoint: last.checkpoint, place: last.place}
+	if found.checkpoint != "" && found.sum != last.sum {
+		return v, fmt.Errorf("generation %s of %s in %s: %w", g, m.projection, m.store, ErrTorn)
 	}
-	return c, err
+	return v, nil
 }

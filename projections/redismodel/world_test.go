@@ -19,6 +19,7 @@ import (
 	"daybook/projections"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 )
 
@@ -67,16 +68,9 @@ func (l *log) pay(n int) eventstore.Position {
 
 func (l *log) append(stream eventstore.StreamName, events ...codec.Event) eventstore.Position {
 	l.t.Helper()
-	encoded := make([]eventstore.Event, len(events))
-	for i, event := range events {
-		data, err := codec.Encode(event)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		encoded[i] = eventstore.Event{
-			ID:   eventstore.DeriveID(stream, data, eventstore.Revision(i)),
-			Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: []byte(`{}`),
-		}
+	encoded, err := projectiontest.Encode(stream, events...)
+	if err != nil {
+		l.t.Fatal(err)
 	}
 	appended, err := l.Append(l.t.Context(), stream, eventstore.NoStream, encoded...)
 	if err != nil {
@@ -92,7 +86,6 @@ type running struct {
 	balances *balances.Redis
 	orders   *orders.Redis
 	all      []*projections.Projection
-	errors   []error
 	stop     func()
 }
 
@@ -102,14 +95,17 @@ func run(t *testing.T, l *log, store *redismodel.Store) *running {
 	r := &running{
 		t: t, log: l,
 		balances: balances.NewRedis(store, redismodel.Live()), orders: orders.NewRedis(store, redismodel.Live()),
-		errors: make([]error, 2),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	for i, projector := range []projections.Projector{r.balances, r.orders} {
+	for _, projector := range []projections.Projector{r.balances, r.orders} {
 		p := projections.New(projector, l, projections.Options{BatchSize: 7})
 		r.all = append(r.all, p)
-		group.Go(func() { r.errors[i] = p.Run(ctx) })
+		group.Go(func() {
+			if err := p.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	r.stop = func() { cancel(); group.Wait() }
 	t.Cleanup(r.stop)
