@@ -95,9 +95,9 @@ profile: build bin/bench
 
 # The tests of durability trace and break system calls; those of read models
 # start real Redis servers, without the service that the package brings; those of
-# README paste its lines, which are for curl, redis-cli and node.
-TOOLS    = strace curl redis-server redis-cli node
-PACKAGES = strace curl redis-server redis-tools nodejs
+# README paste its lines, which are for curl, redis-cli, python3 and node.
+TOOLS    = strace curl redis-server redis-cli python3 node
+PACKAGES = strace curl redis-server redis-tools python3 python3-redis nodejs
 
 tools:
 	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing=1; done; \

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"daybook/domain/order"
 	"daybook/eventstore"
@@ -23,16 +25,28 @@ func built(t *testing.T, store eventstore.Store, position eventstore.Position) *
 	return model
 }
 
-// refused runs a model on a store and fails unless it stops with want.
+// refused runs a model on a store and fails unless it stops with want, and
+// goes on when the model is replaced by an empty one.
 func refused(t *testing.T, model projections.Projector, store eventstore.Store, want error) {
 	t.Helper()
-	r := run(t, model, store, projections.Options{})
-	<-r.ended
-	if !errors.Is(r.err, want) || !strings.Contains(r.err.Error(), "daybook rebuild") {
-		t.Errorf("Run returns %v", r.err)
-	}
-	if err := r.Wait(t.Context(), 1000); !errors.Is(err, projections.ErrStopped) || !errors.Is(err, want) {
+	replaced := newReplaceable(model)
+	r := run(t, replaced, store, projections.Options{})
+	err := r.Wait(t.Context(), 1000)
+	if !errors.Is(err, projections.ErrStopped) || !errors.Is(err, want) || !strings.Contains(err.Error(), "daybook rebuild") {
 		t.Errorf("Wait returns %v", err)
+	}
+	if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrStopped) || !errors.Is(err, want) {
+		t.Errorf("Ready returns %v", err)
+	}
+	rebuilt := balances.NewMemory()
+	replaced.replace(rebuilt)
+	time.Sleep(10 * time.Second) // of the bubble's clock
+	synctest.Wait()
+	if err := r.Ready(0); err != nil {
+		t.Errorf("after the model was replaced: %v", err)
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
 	}
 }
 

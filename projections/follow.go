@@ -53,7 +53,7 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 			advanced = true
 		}
 		if p.progress.applied(b) {
-			p.logger.Info("projection is live", "position", b.to.Position)
+			p.lines.live(b.to.Position)
 		}
 		if failed != nil {
 			return advanced, fmt.Errorf("follow log after position %s: %w", b.to.Position, failed)

@@ -19,6 +19,7 @@ import (
 	"daybook/eventstore/sqlitestore"
 	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/projectiontest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,16 +87,9 @@ func payMany(t *testing.T, store eventstore.Store, n int) (last eventstore.Posit
 
 func record(t *testing.T, store eventstore.Store, stream eventstore.StreamName, events ...codec.Event) eventstore.Position {
 	t.Helper()
-	encoded := make([]eventstore.Event, len(events))
-	for i, event := range events {
-		data, err := codec.Encode(event)
-		if err != nil {
-			t.Fatal(err)
-		}
-		encoded[i] = eventstore.Event{
-			ID:   eventstore.DeriveID(stream, data, eventstore.Revision(i)),
-			Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: []byte(`{}`),
-		}
+	encoded, err := projectiontest.Encode(stream, events...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	appended, err := store.Append(t.Context(), stream, eventstore.NoStream, encoded...)
 	if err != nil {

@@ -30,15 +30,15 @@ func newProgress(name string, now func() time.Time) *progress {
 }
 
 // resume takes over the stored checkpoint, and reports whether it is another
-// one than was known. A model that was replaced by an older copy has to catch
-// up again before its reads mean anything.
+// one than was known. A model that was replaced by an older copy, or that could
+// not be gone on with, has to catch up again before its reads mean anything.
 func (p *progress) resume(stored Checkpoint) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changed = p.resumed && stored != p.current.Checkpoint
 	p.resumed = true
+	p.current.CaughtUp = p.current.CaughtUp && p.current.State != Stopped && stored.Position >= p.current.Checkpoint.Position
 	p.current.State = CatchingUp
-	p.current.CaughtUp = p.current.CaughtUp && stored.Position >= p.current.Checkpoint.Position
 	p.current.Checkpoint = stored
 	p.wake()
 	return changed

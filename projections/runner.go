@@ -18,6 +18,10 @@ const (
 	lastDelay  = 5 * time.Second
 )
 
+// lookAgain is how often a projection that has stopped looks whether its read
+// model was rebuilt, or its log restored.
+const lookAgain = 10 * time.Second
+
 // Options are the settings of a projection.
 type Options struct {
 	Logger    *slog.Logger     // told of failures that are tried again; nil discards
@@ -31,7 +35,7 @@ type Options struct {
 type Projection struct {
 	projector Projector
 	store     eventstore.Store
-	logger    *slog.Logger
+	lines     *lines
 	batchSize int
 	pace      time.Duration
 	progress  *progress
@@ -51,18 +55,20 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 	return &Projection{
 		projector: projector,
 		store:     store,
-		logger:    options.Logger.With("projection", projector.Name()),
+		lines:     newLines(options.Logger.With("projection", projector.Name()), options.Now),
 		batchSize: options.BatchSize,
 		pace:      options.Pace,
 		progress:  newProgress(projector.Name(), options.Now),
 	}
 }
 
-// Run follows the log from the stored checkpoint on, until ctx ends or the
-// projection cannot go on. It returns nil for the former, and for the latter
-// an ErrCannotFold, ErrWrongLog or ErrOtherFold: a person is needed, and the
-// caller reports it and keeps everything else running. When the store or the
-// read model cannot be reached, it tries again for ever. Run is called once.
+// Run follows the log from the stored checkpoint on, until ctx ends or an
+// event cannot be folded. It returns nil for the former, and an ErrCannotFold
+// for the latter: another program is needed, and the caller reports it and
+// keeps everything else running. When the store or the read model cannot be
+// reached, it tries again for ever. After an ErrWrongLog or ErrOtherFold a
+// person is needed: it says so, has stopped, and goes on when what the read
+// model has is of this log and fold. Run is called once.
 func (p *Projection) Run(ctx context.Context) error {
 	delays := &backoff.ExponentialBackOff{
 		InitialInterval: firstDelay, MaxInterval: lastDelay, Multiplier: 2, RandomizationFactor: 0.5,
@@ -73,9 +79,14 @@ func (p *Projection) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			p.progress.stop(nil)
 			return nil
-		case isFinal(err):
+		case errors.Is(err, ErrCannotFold):
 			p.progress.stop(err)
 			return err
+		case errors.Is(err, ErrWrongLog), errors.Is(err, ErrOtherFold):
+			p.progress.stop(err)
+			p.lines.stopped(err)
+			rest(ctx, lookAgain)
+			continue
 		}
 		if advanced {
 			delays.Reset()
@@ -85,14 +96,9 @@ func (p *Projection) Run(ctx context.Context) error {
 			continue // another runner is at work and nothing is wrong
 		}
 		delay := delays.NextBackOff()
-		p.logger.Warn("projection tries again", "error", err, "delay", delay)
+		p.lines.failed(err, delay)
 		rest(ctx, delay)
 	}
-}
-
-// isFinal reports whether trying again is of no use.
-func isFinal(err error) bool {
-	return errors.Is(err, ErrCannotFold) || errors.Is(err, ErrWrongLog) || errors.Is(err, ErrOtherFold)
 }
 
 // rest returns after a delay, or when ctx ends.

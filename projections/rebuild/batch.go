@@ -110,7 +110,7 @@ func (r *rebuild) foldAll(ctx context.Context, f *fill, queue <-chan *batch, fre
 			return err
 		}
 		if b.users.Add(-1) == 0 {
-			r.tell(b.last.Position)
+			r.tell(b)
 			clear(b.events)
 			b.events = b.events[:0]
 			free <- b
@@ -141,8 +141,16 @@ func (f *fill) writeAll(ctx context.Context, cuts <-chan struct{}, written chan<
 	return nil
 }
 
-func (r *rebuild) tell(position eventstore.Position) {
-	r.Told(Step{Stage: Filling, Text: "filling generation " + r.next.String(), Done: uint64(position), Total: uint64(max(r.end, position))})
+// tell tells how far the filling is. Where positions have gaps, its end is not
+// known.
+func (r *rebuild) tell(b *batch) {
+	step := Step{Stage: Filling, Text: "filling generation " + r.next.String()}
+	if r.Gapless {
+		step.Done, step.Total = uint64(b.last.Position), uint64(max(r.end, b.last.Position))
+	} else {
+		step.Done = r.folded.Add(uint64(len(b.events)))
+	}
+	r.Told(step)
 }
 
 // read cuts the log into batches.

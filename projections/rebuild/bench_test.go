@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	benchEvents = flag.Int("rebuild.events", 100_000, "events in the log of BenchmarkRebuild")
+	benchEvents = flag.Int("rebuild.events", 1_000_000, "events in the log of BenchmarkRebuild")
 	benchUsers  = flag.Int("rebuild.users", 100_000, "users in the log of BenchmarkRebuild")
 	benchLog    = flag.String("rebuild.log", "", "directory of the log of BenchmarkRebuild, which is kept; it is made if there is none")
 )

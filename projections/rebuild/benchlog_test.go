@@ -2,6 +2,7 @@ package rebuild
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,13 +11,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"daybook/domain/codec"
-	"daybook/domain/ident"
-	"daybook/domain/money"
-	"daybook/domain/order"
-	"daybook/domain/payment"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/projections/projectiontest"
 )
 
 // makeLog records paid orders of many users, each a PaymentReceived and a
@@ -50,38 +47,13 @@ func makeLog(ctx context.Context, directory string, events, users int) error {
 }
 
 func recordPaid(ctx context.Context, log *sqlitestore.Store, i, users int) error {
-	id := fmt.Sprintf("%08X", uint32(i)*2654435761)
-	stream := eventstore.StreamName(order.NewID("coinbase", id).Stream())
-	identity, user := ident.NewPayment("coinbase", "order", id), fmt.Sprintf("user-%d", i*7919%users)
-	amount, err := money.Parse("USD", fmt.Sprintf("%d.%02d", 1+i%500, i%100))
+	stream, events, err := projectiontest.Paid(i, users)
 	if err != nil {
 		return err
-	}
-	bitcoin, err := money.Parse("BTC", fmt.Sprintf("0.%08d", 1000+i%10000))
-	if err != nil {
-		return err
-	}
-	occurred := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(i) * time.Second)
-	var events []eventstore.Event
-	for revision, event := range []codec.Event{
-		order.PaymentReceived{
-			Payment: identity, User: user, Amount: amount, OccurredAt: occurred,
-			Details: &order.Details{Bitcoin: &bitcoin, ReceiveAddress: "mzVXZfqeRHSf3kUr4uMqvLhVzLbJqKeGkA"},
-		},
-		order.PaymentVerified{
-			Payment: identity, User: user, Amount: amount, OccurredAt: occurred,
-			Evidence: []payment.Evidence{{Method: "coinbase-callback", Status: "completed"}},
-		},
-	} {
-		data, err := codec.Encode(event)
-		if err != nil {
-			return err
-		}
-		events = append(events, eventstore.Event{
-			ID:   eventstore.DeriveID(stream, data, eventstore.Revision(revision)),
-			Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: []byte(`{}`),
-		})
 	}
 	_, err = log.Append(ctx, stream, eventstore.NoStream, events...)
+	for errors.Is(err, eventstore.ErrUnavailable) && rest(ctx, 10*time.Millisecond) == nil { // the journal is full
+		_, err = log.Append(ctx, stream, eventstore.NoStream, events...)
+	}
 	return err
 }

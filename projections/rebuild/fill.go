@@ -73,7 +73,7 @@ func (f *fill) failed(err error) error {
 // fill brings all models up to the end of the log, until what is recorded
 // meanwhile is little, or does not become much less any more.
 func (r *rebuild) fill(ctx context.Context) error {
-	if r.end == 0 {
+	if r.Gapless && r.end == 0 {
 		var err error
 		if r.end, err = verify.Estimate(ctx, r.Log); err != nil {
 			return err

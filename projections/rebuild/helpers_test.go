@@ -10,7 +10,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/order"
@@ -20,6 +19,7 @@ import (
 	"daybook/projections"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 	"daybook/projections/verify"
@@ -68,19 +68,11 @@ func (w *world) pay(ctx context.Context, n int) error {
 		}
 		identity, user := ident.NewPayment("coinbase", "order", name), fmt.Sprintf("user/%d", i%users)
 		stream := eventstore.StreamName(order.NewID("coinbase", name).Stream())
-		var events []eventstore.Event
-		for revision, event := range []codec.Event{
+		events, err := projectiontest.Encode(stream,
 			order.PaymentReceived{Payment: identity, User: user, Amount: amount},
-			order.PaymentVerified{Payment: identity, User: user, Amount: amount, Evidence: []payment.Evidence{{Method: "coinbase-callback", Status: "completed"}}},
-		} {
-			data, err := codec.Encode(event)
-			if err != nil {
-				return err
-			}
-			events = append(events, eventstore.Event{
-				ID:   eventstore.DeriveID(stream, data, eventstore.Revision(revision)),
-				Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: []byte(`{}`),
-			})
+			order.PaymentVerified{Payment: identity, User: user, Amount: amount, Evidence: []payment.Evidence{{Method: "coinbase-callback", Status: "completed"}}})
+		if err != nil {
+			return err
 		}
 		_, err = w.log.Append(ctx, stream, eventstore.NoStream, events...)
 		for errors.Is(err, eventstore.ErrUnavailable) && ctx.Err() == nil { // busy: the same append may be repeated
@@ -150,10 +142,15 @@ func (w *world) live(t *testing.T) (await func(eventstore.Position)) {
 // returns the report.
 func (w *world) verified(t *testing.T) verify.Report {
 	t.Helper()
-	report, err := verify.Run(t.Context(), verify.Options{
+	return w.mustVerify(t, verify.Options{
 		Log: w.log, Client: w.store(t).Client(), Prefix: redismodel.DefaultPrefix, Gapless: true,
 		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
 	})
+}
+
+func (w *world) mustVerify(t *testing.T, options verify.Options) verify.Report {
+	t.Helper()
+	report, err := verify.Run(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"daybook/eventstore"
@@ -111,7 +112,8 @@ type rebuild struct {
 	Options
 	current, next redismodel.Generation
 	fills         []*fill
-	end           eventstore.Position // of the log, about
+	end           eventstore.Position // of the log, about; if it is without gaps
+	folded        atomic.Uint64       // events; if it has gaps
 	result        Result
 }
 
@@ -169,7 +171,8 @@ func (r *rebuild) begin(ctx context.Context) error {
 
 // isOfNoUse reports whether what was filled before cannot be gone on with.
 func isOfNoUse(err error) bool {
-	return errors.Is(err, projections.ErrWrongLog) || errors.Is(err, projections.ErrOtherFold) || errors.Is(err, redismodel.ErrUnusable)
+	return errors.Is(err, projections.ErrWrongLog) || errors.Is(err, projections.ErrOtherFold) || errors.Is(err, redismodel.ErrUnusable) ||
+		errors.Is(err, redismodel.ErrTorn)
 }
 
 func (r *rebuild) loadAll(ctx context.Context) error {

@@ -134,17 +134,19 @@ func TestARebuildIsResumed(t *testing.T) {
 }
 
 // TestWhatCannotBeGoneOnWithIsDropped leaves a next generation of another log,
-// of another fold, and broken.
+// of another fold, broken, and torn.
 func TestWhatCannotBeGoneOnWithIsDropped(t *testing.T) {
 	for name, checkpoint := range map[string]string{
 		"another log":  `{"log":"01HV0000000000000000000000","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":1}`,
-		"another fold": `{"log":"LOG","position":"3","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":99}`,
+		"another fold": `{"log":"LOG","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":99}`,
+		"torn":         `{"log":"LOG","position":"3","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":1}`,
 		"unusable":     `unusable: a batch failed halfway`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.mustPay(t, 10)
 			w.server.Client().Set(t.Context(), "{daybook}:2:checkpoint:orders", checkpoint, 0)
+			w.server.Client().Set(t.Context(), "{daybook}:2:sum:orders", 41, 0)
 			w.server.Client().Set(t.Context(), "{daybook}:2:order:coinbase.LEFT", "{}", 0)
 			if _, err := Run(t.Context(), w.options(t)); err != nil {
 				t.Fatal(err)

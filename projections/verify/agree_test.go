@@ -148,7 +148,7 @@ func compareOrders(ctx context.Context, model *readorders.Memory, log sliceLog) 
 		if err != nil || differs != "" {
 			return string(id) + ": " + differs, err
 		}
-		if own, err := wanted.text(); err != nil || string(own) != kept {
+		if own, err := wanted.text(nil); err != nil || string(own) != kept {
 			return fmt.Sprintf("%s is written as %s, not %s", id, kept, own), err
 		}
 	}

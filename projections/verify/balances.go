@@ -88,7 +88,7 @@ func (b *balances) collect(ctx context.Context, keys []string) error {
 				b.waiting[name] = true
 			}
 		case "order":
-		case "checkpoint":
+		case "checkpoint", "sum":
 			if name != "balances" && name != "orders" {
 				b.surplus(key)
 			}

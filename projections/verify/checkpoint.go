@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+	"github.com/redis/go-redis/v9"
 
 	"daybook/eventstore"
 )
@@ -51,6 +52,15 @@ func (s *session) arrive(model *modelOf, c checkpoint, last eventstore.Recorded)
 			c.Position, c.Event, c.Revision, c.Stream, last.ID, last.Revision, last.Stream, last.Position)
 	case s.options.Gapless && c.Position != last.Position:
 		return s.reject(model, "it stands at position %s, its event at %s", c.Position, last.Position)
+	}
+	return nil
+}
+
+// checkSum holds a checkpoint against the sum of what all batches have moved
+// it. A batch of which Redis has kept a part has moved the sum alone.
+func (s *session) checkSum(model *modelOf, sum *redis.StringCmd) error {
+	if text, want := sum.Val(), model.checkpoint.Position.String(); text != want {
+		return s.reject(model, "it stands at position %s, and %s is %.40q: Redis has kept a part of a batch", want, s.layout.key("sum", model.name), text)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestTheEndOfALogIsEstimated(t *testing.T) {
 			long[i].Position *= factor
 		}
 		about, err := Estimate(t.Context(), long)
-		if err != nil || about > long.end() || factor > 1 && about < long.end()/16*15 {
+		if err != nil || about > long.end() || factor > 1 && about < long.end()/8*7 {
 			t.Errorf("%s, and it is %s; error %v", about, long.end(), err)
 		}
 	}

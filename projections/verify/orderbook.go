@@ -26,6 +26,7 @@ type orderBook struct {
 
 	recent, older map[string]*orderState
 	changed       []*orderState // whose digest is not taken
+	text          []byte        // scratch
 
 	// Orders that began after the scan of keys did, which it need not show; only
 	// the first ones, the others are looked for like those that are missing.
@@ -115,13 +116,13 @@ func (b *orderBook) order(ctx context.Context, f *orderFact) (*orderState, error
 // settle takes the digests of the orders that have changed.
 func (b *orderBook) settle() error {
 	for _, o := range b.changed {
-		text, err := o.text()
-		if err != nil {
+		var err error
+		if b.text, err = o.text(b.text[:0]); err != nil {
 			return err
 		}
 		o.dirty = false
 		if hash := hashOf(b.seed, o.ID); b.hashes.share.covers(hash) {
-			b.hashes.put(hash, b.digest(text))
+			b.hashes.put(hash, b.digest(b.text))
 		}
 	}
 	clear(b.changed)
@@ -157,13 +158,4 @@ func foldStream(ctx context.Context, log eventstore.Reader, id string, to events
 		}
 	}
 	return o, nil
-}
-
-// text is the order as the model keeps it.
-func (o *orderState) text() ([]byte, error) {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return nil, fmt.Errorf("order %.200q: %w", o.ID, err)
-	}
-	return text, nil
 }

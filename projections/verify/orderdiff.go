@@ -46,7 +46,7 @@ func (o *orders) compareClosely(ctx context.Context, id string, stored *redis.St
 // compare says which members of an order are stored otherwise than the log
 // says, in any order and with any white space; nothing if none is.
 func (o *orderState) compare(stored []byte) (string, error) {
-	text, err := o.text()
+	text, err := o.text(nil)
 	if err != nil {
 		return "", err
 	}

@@ -144,6 +144,8 @@ func TestDamageIsFound(t *testing.T) {
 		"an order is no JSON":         {arguments{"SET", "P:order:coinbase.5RTQNACF", "{"}, "P:order:coinbase.5RTQNACF", "is no order", 1},
 		"an order is something else":  {arguments{"HSET", "P:order:coinbase.Y", "a", "b"}, "P:order:coinbase.Y", "cannot be read", 1},
 		"a byte of an order":          {arguments{"EVAL", "local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], (string.gsub(v, '\"revision\":', '\"revision\":1')))", "1", "P:order:coinbase.5RTQNACF"}, "P:order:coinbase.5RTQNACF", "revision is", 1},
+		"a part of a batch was kept":  {arguments{"INCRBY", "P:sum:balances", "7"}, "P:checkpoint:balances", "part of a batch", 1},
+		"a sum of no model":           {arguments{"SET", "P:sum:statements", "1"}, "P:sum:statements", "is surplus", 1},
 		"the checkpoint is of no log": {arguments{"EVAL", "local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], (string.gsub(v, '01HV', '01HW')))", "1", "P:checkpoint:balances"}, "P:checkpoint:balances", "was built from log", 1},
 		"the fold is another":         {arguments{"EVAL", "local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], (string.gsub(v, '\"fold\":', '\"fold\":1')))", "1", "P:checkpoint:orders"}, "P:checkpoint:orders", "fold version", 1},
 		"the revision is another":     {arguments{"EVAL", "local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], (string.gsub(v, '\"revision\":\"', '\"revision\":\"9')))", "1", "P:checkpoint:orders"}, "P:checkpoint:orders", "in this log", 1},

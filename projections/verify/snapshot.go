@@ -20,6 +20,7 @@ func (s *session) snapshot(ctx context.Context, model *modelOf, queue func(redis
 	pipe := s.client.TxPipeline()
 	current := pipe.Get(ctx, s.layout.current())
 	stored := pipe.Get(ctx, s.layout.key("checkpoint", model.name))
+	sum := pipe.Get(ctx, s.layout.key("sum", model.name))
 	queue(pipe)
 	_, err := pipe.Exec(ctx)
 	if err != nil && !isAnswer(err) {
@@ -37,10 +38,12 @@ func (s *session) snapshot(ctx context.Context, model *modelOf, queue func(redis
 		return errReplaced
 	case err != nil:
 		return unreadable(err)
-	case text == model.text:
-		return nil
+	case text != model.text:
+		if err := s.accept(model, text); err != nil {
+			return err
+		}
 	}
-	return s.accept(model, text)
+	return s.checkSum(model, sum)
 }
 
 // checkCurrent fails if another generation is current than when the comparison
