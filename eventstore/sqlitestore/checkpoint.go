@@ -11,8 +11,8 @@ import (
 
 const (
 	// checkpointPages is the length in pages to which the write-ahead log grows
-	// before its content is copied to the main file: 32 MB.
-	checkpointPages = 8000
+	// before its content is copied to the main file: 16 MB.
+	checkpointPages = 4000
 
 	// measureBytes is how much is committed before the length of the write-ahead
 	// log is looked at again.
