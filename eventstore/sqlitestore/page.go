@@ -120,6 +120,19 @@ func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
 	return p, nil
 }
 
+// end returns the position of the last event in the file.
+func (c *connection) end() (eventstore.Position, error) {
+	stmt, err := c.conn.Prepare("SELECT max(position) FROM events")
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Reset()
+	if _, err := stmt.Step(); err != nil {
+		return 0, err
+	}
+	return eventstore.Position(stmt.ColumnInt64(0)), nil
+}
+
 // maxPageStreams bounds a page of the index like a page of events.
 const maxPageStreams = 4096
 

@@ -48,12 +48,20 @@ func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
 	return reader, nil
 }
 
-// unfiled returns the events that are in the journal. It is called before the
-// file is read: what is filed meanwhile is then in both, and nothing is in
-// neither.
-func (r *Reader) unfiled() ([]eventstore.Recorded, error) {
+// unfiled returns the events that are in the journal and not yet in the file. It
+// is called before the file is read: what is filed meanwhile is then in both,
+// and nothing is in neither.
+func (r *Reader) unfiled(ctx context.Context) ([]eventstore.Recorded, error) {
 	if r.journal == "" {
 		return nil, nil
+	}
+	var filed eventstore.Position
+	err := r.pool.lend(ctx, func(c *connection) (err error) {
+		filed, err = c.end()
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	frames, err := journal.ReadFile(r.journal)
 	if err != nil {
@@ -61,6 +69,9 @@ func (r *Reader) unfiled() ([]eventstore.Recorded, error) {
 	}
 	var events []eventstore.Recorded
 	for _, frame := range frames {
+		if frame.Last() <= uint64(filed) {
+			continue
+		}
 		decoded, err := decode(frame)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
@@ -86,7 +97,7 @@ func (r *Reader) Close() error { return r.pool.close() }
 func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	metadata := eventstore.Includes(include, eventstore.WithMetadata)
 	return func(yield func(eventstore.Recorded, error) bool) {
-		unfiled, err := r.unfiled()
+		unfiled, err := r.unfiled(ctx)
 		if err != nil {
 			yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
 			return
@@ -137,7 +148,7 @@ func (r *Reader) readStream(ctx context.Context, stream eventstore.StreamName, f
 func (r *Reader) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	metadata := eventstore.Includes(include, eventstore.WithMetadata)
 	return func(yield func(eventstore.Recorded, error) bool) {
-		unfiled, err := r.unfiled()
+		unfiled, err := r.unfiled(ctx)
 		if err != nil {
 			yield(eventstore.Recorded{}, fmt.Errorf("read log: %w", err))
 			return

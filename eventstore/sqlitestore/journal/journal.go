@@ -130,10 +130,16 @@ func ReadFile(path string) ([]Frame, error) {
 
 // read finds the whole frames of a file, wherever the circle begins.
 func read(file *os.File) ([]Frame, int64, error) {
-	content, err := io.ReadAll(io.LimitReader(file, MaxSize+growth))
+	info, err := file.Stat()
 	if err != nil {
 		return nil, 0, fmt.Errorf("read journal: %w", err)
 	}
+	content := make([]byte, min(info.Size(), MaxSize+growth))
+	n, err := io.ReadFull(file, content)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, 0, fmt.Errorf("read journal: %w", err)
+	}
+	content = content[:n]
 	var frames []Frame
 	for at := int64(0); at < int64(len(content)); {
 		frame, ok := parseFrame(content[at:])
