@@ -9,24 +9,30 @@ import (
 
 	"daybook/eventstore/copylog"
 	"daybook/eventstore/eventstoredb"
+	"daybook/eventstore/sqlitestore"
 )
 
 type copyCommand struct {
-	From      string `help:"The log to copy: a directory, or a connection string of EventStoreDB." required:"" placeholder:"DIR|URL"`
+	From      string `help:"Directory of the log to copy." required:"" type:"path" placeholder:"DIR"`
 	To        string `help:"Where to: a connection string of EventStoreDB. A password is better given as DAYBOOK_TO." required:"" placeholder:"URL"`
-	Namespace string `help:"Namespace of both logs in EventStoreDB (${default})." default:"daybook" placeholder:"NAME"`
+	Namespace string `help:"What the names of streams there begin with (${default})." default:"daybook" placeholder:"NAME"`
 }
 
 // Run copies what the target lacks, and compares what it has.
+//
+// It copies from the embedded log alone. A read model knows how far it has come
+// by a position, and those of two databases are not told apart by their log's id
+// and by being smaller or larger: a model of the one could skip events of the
+// other. The positions of the embedded log are numbers of events, and always
+// smaller than EventStoreDB's for the same event.
 func (c *copyCommand) Run(ctx context.Context, out output) error {
 	if !isConnectionString(c.To) {
 		return exitError{exitUsage, errors.New("--to is not a connection string of EventStoreDB, such as esdb://host:2113: a log is copied to there only")}
 	}
-	source := logFlag{Data: c.From, Namespace: c.Namespace}
 	if isConnectionString(c.From) {
-		source = logFlag{Eventstore: c.From, Namespace: c.Namespace}
+		return exitError{exitUsage, errors.New("--from is a connection string: a log is copied from a directory only; to move an EventStoreDB, restore its own backup")}
 	}
-	from, err := source.openLog(ctx)
+	from, err := sqlitestore.OpenReadOnly(ctx, c.From)
 	if err != nil {
 		return err
 	}
