@@ -80,6 +80,7 @@ bench: build bin/bench
 	./bin/bench
 	$(GO) test -run '^$$' -bench RedisBalance -benchtime 2s ./http
 	$(GO) test -run '^$$' -bench 'Fold|Rebuild' ./projections/...
+	$(GO) test -run '^$$' -bench ReadAll ./eventstore/eventstoredb
 
 bin/bench: FORCE
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bench ./cmd/bench

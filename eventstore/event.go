@@ -30,7 +30,10 @@ type Recorded struct {
 	Stream     StreamName
 	Revision   Revision
 	Position   Position
-	RecordedAt time.Time // UTC, in microseconds; never decreases along the log of one writer
+	// RecordedAt is in UTC and microseconds. In the embedded log it never decreases.
+	// A writer to EventStoreDB stamps an append before it sends it: those that are
+	// under way at once may stand in the other order, by as much as they take.
+	RecordedAt time.Time
 }
 
 // EventID identifies an event for ever. It prints as a UUID, which is the form

@@ -4,12 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
-// maxAttempts bounds how often Execute decides again. Every conflict means
-// that another writer to the same stream succeeded, so that with fewer
-// writers than attempts nobody gives up.
-const maxAttempts = 64
+const (
+	// maxAttempts bounds how often Execute decides again. Every conflict means
+	// that another writer to the same stream succeeded, or is about to.
+	maxAttempts = 64
+
+	// eagerAttempts are made at once. Later ones leave the stream alone for a
+	// while first: a cluster refuses by what is being written, and shows that only
+	// when most of it has it.
+	eagerAttempts = 16
+	maxRest       = 50 * time.Millisecond
+)
 
 // Fold puts one recorded event on a state. An error means that the event is
 // not understood; a decision must not be made without it.
@@ -32,7 +40,10 @@ type Executed[S any] struct {
 // decides again, a bounded number of times.
 func Execute[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S], decide Decide[S]) (Executed[S], error) {
 	var conflict error
-	for range maxAttempts {
+	for n := range maxAttempts {
+		if err := restBefore(ctx, n); err != nil {
+			return Executed[S]{}, fmt.Errorf("%w: %w: %w", ErrUnavailable, err, conflict)
+		}
 		executed, err := attempt(ctx, store, stream, fold, decide)
 		if !errors.Is(err, ErrConflict) {
 			return executed, err
@@ -40,6 +51,21 @@ func Execute[S any](ctx context.Context, store Store, stream StreamName, fold Fo
 		conflict = err
 	}
 	return Executed[S]{}, fmt.Errorf("gave up on %s after %d conflicts: %w", stream, maxAttempts, conflict)
+}
+
+// restBefore waits before the n-th attempt: a millisecond more each time.
+func restBefore(ctx context.Context, n int) error {
+	if n < eagerAttempts {
+		return nil
+	}
+	timer := time.NewTimer(min(time.Duration(n-eagerAttempts+1)*time.Millisecond, maxRest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func attempt[S any](ctx context.Context, store Store, stream StreamName, fold Fold[S], decide Decide[S]) (Executed[S], error) {

@@ -14,7 +14,8 @@ func (p *Projection) check(ctx context.Context, stored Checkpoint) (Checkpoint, 
 
 // Check returns the checkpoint to resume from, or why the read model that has
 // stored it cannot go on with this log: an ErrWrongLog or ErrOtherFold. The
-// checkpoint of an empty model gets the log's id and the fold's version.
+// checkpoint of an empty model gets the log's id and the fold's version; that of
+// any other stands at its last event.
 func Check(ctx context.Context, log eventstore.Reader, fold int, stored Checkpoint) (Checkpoint, error) {
 	logID, err := eventstore.LogID(ctx, log)
 	if err != nil {
@@ -29,7 +30,8 @@ func Check(ctx context.Context, log eventstore.Reader, fold int, stored Checkpoi
 	case stored.Fold != fold:
 		return Checkpoint{}, fmt.Errorf("%w: %d, this program has %d", ErrOtherFold, stored.Fold, fold)
 	case stored.EventID == eventstore.EventID{}:
-		return stored, nil // nothing but marks so far
+		stored.Position = 0 // nothing but marks so far
+		return stored, nil
 	}
 	for event, err := range log.Read(ctx, stored.Stream, stored.Revision) {
 		switch {
@@ -39,6 +41,9 @@ func Check(ctx context.Context, log eventstore.Reader, fold int, stored Checkpoi
 			return Checkpoint{}, fmt.Errorf("%w: revision %d of %s is event %s at position %s, the read model has applied %s up to position %s",
 				ErrWrongLog, stored.Revision, stored.Stream, event.ID, event.Position, stored.EventID, stored.Position)
 		}
+		// A mark may have moved the position past the event. In a log that was
+		// restored from a copy, later events can stand before that mark.
+		stored.Position = event.Position
 		return stored, nil
 	}
 	return Checkpoint{}, fmt.Errorf("%w: it ends before position %s: revision %d of %s is missing",

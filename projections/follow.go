@@ -24,7 +24,7 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	advanced = p.progress.resume(stored)
+	advanced = p.progress.resume(start)
 
 	ctx, cancel := context.WithCancel(ctx)
 	messages := make(chan delivery, p.batchSize)

@@ -216,8 +216,8 @@ func TestSettingsOfEventStoreDBThatMakeNoSenseAreRefused(t *testing.T) {
 		"no certificate":       {[]string{"--esdb-listen", "127.0.0.1:0"}, []string{"--esdb-cert", "--esdb-insecure"}},
 		"both kinds":           {[]string{"--esdb-listen", "127.0.0.1:0", "--esdb-insecure", "--eventstore", "esdb://localhost"}, []string{"--esdb-listen", "--eventstore"}},
 		"a port that is none":  {[]string{"--esdb-listen", "127.0.0.1:99999", "--esdb-insecure"}, []string{"--esdb-listen"}},
-		"no connection string": {[]string{"--eventstore", "http://u:" + hidden + "@localhost"}, []string{"--eventstore", "esdb://"}},
-		"an unknown setting":   {[]string{"--eventstore", "esdb://u:" + hidden + "@localhost?tsl=false"}, []string{"tsl"}},
+		"no connection string": {[]string{"--eventstore", "http://localhost"}, []string{"--eventstore", "scheme"}},
+		"an unknown setting":   {[]string{"--eventstore", "esdb://localhost?tsl=false"}, []string{"tsl"}},
 		"a namespace":          {[]string{"--eventstore", "esdb://localhost", "--namespace", "a-b"}, []string{"namespace", "a-b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,6 +228,20 @@ func TestSettingsOfEventStoreDBThatMakeNoSenseAreRefused(t *testing.T) {
 				t.Errorf("the message repeats a password:\n%s", p.stderr)
 			}
 		})
+	}
+	for _, flag := range []string{"--eventstore", "--to"} {
+		line := []string{"verify", flag, "esdb://u:" + hidden + "@localhost"}
+		if flag == "--to" {
+			line = []string{"copy", "--from", "here", flag, line[2]}
+		}
+		code, p := run(t, nil, line...)
+		if said := p.stderr.String(); code == 0 || !strings.Contains(said, flag) || !strings.Contains(said, "_FILE") || strings.Contains(said, hidden) {
+			t.Errorf("a password in %s ends with %d: %s", flag, code, said)
+		}
+	}
+	file := secretFile(t, "esdb://u:"+hidden+"@127.0.0.1:1?tlsVerifyCert=false&defaultDeadline=100\n")
+	if code, p := run(t, []string{"DAYBOOK_EVENTSTORE_FILE=" + file}, "verify"); code != 2 || !strings.Contains(p.stderr.String(), "127.0.0.1:1") || strings.Contains(p.stderr.String(), hidden) {
+		t.Errorf("a connection string in a file ends with %d: %s", code, p.stderr)
 	}
 	if code, p := run(t, nil, "copy", "--from", "here", "--to", "there"); code != 2 || !strings.Contains(p.stderr.String(), "connection string") {
 		t.Errorf("a copy to a directory ends with %d: %s", code, p.stderr)

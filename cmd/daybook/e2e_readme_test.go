@@ -11,6 +11,7 @@ import (
 // TestPrintedLinesWorkAsTheyStand pastes what serve --dev prints into a shell,
 // which is what README asks a newcomer to do.
 func TestPrintedLinesWorkAsTheyStand(t *testing.T) {
+	inTree(t) // else the lines name the test binary
 	t.Parallel()
 	home := t.TempDir()
 	o := options{data: filepath.Join(home, "daybook data"), arguments: []string{"--dev"}, settings: []string{}, directory: home}

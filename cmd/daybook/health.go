@@ -30,7 +30,8 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{Transport: &http.Transport{}} // no proxy is between
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("no daybook answers: %w", err)
 	}

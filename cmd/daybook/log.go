@@ -16,8 +16,14 @@ import (
 // logFlag says where the log is. All commands that open it have it.
 type logFlag struct {
 	Data       string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
-	Eventstore string `help:"Keep the log in EventStoreDB instead of --data: esdb://user:password@host:2113, with several hosts or esdb+discover:// for a cluster. A password is better given as DAYBOOK_EVENTSTORE, where no list of processes shows it." placeholder:"URL"`
+	Eventstore string `help:"Keep the log in EventStoreDB instead of --data: esdb://host:2113, with several hosts or esdb+discover:// for a cluster." placeholder:"URL"`
 	Namespace  string `help:"What the names of streams in EventStoreDB begin with, with a dot (${default})." default:"daybook" placeholder:"NAME"`
+}
+
+// AfterApply takes the connection string from a file, and refuses a password in
+// the flag.
+func (f *logFlag) AfterApply() error {
+	return secretURL{"--eventstore", "DAYBOOK_EVENTSTORE", "esdb://host:2113", eventstoredb.HasPassword}.take(&f.Eventstore)
 }
 
 func (f *logFlag) isRemote() bool { return f.Eventstore != "" }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"daybook/projections/redismodel"
 )
@@ -20,24 +18,7 @@ type redisFlag struct {
 // AfterApply takes the URL from a file, and refuses one with a password that
 // other users of the machine see in the command line.
 func (f *redisFlag) AfterApply() error {
-	if path := os.Getenv(redisVariable + fileSuffix); path != "" {
-		if f.Redis != "" {
-			return fmt.Errorf("both %s%s and another place say where Redis is: unset one", redisVariable, fileSuffix)
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("%s%s: %w", redisVariable, fileSuffix, err)
-		}
-		f.Redis = strings.TrimSpace(string(content))
-		if f.Redis == "" {
-			return fmt.Errorf("%s%s: %s is empty", redisVariable, fileSuffix, path)
-		}
-		return nil
-	}
-	if f.Redis != "" && f.Redis != os.Getenv(redisVariable) && redismodel.HasPassword(f.Redis) {
-		return fmt.Errorf("--redis takes a URL such as redis://host:6379/0 without a password, which other users of the machine would see: for one with a password set %s, or %s%s to a file that has it", redisVariable, redisVariable, fileSuffix)
-	}
-	return nil
+	return secretURL{"--redis", redisVariable, "redis://host:6379/0", redismodel.HasPassword}.take(&f.Redis)
 }
 
 // open prepares the store, without reaching for it.

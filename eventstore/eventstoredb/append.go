@@ -37,7 +37,7 @@ func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expect
 func (s *Store) append(ctx context.Context, stream eventstore.StreamName, expected eventstore.Expected, messages []*streams.AppendReq) (eventstore.Appended, error) {
 	var response *streams.AppendResp
 	started := time.Now()
-	err := s.retry(ctx, func(n *node) (_ bool, err error) {
+	err := s.retry(ctx, s.patience, func(n *node) (_ bool, err error) {
 		response, err = n.append(ctx, s.namespace.full(stream), revisionOf(expected), messages)
 		return false, err
 	})
@@ -45,8 +45,11 @@ func (s *Store) append(ctx context.Context, stream eventstore.StreamName, expect
 		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
 	success := response.GetSuccess()
-	if success == nil {
+	switch {
+	case response.GetWrongExpectedVersion() != nil:
 		return eventstore.Appended{}, fmt.Errorf("%w: expected %s", eventstore.ErrConflict, expected)
+	case success == nil:
+		return eventstore.Appended{}, fmt.Errorf("%w: EventStoreDB has answered nothing that is known", eventstore.ErrUnavailable)
 	}
 	appended, err := appendedAt(success, expected, len(messages))
 	if err == nil && s.onCommit != nil {

@@ -84,8 +84,8 @@ func (c *cluster) choose(address string) (*node, error) {
 // one is chosen anew: the leader, if the answer has named it.
 func (c *cluster) lost(n *node, err error) {
 	leader := leaderOf(err)
-	if !c.settings.discover && leader == "" {
-		return // the connection is made anew by itself
+	if !c.settings.discover && leader == "" && n.address == c.settings.addresses[0] {
+		return // there is no other server, and the connection is made anew by itself
 	}
 	c.mu.Lock()
 	current := c.current == n

@@ -31,6 +31,7 @@ const (
 // node is a connection to one server. It is made anew by itself when the server
 // comes back.
 type node struct {
+	address string
 	conn    *grpc.ClientConn
 	streams streams.StreamsClient
 	leader  bool // it has to be the leader, and says so if it is not
@@ -50,7 +51,7 @@ func connect(s settings, address string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &node{conn: conn, streams: streams.NewStreamsClient(conn), leader: s.preference == esdb.NodePreferenceLeader}, nil
+	return &node{address: address, conn: conn, streams: streams.NewStreamsClient(conn), leader: s.preference == esdb.NodePreferenceLeader}, nil
 }
 
 func dialOptions(s settings) []grpc.DialOption {

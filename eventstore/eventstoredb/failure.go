@@ -75,6 +75,12 @@ func isFinal(err error) bool {
 	return false
 }
 
+// isAway reports whether an error says that the server is not there, or not the
+// leader.
+func isAway(err error) bool {
+	return status.Code(err) == codes.Unavailable || exception(err) == "not-leader"
+}
+
 // explain says what to do about an error that a user can mend.
 func explain(err error) error {
 	switch {
@@ -89,8 +95,8 @@ func explain(err error) error {
 }
 
 // retry makes a call until it succeeds, until it fails for good, until it has
-// brought nothing for as long as the store has patience, or until ctx ends.
-func (s *Store) retry(ctx context.Context, call func(*node) (progress bool, err error)) error {
+// brought nothing for as long as there is patience, or until ctx ends.
+func (s *Store) retry(ctx context.Context, patience time.Duration, call func(*node) (progress bool, err error)) error {
 	wait, since := newWait(), time.Now()
 	for {
 		progress, err := s.try(ctx, call)
@@ -102,7 +108,7 @@ func (s *Store) retry(ctx context.Context, call func(*node) (progress bool, err 
 			since = time.Now()
 		}
 		err = fmt.Errorf("EventStoreDB at %s: %w", s.cluster.settings, err)
-		if time.Since(since) > s.patience {
+		if time.Since(since) > patience {
 			return err
 		}
 		if ended := pause(ctx, wait.NextBackOff()); ended != nil {
@@ -116,7 +122,7 @@ func (s *Store) try(ctx context.Context, call func(*node) (progress bool, err er
 	if err != nil {
 		return false, err
 	}
-	if progress, err = call(n); err != nil && ctx.Err() == nil && !isFinal(err) {
+	if progress, err = call(n); err != nil && ctx.Err() == nil && isAway(err) {
 		s.cluster.lost(n, err)
 	}
 	return progress, err

@@ -226,21 +226,28 @@ func load(t *testing.T, ctx, loading context.Context, store eventstore.Store, wr
 }
 
 // subscribed returns what a subscription delivers up to the event of test-end.
+// Like a projection it subscribes again when it was told that the server was away
+// for long.
 func subscribed(t *testing.T, ctx context.Context, store eventstore.Store) []eventstore.Recorded {
 	var events []eventstore.Recorded
-	for message, err := range store.Subscribe(ctx, 0) {
-		if err != nil {
-			t.Errorf("subscription: %v", err)
-			return events
-		}
-		if message.Event == nil {
-			continue
-		}
-		events = append(events, *message.Event)
-		if message.Event.Stream == "test-end" {
-			break
+	var last eventstore.Position
+	for ctx.Err() == nil {
+		for message, err := range store.Subscribe(ctx, last) {
+			if err != nil {
+				t.Logf("subscription: %v", err)
+				break
+			}
+			last = message.Position
+			if message.Event == nil {
+				continue
+			}
+			events = append(events, *message.Event)
+			if message.Event.Stream == "test-end" {
+				return events
+			}
 		}
 	}
+	t.Error("the subscription has not come to the end")
 	return events
 }
 

@@ -37,7 +37,21 @@ func (s *Store) name(ctx context.Context) error {
 	}
 	_, err = s.append(ctx, eventstore.LogStream, eventstore.NoStream, propose([]eventstore.Event{first}, s.clock.read()))
 	if errors.Is(err, eventstore.ErrConflict) {
-		return nil // somebody else has just named it
+		return s.awaitName(ctx) // somebody else has just named it
 	}
 	return err
+}
+
+// awaitName waits for a name that others have given. A cluster judges appends by
+// what is being written, and shows only what most of it has.
+func (s *Store) awaitName(ctx context.Context) error {
+	wait := newWait()
+	for {
+		for _, err := range s.stream(ctx, eventstore.LogStream, 0, false) {
+			return err
+		}
+		if err := pause(ctx, wait.NextBackOff()); err != nil {
+			return fmt.Errorf("%w: wait for the name that others have given it: %w", eventstore.ErrUnavailable, err)
+		}
+	}
 }

@@ -83,13 +83,13 @@ var errStopped = errors.New("stopped")
 
 // sequence delivers events until the server has said that there are no more.
 func (s *Store) sequence(ctx context.Context, yield func(eventstore.Recorded, error) bool, r reading) {
-	err := s.retry(ctx, func(n *node) (progress bool, err error) {
+	err := s.retry(ctx, s.patience, func(n *node) (progress bool, err error) {
 		err = n.read(ctx, r.options(), func(answer *streams.ReadResp) error {
 			if answer.GetEvent() == nil {
 				return nil // no such stream, which is an empty one, or a position
 			}
-			e, err := s.recorded(answer.GetEvent(), r.metadata)
-			if err != nil {
+			e, ok, err := s.event(answer.GetEvent(), r.metadata)
+			if err != nil || !ok {
 				return err
 			}
 			if ok, err := r.accept(&e); err != nil || !ok {
@@ -179,11 +179,11 @@ const (
 	checkpointInterval = 1
 )
 
-// filter asks for the streams of the namespace.
+// filter asks for the streams of the namespace, and for what is said about them.
 func (s *Store) filter() *streams.ReadReq_Options_Filter {
 	return &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
 		Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
-			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{s.namespace.prefix}},
+			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{s.namespace.prefix, metadataPrefix + s.namespace.prefix}},
 		},
 		Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: searchWindow},
 		CheckpointIntervalMultiplier: checkpointInterval,

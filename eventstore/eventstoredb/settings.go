@@ -96,7 +96,10 @@ func tlsConfig(roots *x509.CertPool, trustAll bool, certFile, keyFile string) (*
 // checkKeys refuses settings that the client does not know: a misspelt one
 // would be ignored.
 func checkKeys(text string) error {
-	_, query, _ := strings.Cut(text, "?")
+	before, query, _ := strings.Cut(text, "?")
+	if strings.Contains(query, "@") || strings.HasSuffix(before, "://") {
+		return errNotEscaped // the ? is part of a password
+	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return errors.New("connection string of EventStoreDB: the settings behind the ? cannot be read")
@@ -109,14 +112,24 @@ func checkKeys(text string) error {
 	return nil
 }
 
+var errNotEscaped = errors.New("this is not a connection string of EventStoreDB: it is esdb://user:password@host:port?settings, with user and password percent-encoded")
+
 // connectionStringError leaves out what may be part of a password: with one
 // that is not escaped, any part of the string may be.
 func connectionStringError(text string, err error) error {
 	if strings.Contains(text, "@") {
-		return errors.New("this is not a connection string of EventStoreDB: it is esdb://user:password@host:port?settings, with user and password percent-encoded")
+		return errNotEscaped
 	}
 	return fmt.Errorf("connection string of EventStoreDB: %w", err)
 }
 
 // String returns the addresses.
 func (s settings) String() string { return strings.Join(s.addresses, ", ") }
+
+// HasPassword reports whether a connection string has a password in it, for
+// those who would print it.
+func HasPassword(text string) bool {
+	_, behind, found := strings.Cut(text, "://")
+	at := strings.LastIndex(behind, "@")
+	return found && at >= 0 && strings.Contains(behind[:at], ":")
+}

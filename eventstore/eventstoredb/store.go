@@ -103,7 +103,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if err := s.ensureNamed(ctx); err != nil {
 		return err
 	}
-	err := s.retry(ctx, func(n *node) (bool, error) {
+	err := s.retry(ctx, s.patience, func(n *node) (bool, error) {
 		_, err := n.append(ctx, s.namespace.full(eventstore.LogStream), anyRevision, nil)
 		return false, err
 	})

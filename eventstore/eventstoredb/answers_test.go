@@ -1,0 +1,220 @@
+package eventstoredb_test
+
+import (
+	"math"
+	"net"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"daybook/eventstore"
+	"daybook/eventstore/esdbserver"
+	"daybook/projections"
+)
+
+// script is a server that answers every read with what a test says, as other
+// versions of EventStoreDB do and ours does not.
+type script struct {
+	streams.UnimplementedStreamsServer
+	answer func(streams.Streams_ReadServer) error
+}
+
+func (s *script) Read(_ *streams.ReadReq, to streams.Streams_ReadServer) error { return s.answer(to) }
+
+func serveScript(t *testing.T, answer func(streams.Streams_ReadServer) error) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	streams.RegisterStreamsServer(server, &script{answer: answer})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return "esdb://" + listener.Addr().String() + "?tls=false"
+}
+
+func confirmation() *streams.ReadResp {
+	return &streams.ReadResp{Content: &streams.ReadResp_Confirmation{Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: "one"}}}
+}
+
+func checkpoint(commit, prepare uint64) *streams.ReadResp {
+	return &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: commit, PreparePosition: prepare}}}
+}
+
+func eventAt(position uint64) *streams.ReadResp {
+	id := eventstore.EventID{byte(position)}
+	return &streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{Event: &streams.ReadResp_ReadEvent_RecordedEvent{
+		Id:               &shared.UUID{Value: &shared.UUID_String_{String_: id.String()}},
+		StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte("daybook.test-one")},
+		CommitPosition:   position, PreparePosition: position,
+		Metadata:       map[string]string{"type": "ThingHappened"},
+		CustomMetadata: eventstore.Stamp([]byte(`{}`), 1, time.Now()),
+		Data:           []byte(`{}`),
+	}}}}
+}
+
+// TestCheckpointsOfOtherVersionsLoseNothing has the two positions that are not
+// those of a record: version 25 sends where the next one will stand, version
+// 24.10 the end of the log.
+func TestCheckpointsOfOtherVersionsLoseNothing(t *testing.T) {
+	store := open(t, serveScript(t, func(to streams.Streams_ReadServer) error {
+		for _, answer := range []*streams.ReadResp{
+			confirmation(), checkpoint(math.MaxUint64, math.MaxUint64), eventAt(100), checkpoint(200, 0), eventAt(200), checkpoint(250, 250), eventAt(300),
+		} {
+			if err := to.Send(answer); err != nil {
+				return err
+			}
+		}
+		<-to.Context().Done()
+		return to.Context().Err()
+	}))
+	var events, marks []eventstore.Position
+	for message, err := range store.Subscribe(bounded(t), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if message.Event == nil {
+			marks = append(marks, message.Position)
+			continue
+		}
+		if events = append(events, message.Position); message.Position == 300 {
+			break
+		}
+	}
+	if !slices.Equal(events, []eventstore.Position{100, 200, 300}) || !slices.Equal(marks, []eventstore.Position{250}) {
+		t.Errorf("delivered are %v, marks %v", events, marks)
+	}
+}
+
+// TestASubscriptionThatGetsNowhereEnds has a server that confirms subscriptions
+// and drops them, as one without a leader does.
+func TestASubscriptionThatGetsNowhereEnds(t *testing.T) {
+	var calls atomic.Int64
+	store := open(t, serveScript(t, func(to streams.Streams_ReadServer) error {
+		calls.Add(1)
+		if err := to.Send(confirmation()); err != nil {
+			return err
+		}
+		return status.Error(codes.Unknown, "no leader")
+	}))
+	started := time.Now()
+	if err := endOf(store.Subscribe(bounded(t), 0)); err == nil {
+		t.Error("it ends without an error")
+	}
+	if took := time.Since(started); took > 10*time.Second || calls.Load() > 20 {
+		t.Errorf("it ends after %s and %d subscriptions", took, calls.Load())
+	}
+}
+
+// TestAModelBehindAMarkMissesNothing has a read model that had followed events
+// of others further than the database now reaches: it was restored.
+func TestAModelBehindAMarkMissesNothing(t *testing.T) {
+	store := open(t, newDatabase(t).url())
+	ctx := bounded(t)
+	known := makeEvents("test-known", "x", 1)
+	if _, err := store.Append(ctx, "test-known", eventstore.NoStream, known...); err != nil {
+		t.Fatal(err)
+	}
+	id, err := eventstore.LogID(ctx, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := projections.Checkpoint{LogID: id, Position: 5000, Fold: 1, EventID: known[0].ID, Stream: "test-known"}
+	start, err := projections.Check(ctx, store, 1, stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := store.Append(ctx, "test-later", eventstore.NoStream, makeEvents("test-later", "y", 1)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for message, err := range store.Subscribe(ctx, start.Position) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if message.Event != nil {
+			if message.Position != later.Position {
+				t.Errorf("delivered is %s, want %s", message.Position, later.Position)
+			}
+			break
+		}
+	}
+}
+
+// TestADeletedStreamStopsWhoFollows shows the deletion before anything that is
+// written to the stream again.
+func TestADeletedStreamStopsWhoFollows(t *testing.T) {
+	d := newDatabase(t)
+	store := open(t, d.url())
+	ctx := bounded(t)
+	if _, err := store.Append(ctx, "test-one", eventstore.NoStream, makeEvents("test-one", "credit", 1)...); err != nil {
+		t.Fatal(err)
+	}
+	client := others(t, d)
+	if _, err := client.SetStreamMetadata(ctx, "daybook.test-one", esdb.AppendToStreamOptions{}, esdb.StreamMetadata{}); err != nil {
+		t.Fatal(err) // of a harmless kind
+	}
+	if _, err := client.DeleteStream(ctx, "daybook.test-one", esdb.DeleteStreamOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Append(ctx, "test-one", eventstore.NoStream, makeEvents("test-one", "credit again", 1)...); err == nil {
+		t.Error("an append to a deleted stream succeeds")
+	}
+	credits := 0
+	var failure error
+	for message, err := range store.Subscribe(ctx, 0) {
+		if failure = err; err != nil {
+			break
+		}
+		if message.Event != nil && message.Event.Stream == "test-one" {
+			credits++
+		}
+	}
+	if credits != 1 {
+		t.Errorf("%d credits are delivered", credits)
+	}
+	if endOf(store.ReadAll(ctx, 0)) == nil {
+		t.Error("the whole log is read without an error")
+	}
+	t.Log(failure)
+}
+
+// TestASingleAddressIsAskedAgain has a leader that was found through another
+// server and goes away for good.
+func TestASingleAddressIsAskedAgain(t *testing.T) {
+	var elected atomic.Bool
+	leader := newDatabase(t)
+	follower := newDatabase(t, func(o *esdbserver.Options) {
+		o.Leader = func() string {
+			if elected.Load() {
+				return ""
+			}
+			return leader.address
+		}
+	})
+	store := open(t, follower.url())
+	ctx := bounded(t)
+	if _, err := store.Append(ctx, "test-one", eventstore.NoStream, makeEvents("test-one", "x", 1)...); err != nil {
+		t.Fatal(err)
+	}
+	leader.stop(t)
+	elected.Store(true)
+	if _, err := store.Append(ctx, "test-two", eventstore.NoStream, makeEvents("test-two", "x", 1)...); err != nil {
+		t.Error(err)
+	}
+}
