@@ -27,9 +27,9 @@ type Event struct {
 type Recorded struct {
 	Event
 
-	Stream     StreamName
-	Revision   Revision
-	Position   Position
+	Stream   StreamName
+	Revision Revision
+	Position Position
 	// RecordedAt is in UTC and microseconds. In the embedded log it never decreases.
 	// A writer to EventStoreDB stamps an append before it sends it: those that are
 	// under way at once may stand in the other order, by as much as they take.

@@ -219,6 +219,17 @@ func (c client) awaitStatus(path string, status int) answer {
 }
 
 // metric returns a metric without labels.
+// awaitMetric waits until a metric has a value: what it says may take a moment to
+// be noticed.
+func (c client) awaitMetric(name string, want float64) {
+	c.test.Helper()
+	for deadline := time.Now().Add(patience); c.metric(name) != want; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			c.test.Fatalf("%s is %v, not %v", name, c.metric(name), want)
+		}
+	}
+}
+
 func (c client) metric(name string) float64 {
 	c.test.Helper()
 	for line := range strings.Lines(c.request("GET", "/metrics", "", "").body) {

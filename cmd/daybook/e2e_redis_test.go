@@ -73,9 +73,7 @@ func TestWithoutRedisCallbacksAreTakenAndReadsSayWhy(t *testing.T) {
 		if a := s.request("GET", "/readyz", "", ""); a.status != 200 {
 			t.Errorf("readiness is answered %d", a.status)
 		}
-		if s.metric(`daybook_projection_read_model_unreachable{projection="balances"}`) != 1 {
-			t.Error("the metrics do not say so")
-		}
+		s.awaitMetric(`daybook_projection_read_model_unreachable{projection="balances"}`, 1)
 	}
 	check("A")
 	redis.Restart()

@@ -82,6 +82,9 @@ func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, token
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w: choose another address with --esdb-listen", f.EsdbListen, err)
 	}
+	if host, _, err := net.SplitHostPort(listener.Addr().String()); err == nil && f.EsdbInsecure && !net.ParseIP(host).IsLoopback() {
+		logger.Warn("whoever can reach the address of EventStoreDB's protocol can read everything, customers' names and addresses included", "reachable", listener.Addr().String())
+	}
 	logger.Info("the log is served over EventStoreDB's protocol", "address", listener.Addr().String(), "tls", options.TLS != nil, "writable", f.EsdbWritable)
 	return func(ctx context.Context) error {
 		served := make(chan error, 1)
@@ -98,8 +101,20 @@ func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, token
 	}, nil
 }
 
-// serveScratch serves a scratch log until ctx ends.
-func (c *serveCommand) serveScratch(ctx context.Context, tokens httpapi.Tokens, logger *slog.Logger) (err error) {
+// serveScratch serves a scratch log until ctx ends. It takes no callbacks, and so
+// needs no secrets for them.
+func (c *serveCommand) serveScratch(ctx context.Context, logger *slog.Logger) (err error) {
+	if err := c.esdbFlag.check(c.isRemote()); err != nil {
+		return err
+	}
+	var tokens httpapi.Tokens
+	if !c.EsdbInsecure {
+		access, err := accessFromEnvironment()
+		if err != nil {
+			return err
+		}
+		tokens = access.tokens
+	}
 	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data})
 	if err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 // logFlag says where the log is. All commands that open it have it.
 type logFlag struct {
 	Data       string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
-	Eventstore string `help:"Keep the log in EventStoreDB instead of --data: esdb://host:2113, with several hosts or esdb+discover:// for a cluster." placeholder:"URL"`
-	Namespace  string `help:"What the names of streams in EventStoreDB begin with, with a dot (${default})." default:"daybook" placeholder:"NAME"`
+	Eventstore string `help:"Where the log is if not in --data: in EventStoreDB at esdb://host:2113, with several hosts or esdb+discover:// for a cluster. With a password it must come from ${env} or the file in ${env}_FILE." placeholder:"URL"`
+	Namespace  string `help:"What the names of streams in EventStoreDB begin with: ${default} makes ${default}.order-..." default:"daybook" placeholder:"NAME"`
 }
 
 // AfterApply takes the connection string from a file, and refuses a password in
@@ -35,10 +35,21 @@ func (f *logFlag) gapless() bool { return !f.isRemote() }
 // arguments are what other commands need to find the log. A connection string
 // may hold a password, so it is left to the environment.
 func (f *logFlag) arguments() string {
-	if f.isRemote() {
+	switch {
+	case f.isRemote() && eventstoredb.HasPassword(f.Eventstore):
 		return "--eventstore \"$DAYBOOK_EVENTSTORE\" --namespace " + f.Namespace
+	case f.isRemote():
+		return "--eventstore " + quote(f.Eventstore) + " --namespace " + f.Namespace
 	}
 	return "--data " + quote(shorten(f.Data))
+}
+
+// place names where the log is.
+func (f *logFlag) place() string {
+	if f.isRemote() {
+		return "EventStoreDB, namespace " + f.Namespace
+	}
+	return f.Data
 }
 
 // readLog is a log that a command reads.
@@ -49,10 +60,19 @@ type readLog interface {
 
 // openLog opens the log beside whoever writes it.
 func (f *logFlag) openLog(ctx context.Context) (readLog, error) {
-	if f.isRemote() {
-		return f.openRemote(eventstoredb.Options{ReadOnly: true})
+	if !f.isRemote() {
+		return sqlitestore.OpenReadOnly(ctx, f.Data)
 	}
-	return sqlitestore.OpenReadOnly(ctx, f.Data)
+	store, err := f.openRemote(eventstoredb.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	// An empty log would be proven to be without fault, and a misspelt namespace
+	// is one.
+	if _, err := eventstore.LogID(ctx, store); err != nil {
+		return nil, errors.Join(fmt.Errorf("there is no log in %s: %w: check --eventstore and --namespace", store, err), store.Close())
+	}
+	return store, nil
 }
 
 func (f *logFlag) openRemote(options eventstoredb.Options) (*eventstoredb.Store, error) {

@@ -35,3 +35,29 @@ func (s secretURL) take(value *string) error {
 	}
 	return nil
 }
+
+// applied calls the hooks of several groups of flags: alone kong would find none,
+// because they have the same name.
+func applied(hooks ...func() error) error {
+	for _, hook := range hooks {
+		if err := hook(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AfterApply takes the settings with secrets.
+func (c *serveCommand) AfterApply() error {
+	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
+}
+
+// AfterApply takes the settings with secrets.
+func (c *rebuildCommand) AfterApply() error {
+	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
+}
+
+// AfterApply takes the settings with secrets.
+func (c *verifyCommand) AfterApply() error {
+	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
+}

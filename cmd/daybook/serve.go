@@ -49,12 +49,12 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.EsdbWritable {
+		return c.serveScratch(ctx, logger)
+	}
 	settings, err := c.settings()
 	if err != nil {
 		return err
-	}
-	if c.EsdbWritable {
-		return c.serveScratch(ctx, settings.callbacks.tokens, logger)
 	}
 	stopProfile, err := c.startProfile()
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w: choose another address with --listen", c.Listen, err)
+		return fmt.Errorf("listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", c.Listen, err)
 	}
 	c.logStart(logger, listener.Addr(), logID, store, read, s)
 	if c.Dev {

@@ -52,8 +52,13 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 		return exitError{exitUnverified, err}
 	}
 	defer reader.Close()
-	if !c.isSet() {
-		return verifyLog(ctx, reader, c.gapless(), out)
+	if !c.isRemote() {
+		if err := refuseScratch(ctx, reader, c.Data); err != nil {
+			return exitError{exitUnverified, err}
+		}
+	}
+	if !c.redisFlag.isSet() {
+		return c.verifyLog(ctx, reader, out)
 	}
 	store, err := c.open()
 	if err != nil {
@@ -95,10 +100,10 @@ func writeReport(w io.Writer, r verify.Report) error {
 }
 
 // verifyLog checks what needs no read model.
-func verifyLog(ctx context.Context, reader eventstore.Reader, gapless bool, out output) error {
+func (c *verifyCommand) verifyLog(ctx context.Context, reader eventstore.Reader, out output) error {
 	bar := newProgress(out.stderr)
 	report, err := verify.Log(ctx, verify.LogOptions{
-		Log: reader, Gapless: gapless, Check: checkEvent,
+		Log: reader, Gapless: c.gapless(), Check: checkEvent,
 		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
 	})
 	bar.end()
@@ -106,7 +111,7 @@ func verifyLog(ctx context.Context, reader eventstore.Reader, gapless bool, out 
 		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
 	}
 	w := out.stdout
-	fmt.Fprintf(w, "log %s: %s events up to position %s, %s users\n", report.LogID, count(report.Events), report.Position, count(report.Users))
+	fmt.Fprintf(w, "log %s in %s: %s events up to position %s, %s users\n", report.LogID, c.place(), count(report.Events), report.Position, count(report.Users))
 	writeTotals(w, report.Totals)
 	if report.Count == 0 {
 		fmt.Fprintln(w, "no difference: positions and revisions follow each other, no id comes twice, every event is understood,")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -81,13 +82,26 @@ func isAway(err error) bool {
 	return status.Code(err) == codes.Unavailable || exception(err) == "not-leader"
 }
 
+// hints say what to do about what gRPC says of a connection that fails.
+var hints = []struct{ part, hint string }{
+	{"does not look like a TLS handshake", "the server has no TLS: add tls=false to the connection string"},
+	{"error reading server preface", "the server may want TLS: leave out tls=false"},
+	{"signed by unknown authority", "name the file of the authority in tlsCAFile"},
+	{"HTTP/1.1 header", "this is no port of EventStoreDB's protocol"},
+}
+
 // explain says what to do about an error that a user can mend.
 func explain(err error) error {
+	for _, h := range hints {
+		if err != nil && strings.Contains(err.Error(), h.part) {
+			return fmt.Errorf("%w: %s", err, h.hint)
+		}
+	}
 	switch {
 	case exception(err) == "stream-deleted":
 		return fmt.Errorf("%w: a stream was deleted: restore the database from a copy: %w", errBroken, err)
 	case status.Code(err) == codes.Unauthenticated:
-		return fmt.Errorf("EventStoreDB refuses user and password of the connection string: %w", err)
+		return fmt.Errorf("EventStoreDB refuses user and password of the connection string, or there are none in it: %w", err)
 	case status.Code(err) == codes.PermissionDenied:
 		return fmt.Errorf("EventStoreDB does not allow this to the user of the connection string: %w", err)
 	}
@@ -109,10 +123,10 @@ func (s *Store) retry(ctx context.Context, patience time.Duration, call func(*no
 		}
 		err = fmt.Errorf("EventStoreDB at %s: %w", s.cluster.settings, err)
 		if time.Since(since) > patience {
-			return err
+			return explain(err)
 		}
 		if ended := pause(ctx, wait.NextBackOff()); ended != nil {
-			return fmt.Errorf("%w: %w", ended, err)
+			return explain(fmt.Errorf("%w: %w", ended, err))
 		}
 	}
 }

@@ -73,8 +73,8 @@ func TestTLSAndCredentials(t *testing.T) {
 		"by discovery":        {url: fmt.Sprintf("esdb+discover://ledger:%s@%s?tlsCAFile=%s", escaped, d.address, caFile)},
 		"wrong password":      {url: fmt.Sprintf("esdb://ledger:wrong-s3cret@%s?tlsCAFile=%s", d.address, caFile), want: "refuses user and password"},
 		"no password":         {url: fmt.Sprintf("esdb://%s?tlsCAFile=%s", d.address, caFile), want: "refuses user and password"},
-		"unknown authority":   {url: fmt.Sprintf("esdb://ledger:%s@%s", escaped, d.address), want: "certificate"},
-		"no TLS":              {url: fmt.Sprintf("esdb://ledger:%s@%s?tls=false", escaped, d.address), want: "EventStoreDB at 127.0.0.1"},
+		"unknown authority":   {url: fmt.Sprintf("esdb://ledger:%s@%s", escaped, d.address), want: "tlsCAFile"},
+		"no TLS":              {url: fmt.Sprintf("esdb://ledger:%s@%s?tls=false", escaped, d.address), want: "leave out tls=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, err := eventstoredb.Open(eventstoredb.Options{URL: each.url + sep(each.url) + "defaultDeadline=1000"})
