@@ -218,7 +218,6 @@ func (c client) awaitStatus(path string, status int) answer {
 	return a
 }
 
-// metric returns a metric without labels.
 // awaitMetric waits until a metric has a value: what it says may take a moment to
 // be noticed.
 func (c client) awaitMetric(name string, want float64) {
@@ -230,6 +229,7 @@ func (c client) awaitMetric(name string, want float64) {
 	}
 }
 
+// metric returns the value of a metric.
 func (c client) metric(name string) float64 {
 	c.test.Helper()
 	for line := range strings.Lines(c.request("GET", "/metrics", "", "").body) {
