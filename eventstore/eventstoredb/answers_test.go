@@ -25,18 +25,28 @@ import (
 type script struct {
 	streams.UnimplementedStreamsServer
 	answer func(streams.Streams_ReadServer) error
+
+	asked atomic.Pointer[streams.ReadReq_Options] // last
 }
 
-func (s *script) Read(_ *streams.ReadReq, to streams.Streams_ReadServer) error { return s.answer(to) }
+func (s *script) Read(r *streams.ReadReq, to streams.Streams_ReadServer) error {
+	s.asked.Store(r.GetOptions())
+	return s.answer(to)
+}
 
 func serveScript(t *testing.T, answer func(streams.Streams_ReadServer) error) (url string) {
+	t.Helper()
+	return (&script{answer: answer}).serve(t)
+}
+
+func (s *script) serve(t *testing.T) (url string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, &script{answer: answer})
+	streams.RegisterStreamsServer(server, s)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -98,6 +108,37 @@ func TestCheckpointsOfOtherVersionsLoseNothing(t *testing.T) {
 	}
 	if !slices.Equal(events, []eventstore.Position{100, 200, 300}) || !slices.Equal(marks, []eventstore.Position{250}) {
 		t.Errorf("delivered are %v, marks %v", events, marks)
+	}
+}
+
+// TestASlowConsumerIsServedOn has a server that ends a subscription because its
+// consumer is slow, as version 23.10 does.
+func TestASlowConsumerIsServedOn(t *testing.T) {
+	var calls atomic.Int64
+	s := &script{answer: func(to streams.Streams_ReadServer) error {
+		first := uint64(100 * calls.Add(1))
+		for _, answer := range []*streams.ReadResp{confirmation(), eventAt(first)} {
+			if err := to.Send(answer); err != nil {
+				return err
+			}
+		}
+		return status.Error(codes.Aborted, "Operation timed out: Consumer too slow to handle event while live. Client resubscription required.")
+	}}
+	store := open(t, s.serve(t))
+	next := eventstore.Position(100)
+	for message, err := range store.Subscribe(bounded(t), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if message.Position != next {
+			t.Fatalf("delivered is %s, want %s", message.Position, next)
+		}
+		if next += 100; next > 500 {
+			break
+		}
+	}
+	if from := s.asked.Load().GetAll().GetPosition().GetCommitPosition(); from != 400 {
+		t.Errorf("the last subscription begins behind %d, not 400", from)
 	}
 }
 
