@@ -182,3 +182,25 @@ func TestAClusterIsFollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestUserCertificates has a server that lets in who shows a certificate.
+func TestUserCertificates(t *testing.T) {
+	config, caFile := certify(t)
+	config.ClientAuth = tls.RequireAnyClientCert
+	key, err := x509.MarshalPKCS8PrivateKey(config.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := newDatabase(t, func(o *esdbserver.Options) { o.TLS = config })
+	url := fmt.Sprintf("esdb://%s?defaultDeadline=1000&tlsCAFile=%s", d.address, caFile)
+	if err := open(t, url+"&userCertFile="+caFile+"&userKeyFile="+keyFile).Ready(bounded(t)); err != nil {
+		t.Errorf("with a certificate: %v", err)
+	}
+	if err := open(t, url).Ready(t.Context()); err == nil {
+		t.Error("without a certificate the server is ready too")
+	}
+}
