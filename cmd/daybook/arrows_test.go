@@ -36,6 +36,7 @@ var arrows = []arrow{
 	{"domain/ledger", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
 	{"eventstore", nil, "the contract of the log knows no payment"},
 	{"eventstore/sqlitestore", []string{"eventstore", "eventstore/storetest", "eventstore/sqlitestore/journal"}, "a store keeps events, whatever they say"},
+	{"eventstore/esdbserver/esdbtest", []string{"eventstore", "eventstore/esdbserver"}, "servers for tests know no test"},
 	{"eventstore/esdbserver/conformance", []string{"eventstore", "eventstore/esdbserver"}, "upstream suites see the server alone"},
 	{"eventstore/...", []string{"eventstore", "eventstore/storetest"}, "a store keeps events, whatever they say"},
 	{"projections", []string{"eventstore"}, "running a projection knows no read model"},

@@ -23,6 +23,8 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
+
+	"daybook/eventstore/esdbserver/esdbtest"
 )
 
 // The line that says where EventStoreDB's protocol is answered.
@@ -76,21 +78,6 @@ func certificate(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
-func esdbClient(t *testing.T, url string) *esdb.Client {
-	t.Helper()
-	settings, err := esdb.ParseConnectionString(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Logger = esdb.NoopLogging()
-	client, err := esdb.NewClient(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
 // TestAuditorsReadTheLogWithTheOfficialClient replays an order over
 // EventStoreDB's protocol beside the running server.
 func TestAuditorsReadTheLogWithTheOfficialClient(t *testing.T) {
@@ -101,7 +88,7 @@ func TestAuditorsReadTheLogWithTheOfficialClient(t *testing.T) {
 	s.record(completedOrder("AUDIT", "ann", 1253))
 	address := s.awaitEsdb()
 	connect := func(user, password string) *esdb.Client {
-		return esdbClient(t, fmt.Sprintf("esdb://%s@%s?tlsCAFile=%s", url.UserPassword(user, password), address, cert))
+		return esdbtest.Connect(t, fmt.Sprintf("esdb://%s@%s?tlsCAFile=%s", url.UserPassword(user, password), address, cert))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

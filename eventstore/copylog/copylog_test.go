@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +12,7 @@ import (
 	"daybook/eventstore"
 	"daybook/eventstore/copylog"
 	"daybook/eventstore/esdbserver"
+	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/eventstoredb"
 	"daybook/eventstore/sqlitestore"
 )
@@ -30,25 +30,9 @@ func newWorld(t *testing.T) *world {
 	if err := esdbserver.CreateScratch(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
-	server, err := esdbserver.New(t.Context(), database, esdbserver.Options{AllowAnonymous: true, Writable: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		now, cancel := context.WithCancel(context.Background())
-		cancel()
-		server.Stop(now)
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	if w.to, err = eventstoredb.Open(eventstoredb.Options{URL: fmt.Sprintf("esdb://%s?tls=false", listener.Addr())}); err != nil {
+	_, address := esdbtest.Serve(t, database, "127.0.0.1:0", esdbserver.Options{AllowAnonymous: true, Writable: true})
+	var err error
+	if w.to, err = eventstoredb.Open(eventstoredb.Options{URL: "esdb://" + address + "?tls=false"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.to.Close() })

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
+	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/sqlitestore"
 )
 
@@ -67,25 +67,8 @@ func serve(t testing.TB, store eventstore.Store, options esdbserver.Options) *se
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	server, err := esdbserver.New(ctx, store, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		stopping, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		server.Stop(stopping)
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return &served{ctx: ctx, server: server, address: listener.Addr().String()}
+	server, address := esdbtest.Serve(t, store, "127.0.0.1:0", options)
+	return &served{ctx: ctx, server: server, address: address}
 }
 
 // client connects the official client.
@@ -96,17 +79,7 @@ func (s *served) client(t testing.TB) *esdb.Client {
 
 func (s *served) connect(t testing.TB, url string) *esdb.Client {
 	t.Helper()
-	settings, err := esdb.ParseConnectionString(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Logger = esdb.NoopLogging()
-	client, err := esdb.NewClient(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
+	return esdbtest.Connect(t, url)
 }
 
 // stubs connects without a client: the protocol itself.

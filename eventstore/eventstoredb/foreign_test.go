@@ -10,23 +10,14 @@ import (
 	"github.com/google/uuid"
 
 	"daybook/eventstore"
+	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/eventstoredb"
 )
 
 // others is somebody who uses the same database through the official client.
 func others(t *testing.T, d *database) *esdb.Client {
 	t.Helper()
-	settings, err := esdb.ParseConnectionString(d.url())
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Logger = esdb.NoopLogging()
-	client, err := esdb.NewClient(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client
+	return esdbtest.Connect(t, d.url())
 }
 
 // write appends events without anything that daybook's have.

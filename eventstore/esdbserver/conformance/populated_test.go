@@ -15,6 +15,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
+	"daybook/eventstore/esdbserver/esdbtest"
 )
 
 // expected is an event as the suite's test data has it.
@@ -47,16 +48,7 @@ func servePopulated(t *testing.T, data string) (address string) {
 		}
 	}
 	address = serve(t, store, "127.0.0.1:0", esdbserver.Options{})
-	settings, err := esdb.ParseConnectionString("esdb://" + address + "?tls=false")
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Logger = esdb.NoopLogging()
-	client, err := esdb.NewClient(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := esdbtest.Connect(t, "esdb://"+address+"?tls=false")
 	for run := range runs(events) {
 		proposed := make([]esdb.EventData, len(run))
 		for i, e := range run {

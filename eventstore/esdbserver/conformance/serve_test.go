@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,6 +21,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
+	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/sqlitestore"
 )
 
@@ -71,25 +71,8 @@ func run(t *testing.T, store eventstore.Store, address string, options esdbserve
 	options.Register = func(to grpc.ServiceRegistrar) {
 		persistent.RegisterPersistentSubscriptionsServer(to, persistentSubscriptions{})
 	}
-	server, err := esdbserver.New(t.Context(), store, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatalf("the suite wants this address: %v", err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		server.Stop(ctx)
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return listener.Addr().String()
+	_, address = esdbtest.Serve(t, store, address, options)
+	return address
 }
 
 // persistentSubscriptions says yes to one call: suites make it to find out
@@ -114,17 +97,8 @@ func admin(user, password string) esdbserver.Access {
 // has begun to work.
 func addUsers(t *testing.T, url string) {
 	t.Helper()
-	settings, err := esdb.ParseConnectionString(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings.Logger = esdb.NoopLogging()
-	client, err := esdb.NewClient(settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	_, err = client.AppendToStream(t.Context(), "$users", esdb.AppendToStreamOptions{}, esdb.EventData{EventType: "$User", Data: []byte("admin")})
+	client := esdbtest.Connect(t, url)
+	_, err := client.AppendToStream(t.Context(), "$users", esdb.AppendToStreamOptions{}, esdb.EventData{EventType: "$User", Data: []byte("admin")})
 	if err != nil {
 		t.Fatal(err)
 	}
