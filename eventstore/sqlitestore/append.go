@@ -42,14 +42,14 @@ func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expect
 	return appended, nil
 }
 
-// submit commits a request: here and now if nobody else is appending, else
-// together with all others that wait, when the writer comes round to it. A
+// submit commits a request: here and now if there is nobody to share a frame with,
+// else together with all others that wait, when the writer comes round to it. A
 // lone caller so is spared two changes of goroutine.
 func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, error) {
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
-	if w.submitted.Add(1) == 1 && w.mu.TryLock() {
+	if w.submitted.Add(1) == 1 && w.company.Load() == 0 && w.mu.TryLock() {
 		defer w.submitted.Add(-1)
 		defer w.mu.Unlock()
 		o := w.commitOne(r)

@@ -12,11 +12,7 @@ import (
 const (
 	// checkpointPages is the length in pages to which the write-ahead log grows
 	// before its content is copied to the main file: 16 MB.
-	checkpointPages = 4000
-
-	// measureBytes is how much is committed before the length of the write-ahead
-	// log is looked at again.
-	measureBytes = 1 << 20
+	checkpointPages = 1000
 
 	// restartTimeout bounds the wait of the filer for pages that are being
 	// read.
@@ -37,7 +33,6 @@ type checkpointer struct {
 	ended chan struct{} // closed when run has returned
 
 	// Of the filer.
-	committed int   // bytes since the length was measured
 	attempted int64 // length in pages at the last attempt
 	running   bool  // started and not done
 }
@@ -91,14 +86,12 @@ func (c *checkpointer) close() error {
 	return errors.Join(err, c.conn.Close())
 }
 
-// committing counts what a transaction has added, and starts a copying when
-// the write-ahead log has grown enough.
-func (c *checkpointer) committing(bytes int, s *statements) error {
-	c.committed += bytes
-	if c.running || c.committed < measureBytes {
+// committed is told of each transaction, and starts a copying when the write-ahead
+// log has grown enough.
+func (c *checkpointer) committed(s *statements) error {
+	if c.running {
 		return nil
 	}
-	c.committed = 0
 	length, err := walLength(s.walSize)
 	if err != nil {
 		return fmt.Errorf("measure write-ahead log: %w", err)

@@ -66,6 +66,7 @@ func openOnce(directory string) error {
 // stream of each that was acknowledged. After a refusal it reports whether the
 // store has failed, and returns.
 func write(directory string, writers int) error {
+	smallBlocks()
 	store, err := sqlitestore.Open(context.Background(), sqlitestore.Options{Directory: directory})
 	if err != nil {
 		return err
@@ -100,6 +101,9 @@ func write(directory string, writers int) error {
 	store.Close() // may meet the injected error again
 	return nil
 }
+
+// smallBlocks is called by a process that is killed and by the one that goes on.
+func smallBlocks() (undo func()) { return sqlitestore.SetBlocks(64, 8) }
 
 func appendTo(store *sqlitestore.Store, stream eventstore.StreamName) error {
 	_, err := store.Append(context.Background(), stream, eventstore.NoStream, event(stream, 500))

@@ -15,12 +15,13 @@ import (
 const installStrace = "apt-get install -y strace"
 
 func TestEverythingAcknowledgedSurvivesAKill(t *testing.T) {
-	for _, count := range []int{1, 50, 200} {
+	t.Cleanup(smallBlocks())
+	for _, least := range []int{1, 50, 200} {
 		directory := t.TempDir()
 		writer := start(t, "write", directory)
 		writer.expect(t, "opened")
 		var stored []string
-		for len(stored) < count {
+		for len(stored) < least {
 			stored = append(stored, writer.expect(t, "stored"))
 		}
 		if err := writer.Process.Kill(); err != nil {
@@ -35,6 +36,9 @@ func TestEverythingAcknowledgedSurvivesAKill(t *testing.T) {
 		for _, stream := range stored {
 			if err := appendTo(store, eventstore.StreamName(stream)); err != nil {
 				t.Errorf("repeat: %v", err)
+			}
+			if n := count(t, store, eventstore.StreamName(stream)); n != 1 {
+				t.Errorf("%s has %d events, want 1", stream, n)
 			}
 		}
 	}

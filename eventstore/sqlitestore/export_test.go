@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"path/filepath"
 
+	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
 )
 
@@ -27,3 +28,14 @@ const WALBound = 2*checkpointPages*(pageSize+24) + 2*maxFiledBytes
 
 // TailEvents is how many events are kept in memory at most.
 const TailEvents = 2 * keptEvents
+
+// SetBlocks makes the blocks of the index so small that a test fills some, and
+// undoes it.
+func SetBlocks(events eventstore.Position, entered int) (undo func()) {
+	previousEvents, previousEntered := blockEvents, minEntered
+	blockEvents, minEntered = events, entered
+	return func() { blockEvents, minEntered = previousEvents, previousEntered }
+}
+
+// FormatVersion is the version of the files that are written.
+const FormatVersion = formatVersion

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,7 +90,7 @@ func TestForeignFilesAreRefusedAndLeftAlone(t *testing.T) {
 		},
 		"a later version": func(t *testing.T, directory string) {
 			shut(t, open(t, directory))
-			if err := foreign(t, directory, "PRAGMA user_version = 2;"); err != nil {
+			if err := foreign(t, directory, fmt.Sprintf("PRAGMA user_version = %d;", sqlitestore.FormatVersion+1)); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -18,11 +18,12 @@ const (
 	filingDelay = 200 * time.Millisecond
 
 	// filingDue is the number of waiting events that are filed without delay.
-	filingDue = 4096
+	filingDue = 1024
 
-	// maxFiledEvents and maxFiledBytes bound one transaction.
-	maxFiledEvents = 8192
-	maxFiledBytes  = 16 << 20
+	// maxFiledEvents and maxFiledBytes bound one transaction, and so the time that a
+	// COMMIT keeps a processor, and the disk, from everybody else.
+	maxFiledEvents = 2048
+	maxFiledBytes  = 4 << 20
 
 	// yieldEvery is after how many events callers get their turn: nobody waits
 	// for filing, many wait for a processor.
@@ -46,6 +47,7 @@ var errForeign = errors.New("another program has written to the log")
 type filer struct {
 	conn       *sqlite.Conn
 	statements statements
+	index      *indexer
 	recent     *recent
 	checkpoint *checkpointer
 	fail       func(error)
@@ -169,27 +171,24 @@ func (f *filer) file(events []entry) error {
 			runtime.Gosched()
 		}
 	}
+	entered, err := f.index.next(len(events))
+	if err != nil {
+		return f.rollback(fmt.Errorf("enter into the index: %w", err))
+	}
 	if err := step(f.statements.commit); err != nil {
 		return f.commitFailed(err)
 	}
 	last := &events[len(events)-1]
 	f.end = endAt(&last.Recorded)
+	f.index.unindexed.add(events)
+	f.index.committed(entered)
 	f.recent.filed(last.Position)
 	f.filed.Store(uint64(last.Position))
-	return errors.Join(f.checkpointing(size(events)), f.begin())
-}
-
-// size returns about how many bytes the events take up in the write-ahead log.
-func size(events []entry) int {
-	bytes := len(events) * pageSize / 2 // each stream changes a page of the index
-	for i := range events {
-		bytes += len(events[i].Data) + len(events[i].Metadata)
-	}
-	return bytes
+	return errors.Join(f.checkpointing(), f.begin())
 }
 
 // checkpointing lets the checkpointer work, while no transaction is open.
-func (f *filer) checkpointing(bytes int) error {
+func (f *filer) checkpointing() error {
 	select {
 	case err := <-f.checkpoint.done:
 		if err := f.checkpoint.finish(err, f.conn, &f.statements); err != nil {
@@ -197,7 +196,7 @@ func (f *filer) checkpointing(bytes int) error {
 		}
 	default:
 	}
-	return f.checkpoint.committing(bytes, &f.statements)
+	return f.checkpoint.committed(&f.statements)
 }
 
 func endAt(e *eventstore.Recorded) end {

@@ -25,15 +25,20 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	defer conn.SetInterrupt(nil)
 
 	missing := checkFormat(conn, path)
-	if missing != nil && !errors.Is(missing, errEmpty) {
+	if missing != nil && !errors.Is(missing, errEmpty) && !errors.Is(missing, errOld) {
 		return nil, missing
 	}
 	if err := configure(conn); err != nil {
 		return nil, err
 	}
-	if missing != nil {
+	if errors.Is(missing, errEmpty) {
 		if err := createLog(conn, clock()); err != nil {
 			return nil, fmt.Errorf("create tables: %w", err)
+		}
+	}
+	if errors.Is(missing, errOld) {
+		if err := upgrade(conn); err != nil {
+			return nil, fmt.Errorf("bring %s up to date: %w", path, err)
 		}
 	}
 	f := &filer{
@@ -45,6 +50,9 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	}
 	var err error
 	if f.statements, err = prepareStatements(conn); err != nil {
+		return nil, err
+	}
+	if f.index, err = openIndexer(conn); err != nil {
 		return nil, err
 	}
 	if err := holdMemory(conn); err != nil {
@@ -107,7 +115,7 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 		return err
 	}
 	defer end(&err)
-	script := tables + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, formatVersion)
+	script := tables + fmt.Sprintf("PRAGMA application_id = %d; ", applicationID) + setVersion
 	if err := sqlitex.ExecScript(conn, script); err != nil {
 		return err
 	}
@@ -117,6 +125,22 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	}
 	first := eventstore.Recorded{Event: created, Stream: eventstore.LogStream, Position: 1, RecordedAt: now}
 	return insertInto(insert, &first, hashOf(first.Stream))
+}
+
+// upgrade makes the index of a file of version 1, which had another. All blocks
+// that are whole are entered, each event as a run.
+func upgrade(conn *sqlite.Conn) (err error) {
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	return sqlitex.ExecScript(conn, indexTables+fmt.Sprintf(`
+UPDATE indexed SET position = (SELECT max(position) FROM events) / %[1]d * %[1]d;
+INSERT INTO runs SELECT stream_hash, revision, position, 1 FROM events
+  WHERE position <= (SELECT position FROM indexed) ORDER BY stream_hash, revision, position;
+DROP INDEX events_by_stream;
+`, blockEvents)+setVersion)
 }
 
 func queryText(conn *sqlite.Conn, query string) (string, error) {

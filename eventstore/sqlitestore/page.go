@@ -28,6 +28,7 @@ type query struct {
 	after    eventstore.Position // of the whole log, exclusive
 	stream   eventstore.StreamName
 	from     eventstore.Revision // of the stream, inclusive
+	runs     []run               // of the stream's hash, what may not be in the index
 	metadata bool
 }
 
@@ -43,8 +44,11 @@ func (q query) isNext(event *eventstore.Recorded, index int) bool {
 // page is what one query returns.
 type page struct {
 	events []eventstore.Recorded
+	size   int  // in bytes
 	last   bool // nothing was behind it when it was read
 }
+
+func (p *page) full() bool { return len(p.events) >= maxPageEvents || p.size >= maxPageBytes }
 
 // connection reads pages. One goroutine may use it at a time.
 type connection struct {
@@ -53,7 +57,7 @@ type connection struct {
 	name  []byte            // scratch
 }
 
-func openConnection(path string, mapped int64) (_ *connection, err error) {
+func openConnection(path string) (_ *connection, err error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadOnly)
 	if err != nil {
 		return nil, err
@@ -67,57 +71,60 @@ func openConnection(path string, mapped int64) (_ *connection, err error) {
 	if err := checkFormat(conn, path); err != nil {
 		return nil, err
 	}
-	for _, pragma := range []string{
-		"PRAGMA cache_size = -2048",
-		fmt.Sprintf("PRAGMA mmap_size = %d", mapped),
-	} {
-		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
-			return nil, err
-		}
+	if err := sqlitex.ExecuteTransient(conn, "PRAGMA cache_size = -2048", nil); err != nil {
+		return nil, err
 	}
 	return &connection{conn: conn, types: make(map[string]string)}, nil
 }
 
 const (
-	columns        = "SELECT position, revision, id, schema, recorded_at, type, data, stream"
-	fromLog        = " FROM events WHERE position > ? ORDER BY position LIMIT ?"
-	fromStream     = " FROM events WHERE stream_hash = ? AND revision >= ? AND stream = ? ORDER BY revision LIMIT ?"
-	readLog        = columns + fromLog
-	readLogFull    = columns + ", metadata" + fromLog
-	readStream     = columns + fromStream
-	readStreamFull = columns + ", metadata" + fromStream
+	columns     = "SELECT position, revision, id, schema, recorded_at, type, data, stream"
+	fromLog     = " FROM events WHERE position > ? ORDER BY position LIMIT ?"
+	fromRun     = " FROM events WHERE position BETWEEN ? AND ? AND revision >= ? AND stream = ? ORDER BY position"
+	readLog     = columns + fromLog
+	readLogFull = columns + ", metadata" + fromLog
+	readRun     = columns + fromRun
+	readRunFull = columns + ", metadata" + fromRun
 )
 
-// page appends the events of one page to buffer. The read transaction ends
-// with it.
+// page appends the events of one page to buffer. What is read of a stream is read
+// in more than one transaction: events and runs are only ever added.
 func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
-	stmt, err := c.prepare(q)
+	p := page{events: buffer}
+	if !q.whole {
+		return p, c.streamPage(&p, q)
+	}
+	stmt, err := c.conn.Prepare(choose(q.metadata, readLogFull, readLog))
 	if err != nil {
 		return page{}, err
 	}
+	stmt.BindInt64(1, int64(min(q.after, math.MaxInt64)))
+	stmt.BindInt64(2, maxPageEvents)
+	p.last, err = c.rows(&p, stmt, q)
+	return p, err
+}
+
+// rows appends the events that a statement returns, and reports whether those
+// were all. Its read transaction ends with it.
+func (c *connection) rows(p *page, stmt *sqlite.Stmt, q query) (all bool, err error) {
 	defer stmt.Reset()
-	p := page{events: buffer}
-	size := 0
-	for len(p.events) < maxPageEvents && size < maxPageBytes {
+	for !p.full() {
 		found, err := stmt.Step()
-		if err != nil {
-			return page{}, err
-		}
-		if !found {
-			p.last = true
-			break
+		if err != nil || !found {
+			return err == nil, err
 		}
 		p.events = append(p.events, eventstore.Recorded{})
-		n, err := c.scan(stmt, q, &p.events[len(p.events)-1])
+		event := &p.events[len(p.events)-1]
+		n, err := c.scan(stmt, q, event)
 		if err != nil {
-			return page{}, err
+			return false, err
 		}
-		size += n
-		if event := &p.events[len(p.events)-1]; !q.isNext(event, len(p.events)-1) {
-			return page{}, fmt.Errorf("%w: an event is missing before position %s", errDamaged, event.Position)
+		p.size += n
+		if !q.isNext(event, len(p.events)-1) {
+			return false, fmt.Errorf("%w: an event is missing before position %s", errDamaged, event.Position)
 		}
 	}
-	return p, nil
+	return false, nil
 }
 
 // end returns the position of the last event in the file.
@@ -138,7 +145,7 @@ const maxPageStreams = 4096
 
 // streams appends the hashes of the next streams from one on, in their order.
 func (c *connection) streams(buffer []int64, from int64) ([]int64, error) {
-	stmt, err := c.conn.Prepare("SELECT DISTINCT stream_hash FROM events WHERE stream_hash >= ? ORDER BY stream_hash LIMIT ?")
+	stmt, err := c.conn.Prepare("SELECT DISTINCT stream_hash FROM runs WHERE stream_hash >= ? ORDER BY stream_hash LIMIT ?")
 	if err != nil {
 		return nil, err
 	}
@@ -152,27 +159,6 @@ func (c *connection) streams(buffer []int64, from int64) ([]int64, error) {
 		}
 		buffer = append(buffer, stmt.ColumnInt64(0))
 	}
-}
-
-func (c *connection) prepare(q query) (*sqlite.Stmt, error) {
-	if q.whole {
-		stmt, err := c.conn.Prepare(choose(q.metadata, readLogFull, readLog))
-		if err != nil {
-			return nil, err
-		}
-		stmt.BindInt64(1, int64(min(q.after, math.MaxInt64)))
-		stmt.BindInt64(2, maxPageEvents)
-		return stmt, nil
-	}
-	stmt, err := c.conn.Prepare(choose(q.metadata, readStreamFull, readStream))
-	if err != nil {
-		return nil, err
-	}
-	stmt.BindInt64(1, hashOf(q.stream))
-	stmt.BindInt64(2, int64(min(q.from, math.MaxInt64)))
-	stmt.BindText(3, string(q.stream))
-	stmt.BindInt64(4, maxPageEvents)
-	return stmt, nil
 }
 
 func choose(condition bool, yes, no string) string {

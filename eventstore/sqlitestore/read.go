@@ -10,16 +10,21 @@ import (
 
 // Read implements eventstore.Store.
 //
-// What is not filed is taken before the file is read: what is filed meanwhile
-// is then in both, and nothing is in neither.
+// What is not filed is taken first, then what is not in the index, then the file
+// is read: what moves meanwhile is then in both places, and nothing is in neither.
 func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	return func(yield func(eventstore.Recorded, error) bool) {
-		if s.writer.seen.never(hashOf(stream)) && ctx.Err() == nil && !s.reader.pool.isStopped() {
+		hash := hashOf(stream)
+		if s.writer.seen.never(hash) && ctx.Err() == nil && !s.reader.pool.isStopped() {
 			return
 		}
 		newest := s.writer.recent.stream(stream, from)
 		whole := len(newest) > 0 && newest[0].Revision == from
-		s.reader.readStream(ctx, stream, from, eventstore.Includes(include, eventstore.WithMetadata), newest, whole)(yield)
+		q := query{stream: stream, from: from, metadata: eventstore.Includes(include, eventstore.WithMetadata)}
+		if !whole {
+			q.runs = s.filer.index.unindexed.runs(hash, from)
+		}
+		s.reader.readStream(ctx, q, newest, whole)(yield)
 	}
 }
 

@@ -14,17 +14,12 @@ import (
 	"daybook/eventstore/sqlitestore/journal"
 )
 
-// mappedBytes is how much of the file a Reader of its own maps into memory,
-// which scans half again as fast. A bad sector then ends the process with a
-// signal instead of ending a sequence with an error: a command may die of it,
-// a server must go on accepting, so a Store does not map.
-const mappedBytes = 1 << 30
-
 // Reader reads a log that another process may be writing. It implements
 // eventstore.Reader.
 type Reader struct {
 	pool    *pool
 	journal string // path of the journal to look into; none for the reader of a Store
+	scanned scanned
 }
 
 // OpenReadOnly opens the log in a directory for reading, whether or not a
@@ -40,7 +35,7 @@ func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	reader, err := openReader(path, mappedBytes)
+	reader, err := openReader(path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +76,8 @@ func (r *Reader) unfiled(ctx context.Context) ([]eventstore.Recorded, error) {
 	return events, nil
 }
 
-func openReader(path string, mapped int64) (*Reader, error) {
-	pool, err := openPool(path, mapped)
+func openReader(path string) (*Reader, error) {
+	pool, err := openPool(path)
 	if err != nil {
 		return nil, fmt.Errorf("open log for reading: %w", err)
 	}
@@ -103,41 +98,49 @@ func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from ev
 			return
 		}
 		newest := slices.DeleteFunc(unfiled, func(e eventstore.Recorded) bool { return e.Stream != stream })
-		r.readStream(ctx, stream, from, metadata, newest, false)(yield)
+		q := query{stream: stream, from: from, metadata: metadata}
+		err = r.pool.lend(ctx, func(c *connection) (err error) {
+			q.runs, err = r.scanned.runs(c.conn, hashOf(stream), from)
+			return err
+		})
+		if err != nil {
+			yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
+			return
+		}
+		r.readStream(ctx, q, newest, false)(yield)
 	}
 }
 
 // readStream reads a stream in the file and goes on with its newest events
 // from memory. Only those are read if they are the whole answer.
-func (r *Reader) readStream(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, metadata bool, newest []eventstore.Recorded, whole bool) iter.Seq2[eventstore.Recorded, error] {
+func (r *Reader) readStream(ctx context.Context, q query, newest []eventstore.Recorded, whole bool) iter.Seq2[eventstore.Recorded, error] {
 	return func(yield func(eventstore.Recorded, error) bool) {
-		next := from
 		sequence(ctx, yield, func(buffer []eventstore.Recorded) (page, error) {
 			p := page{last: true}
 			if err := r.pool.check(ctx); err != nil {
-				return page{}, fmt.Errorf("read %s: %w", stream, err)
+				return page{}, fmt.Errorf("read %s: %w", q.stream, err)
 			}
 			if !whole {
 				var err error
-				if p, err = r.pool.page(ctx, buffer, query{stream: stream, from: next, metadata: metadata}); err != nil {
-					return page{}, fmt.Errorf("read %s: %w", stream, err)
+				if p, err = r.pool.page(ctx, buffer, q); err != nil {
+					return page{}, fmt.Errorf("read %s: %w", q.stream, err)
 				}
 			}
 			if n := len(p.events); n > 0 {
-				next = p.events[n-1].Revision + 1
+				q.from = p.events[n-1].Revision + 1
 			}
 			if !p.last {
 				return p, nil
 			}
 			for _, e := range newest {
-				if e.Revision < next {
+				if e.Revision < q.from {
 					continue
 				}
-				if e.Revision > next {
-					return page{}, fmt.Errorf("read %s: %w: an event is missing before position %s", stream, errDamaged, e.Position)
+				if e.Revision > q.from {
+					return page{}, fmt.Errorf("read %s: %w: an event is missing before position %s", q.stream, errDamaged, e.Position)
 				}
-				p.events = append(p.events, withMetadata(e, metadata))
-				next++
+				p.events = append(p.events, withMetadata(e, q.metadata))
+				q.from++
 			}
 			return p, nil
 		})

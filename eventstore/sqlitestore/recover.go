@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
 )
 
@@ -29,14 +28,15 @@ func (f *filer) recover(frames []journal.Frame) error {
 	for len(events) > 0 {
 		n := min(len(events), maxFiledEvents)
 		for i := range events[:n] {
-			if err := insertInto(f.statements.insert, &events[i], hashOf(events[i].Stream)); err != nil {
+			if err := insertInto(f.statements.insert, &events[i].Recorded, events[i].hash); err != nil {
 				return fmt.Errorf("file the journal: %w", err)
 			}
 		}
 		if err := step(f.statements.commit); err != nil {
 			return fmt.Errorf("file the journal: commit: %w", err)
 		}
-		f.end = endAt(&events[n-1])
+		f.end = endAt(&events[n-1].Recorded)
+		f.index.unindexed.add(events[:n])
 		events = events[n:]
 		if err := f.settle(); err != nil {
 			return fmt.Errorf("file the journal: %w", err)
@@ -52,8 +52,8 @@ func (f *filer) recover(frames []journal.Frame) error {
 // unfiled returns the events of a journal that are behind the end of the file.
 // They must continue it without a gap: a frame that is damaged in the middle
 // held events that somebody was told of.
-func unfiled(frames []journal.Frame, file end) ([]eventstore.Recorded, error) {
-	var events []eventstore.Recorded
+func unfiled(frames []journal.Frame, file end) ([]entry, error) {
+	var events []entry
 	last := file
 	for _, frame := range frames {
 		if frame.Count == 0 || frame.Last() <= uint64(file.position) {
@@ -72,7 +72,7 @@ func unfiled(frames []journal.Frame, file end) ([]eventstore.Recorded, error) {
 		for i := range decoded {
 			switch e := &decoded[i]; {
 			case e.Position > last.position:
-				events = append(events, *e)
+				events = append(events, entry{Recorded: *e, hash: hashOf(e.Stream)})
 				last = endAt(e)
 			case e.Position == file.position && e.ID != file.id:
 				return nil, fmt.Errorf("%w: the journal has another event at position %s: somebody else has written to the log", errDamaged, e.Position)

@@ -13,13 +13,12 @@ const (
 	applicationID = 0x44415942
 
 	// formatVersion is the version of the tables below. A program refuses files
-	// that are newer than itself.
-	formatVersion = 1
+	// that are newer than itself, and brings older ones up to it, see upgrade.
+	formatVersion = 2
 
-	// pageSize in bytes. Each page costs two writes, so large ones are cheaper for
-	// the table; but each fresh stream dirties a random page of the index, which
-	// is written whole.
-	pageSize = 4096
+	// pageSize in bytes. Each page costs two writes, and what does not fit on one
+	// pages of its own: evidence of the usual size fits.
+	pageSize = 16384
 )
 
 // synchronous is the value of PRAGMA synchronous on the connections that write:
@@ -32,18 +31,21 @@ const (
 // must fail the test that counts syncs before answers.
 var synchronous = "FULL"
 
-// tables are the log. metadata is the last column, so that reading the others
-// never follows it into overflow pages.
+// tables are the log and its index. metadata is the last column, so that reading
+// the others does not follow it into overflow pages.
 //
-// stream_hash is what streams are found by, see hashOf: a third of the cost of an
-// index of names. That no revision is there twice is decided by the writer and
-// checked by every reader; a unique index would check it once more, and would
-// let INSERT OR REPLACE delete a row without firing the trigger for deletes.
+// runs is the index, kept behind the log: see index.go. That no revision is there
+// twice is decided by the writer and checked by every reader; a unique index of
+// the events would check it once more, and would let INSERT OR REPLACE delete a
+// row without firing the trigger for deletes. Streams are found by a hash, see
+// hashOf: that is a third of the cost of names.
 //
 // The triggers hold for every program that opens the file. An INSERT may only
 // extend the log. It says FAIL because ABORT would make SQLite keep a journal
 // for undoing each single INSERT.
-const tables = `
+const tables = eventsTable + indexTables
+
+const eventsTable = `
 CREATE TABLE events (
   position    INTEGER PRIMARY KEY,
   stream      TEXT NOT NULL,
@@ -56,8 +58,6 @@ CREATE TABLE events (
   data        BLOB NOT NULL,
   metadata    BLOB NOT NULL
 ) STRICT;
-
-CREATE INDEX events_by_stream ON events (stream_hash, revision);
 
 CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events BEGIN
   SELECT RAISE(ABORT, 'events are append-only: UPDATE refused');
@@ -74,11 +74,35 @@ BEGIN
 END;
 `
 
+const indexTables = `
+-- One row for events of a stream that are one behind the other in the log.
+CREATE TABLE runs (
+  stream_hash INTEGER NOT NULL,
+  revision    INTEGER NOT NULL, -- of the first event
+  position    INTEGER NOT NULL, -- of the first event
+  events      INTEGER NOT NULL, -- how many there are
+  PRIMARY KEY (stream_hash, revision, position)
+) STRICT, WITHOUT ROWID;
+
+-- One row: events up to this position are in runs.
+CREATE TABLE indexed (
+  position INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO indexed VALUES (0);
+`
+
+var setVersion = fmt.Sprintf("PRAGMA user_version = %d;", formatVersion)
+
 // errEmpty says that a file holds no tables of any program.
 var errEmpty = errors.New("the file is empty")
 
+// errOld says that a file is of an earlier version, and can be upgraded.
+var errOld = errors.New("the file is of an earlier version")
+
 // checkFormat refuses a file that is not a daybook log of a version that this
-// program knows. It returns errEmpty for a file without content.
+// program knows. It returns errEmpty for a file without content, and errOld for
+// one that a server upgrades when it is started.
 func checkFormat(conn *sqlite.Conn, path string) error {
 	id, err := queryInt(conn, "PRAGMA application_id")
 	if err != nil {
@@ -97,6 +121,8 @@ func checkFormat(conn *sqlite.Conn, path string) error {
 		return fmt.Errorf("%s: %w", path, errEmpty)
 	case id != applicationID:
 		return fmt.Errorf("%s is not a daybook log: it has application id %#x, not %#x", path, id, applicationID)
+	case version == 1:
+		return fmt.Errorf("%s: %w: start the server once with this program, it brings the file up to date", path, errOld)
 	case version != formatVersion:
 		return fmt.Errorf("%s has format version %d, this program knows version %d: use the program that wrote it, or a later one", path, version, formatVersion)
 	}

@@ -27,7 +27,7 @@ const (
 // for it would cost as much as all else that a request does before its commit:
 // a reader's cache is void after every commit of the writer.
 //
-// It only ever saves a look: an append is decided by the unique index.
+// It only ever saves a look.
 type seen struct {
 	mu       sync.RWMutex
 	filter   *bloom.BloomFilter // of their hashes
@@ -63,8 +63,9 @@ func (s *seen) never(streamHash int64) bool {
 // learn puts the streams into the filter that the file held when it was opened.
 // Until it is done, every look goes to the index. So does learning, which has
 // far fewer pages than the table.
-func (s *seen) learn(ctx context.Context, pool *pool) error {
-	var hashes []int64
+func (s *seen) learn(ctx context.Context, pool *pool, u *unindexed) error {
+	hashes := u.hashes() // before the index is read, so that no block is in neither
+	s.add(hashes...)
 	for from, more := int64(math.MinInt64), true; more; {
 		err := pool.lend(ctx, func(c *connection) (err error) {
 			hashes, err = c.streams(hashes[:0], from)

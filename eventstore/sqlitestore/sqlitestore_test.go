@@ -9,7 +9,15 @@ import (
 	"daybook/eventstore/storetest"
 )
 
-func TestStore(t *testing.T) {
+func TestStore(t *testing.T) { testStore(t) }
+
+// TestStoreWithSmallBlocks has most of what it reads in the index.
+func TestStoreWithSmallBlocks(t *testing.T) {
+	t.Cleanup(sqlitestore.SetBlocks(4, 1))
+	testStore(t)
+}
+
+func testStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Opened {
 		directory := t.TempDir()
 		store := open(t, directory)

@@ -146,12 +146,12 @@ func openFiler(ctx context.Context, options Options, opened *closers) (*filer, e
 // assemble opens the connections that read, and puts the parts together.
 func assemble(options Options, filer *filer, journal *journal.Journal, opened *closers) (*Store, error) {
 	path := filepath.Join(options.Directory, fileName)
-	reader, err := openReader(path, 0)
+	reader, err := openReader(path)
 	if err != nil {
 		return nil, err
 	}
 	opened.add(reader)
-	lookup, err := openLookup(path)
+	lookup, err := openLookup(path, filer.index.unindexed)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (s *Store) start(ctx context.Context) {
 	go s.writer.run()
 	go func() {
 		defer close(s.learned)
-		_ = s.writer.seen.learn(learning, s.reader.pool) // without it, looks go to the index
+		_ = s.writer.seen.learn(learning, s.reader.pool, s.filer.index.unindexed) // without it, looks go to the index
 	}()
 }
 

@@ -22,6 +22,9 @@ const (
 	maxBatchRequests = 512
 	maxBatchBytes    = 4 << 20
 
+	// expectedFrames is for how many frames after a shared one others are expected.
+	expectedFrames = 32
+
 	// fullTimeout bounds the wait for room in a full journal.
 	fullTimeout = 5 * time.Second
 )
@@ -40,6 +43,7 @@ type writer struct {
 	onStop   func(reason error) // ends the reads
 
 	submitted atomic.Int64 // requests that are not answered
+	company   atomic.Int64 // frames for which others are expected, see expect
 	queue     chan *request
 	arrived   chan struct{} // holds one: somebody has queued a request
 	closing   chan struct{} // closed by Store.Close
@@ -130,11 +134,23 @@ func (w *writer) serve() {
 	if len(w.batch) == 0 {
 		return
 	}
+	w.expect(len(w.batch))
 	w.commit()
 	for i, r := range w.batch {
 		r.answer <- w.outcomes[i]
 	}
 	clear(w.batch)
+}
+
+// expect takes a frame that was shared for a sign that the next ones will be:
+// whoever comes meanwhile leaves the frame to run, which lets others queue first.
+// Otherwise half of the frames of many callers would have one append each.
+func (w *writer) expect(requests int) {
+	if requests > 1 {
+		w.company.Store(expectedFrames)
+	} else if n := w.company.Load(); n > 0 {
+		w.company.Store(n - 1)
+	}
 }
 
 // ring tells run that requests wait.
