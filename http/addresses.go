@@ -27,7 +27,7 @@ type addressAnswer struct {
 
 // putAddress registers whose deposits arrive at an address. Repeating it
 // changes nothing.
-func (s *Server) putAddress(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) putAddress(w *call, r *http.Request) error {
 	address, err := plainSegment(r, "address")
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (s *Server) putAddress(w http.ResponseWriter, r *http.Request) error {
 	if err := ident.Check(request.User); err != nil {
 		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", err)
 	}
-	command := ledger.Command{ID: requestID(r.Context()), Actor: identity(r.Context()).Actor()}
+	command := ledger.Command{ID: w.id, Actor: w.who.Actor()}
 	result, err := s.ledger.RegisterAddress(r.Context(), deposit.NewID(address), request.User, command)
 	if err != nil {
 		return err

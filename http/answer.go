@@ -20,6 +20,12 @@ const (
 	defaultLimit = 100
 )
 
+// Values of headers that nearly every answer has. Nobody changes them.
+var (
+	applicationJSON = []string{"application/json"}
+	noStore         = []string{"no-store"}
+)
+
 // writeJSON answers with a value.
 func writeJSON(w http.ResponseWriter, status int, value any) error {
 	body, err := encode(value)
@@ -27,9 +33,9 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 		return fmt.Errorf("encode answer: %w", err)
 	}
 	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
+	header["Content-Type"] = applicationJSON
 	if _, chosen := header["Cache-Control"]; !chosen {
-		header["Cache-Control"] = []string{"no-store"}
+		header["Cache-Control"] = noStore
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the client may be gone

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"daybook/domain/codec"
 	"daybook/eventstore"
 )
 
@@ -22,9 +24,26 @@ type balanceAnswer struct {
 	Pending   string `json:"pending"`
 }
 
+// AppendJSON implements codec.Appender.
+func (a balancesAnswer) AppendJSON(dst []byte) ([]byte, error) {
+	o := codec.Begin(dst)
+	o.Text("user", a.User)
+	codec.List(&o, "balances", a.Balances, appendBalance)
+	o.Text("position", a.Position.String())
+	return o.End()
+}
+
+func appendBalance(dst []byte, b balanceAnswer) ([]byte, error) {
+	o := codec.Begin(dst)
+	o.Text("currency", b.Currency)
+	o.Text("available", b.Available)
+	o.Text("pending", b.Pending)
+	return o.End()
+}
+
 // getBalances answers with what a user has. Of a user that no event names that
 // is nothing, which is no error.
-func (s *Server) getBalances(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) getBalances(w *call, r *http.Request) error {
 	user, err := plainSegment(r, "user")
 	if err != nil {
 		return err
@@ -62,11 +81,12 @@ func (s *Server) getBalances(w http.ResponseWriter, r *http.Request) error {
 // even in a log that was restored from an older copy. It is weak: the position
 // in the answer moves on with every event of anybody.
 func balanceTag(all []balanceAnswer) string {
-	digest := sha256.New()
+	var text []byte
 	for _, b := range all {
-		fmt.Fprintln(digest, b.Currency, b.Available, b.Pending)
+		text = fmt.Appendln(text, b.Currency, b.Available, b.Pending)
 	}
-	return fmt.Sprintf(`W/"%x"`, digest.Sum(nil)[:12])
+	digest := sha256.Sum256(text)
+	return `W/"` + hex.EncodeToString(digest[:12]) + `"`
 }
 
 // matches compares weakly (RFC 9110, section 13.1.2).
@@ -103,7 +123,7 @@ type entryAnswer struct {
 }
 
 // getEntries answers with what a user's balances are made of, newest first.
-func (s *Server) getEntries(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) getEntries(w *call, r *http.Request) error {
 	user, err := plainSegment(r, "user")
 	if err != nil {
 		return err

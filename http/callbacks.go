@@ -52,7 +52,7 @@ func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
 // Coinbase repeats a callback until the answer is exactly 200, for 16 days.
 // So whatever cannot become better by repetition is answered 200, or kept
 // where it is refused.
-func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 	client, err := s.sources.Client(r)
 	if err != nil || !s.sources.Allows(client) {
 		s.metrics.callback(outcomeRefused)
@@ -66,7 +66,7 @@ func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	defer s.receiving.release()
-	delivery, err := s.receive(r, client)
+	delivery, err := s.receive(r, w.id, client)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *Server) coinbaseCallback(w http.ResponseWriter, r *http.Request) error 
 
 // receive reads a callback. Of a body that is too large only the beginning is
 // read, and Length differs from the bytes that are there.
-func (s *Server) receive(r *http.Request, client netip.Addr) (ledger.Delivery, error) {
+func (s *Server) receive(r *http.Request, id string, client netip.Addr) (ledger.Delivery, error) {
 	body, err := readBody(r, maxCallbackBytes)
 	length := int64(len(body))
 	if errors.Is(err, errBodyTooLarge) {
@@ -103,7 +103,7 @@ func (s *Server) receive(r *http.Request, client netip.Addr) (ledger.Delivery, e
 		return ledger.Delivery{}, err
 	}
 	return ledger.Delivery{
-		ID:       requestID(r.Context()),
+		ID:       id,
 		Actor:    coinbasev1.Actor,
 		Format:   coinbasev1.Format,
 		Received: s.now().UTC(),

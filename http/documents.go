@@ -12,14 +12,14 @@ import (
 var openAPI []byte
 
 // getOpenAPI answers with the description of this interface.
-func getOpenAPI(w http.ResponseWriter, _ *http.Request) error {
+func getOpenAPI(w *call, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/yaml")
 	_, _ = w.Write(openAPI) // the client may be gone
 	return nil
 }
 
 // getProblem explains one type of problem, so that its URI leads somewhere.
-func getProblem(w http.ResponseWriter, r *http.Request) error {
+func getProblem(w *call, r *http.Request) error {
 	name := mux.Vars(r)["name"]
 	for _, k := range problemsByTable {
 		if k.name == name {

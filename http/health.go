@@ -25,12 +25,12 @@ type healthAnswer struct {
 }
 
 // healthz answers that the process runs and answers.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) healthz(w *call, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, healthAnswer{Status: "alive"})
 }
 
 // readyz answers whether callbacks can be recorded.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) readyz(w *call, r *http.Request) error {
 	if err := s.store.Ready(r.Context()); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 // readyzReads answers whether the read models can be reached and are near the
 // log. One that is not does not make the receiver unready: callbacks are still
 // recorded.
-func (s *Server) readyzReads(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) readyzReads(w *call, _ *http.Request) error {
 	for _, p := range []*projections.Projection{s.balancesProjection, s.ordersProjection} {
 		if err := s.near(p); err != nil {
 			return err

@@ -21,7 +21,7 @@ type metrics struct {
 	registry  *prometheus.Registry
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
-	callbacks *prometheus.CounterVec
+	callbacks map[string]prometheus.Counter // by outcome
 }
 
 // outcomes are all that a callback comes to.
@@ -45,19 +45,20 @@ func newMetrics(all []*projections.Projection, more ...prometheus.Collector) *me
 			Help:    "Time from the header of a request to its answer, by route.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}, []string{"route"}),
-		callbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "daybook_callbacks_total",
-			Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused for their source or secret. A repetition counts again. One answered 408 or 5xx has no outcome yet and is not here.",
-		}, []string{"outcome"}),
+		callbacks: make(map[string]prometheus.Counter, len(outcomes)),
 	}
+	callbacks := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "daybook_callbacks_total",
+		Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused for their source or secret. A repetition counts again. One answered 408 or 5xx has no outcome yet and is not here.",
+	}, []string{"outcome"})
 	for _, outcome := range outcomes {
-		m.callbacks.WithLabelValues(outcome) // at 0, or no alert would see the first one
+		m.callbacks[outcome] = callbacks.WithLabelValues(outcome) // at 0, or no alert would see the first one
 	}
 	m.registry.MustRegister(
 		collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.durations, m.callbacks, projectionCollector(all),
+		m.requests, m.durations, callbacks, projectionCollector(all),
 	)
 	m.registry.MustRegister(more...)
 	return m
@@ -96,12 +97,12 @@ func (m *routeMetrics) request(method string, status int, took time.Duration) {
 	m.duration().Observe(took.Seconds())
 }
 
-func (m *metrics) callback(outcome string) { m.callbacks.WithLabelValues(outcome).Inc() }
+func (m *metrics) callback(outcome string) { m.callbacks[outcome].Inc() }
 
 // expose answers in the format of Prometheus.
 func (m *metrics) expose() handler {
 	inner := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w *call, r *http.Request) error {
 		inner.ServeHTTP(w, r)
 		return nil
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,34 +13,20 @@ import (
 )
 
 // handler answers a request, or returns why it cannot.
-type handler func(w http.ResponseWriter, r *http.Request) error
+type handler func(w *call, r *http.Request) error
 
-// call is a request and its answer as the middleware knows them. One value
-// has it all, because every request has one.
+// call is the answer to a request, and what the middleware knows of both.
 type call struct {
 	http.ResponseWriter
-	id      string   // ULID of the request
-	who     Identity // zero unless the handler is behind a role
+
+	// id is the ULID of the request. It is also the id of the delivery or
+	// command that the request brings, so that a log line leads to the events.
+	id string
+
+	who     Identity // who asks; zero unless the handler is behind a role
 	status  int      // that was answered
 	written bool
 }
-
-type callKey struct{}
-
-func callOf(ctx context.Context) *call {
-	c, _ := ctx.Value(callKey{}).(*call)
-	if c == nil {
-		return new(call)
-	}
-	return c
-}
-
-// requestID returns the ULID of the request. It is also the id of the delivery
-// or command that the request brings, so that a log line leads to the events.
-func requestID(ctx context.Context) string { return callOf(ctx).id }
-
-// identity returns who asks. Only handlers behind a role have one.
-func identity(ctx context.Context) Identity { return callOf(ctx).who }
 
 // serve runs one handler: it gives the request an id, turns an error or a panic
 // into a problem, and counts and logs what became of it.
@@ -52,7 +37,6 @@ func (s *Server) serve(route string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := s.now()
 		c := &call{ResponseWriter: w, id: ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String()}
-		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		c.Header()["X-Request-Id"] = []string{c.id}
 		var p *Problem
 		if err := s.run(c, r, h); err != nil {
@@ -69,17 +53,17 @@ func (s *Server) serve(route string, h handler) http.HandlerFunc {
 }
 
 // run calls a handler, and turns a panic into an error.
-func (s *Server) run(w http.ResponseWriter, r *http.Request, h handler) (err error) {
+func (s *Server) run(c *call, r *http.Request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			s.logger.Error("panic", "request_id", requestID(r.Context()), "cause", panicText(cause), "stack", string(debug.Stack()))
+			s.logger.Error("panic", "request_id", c.id, "cause", panicText(cause), "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
 	}()
-	return h(w, r)
+	return h(c, r)
 }
 
 // panicText describes a panic for the log. The runtime's own words have
@@ -149,12 +133,12 @@ func knownMethod(method string) string {
 // require lets a request through to h if a role allows it, and not too many
 // are running.
 func (s *Server) require(h handler, roles ...Role) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w *call, r *http.Request) error {
 		who, err := s.tokens.authorize(r, roles)
 		if err != nil {
 			return err
 		}
-		callOf(r.Context()).who = who
+		w.who = who
 		if err := s.reading.take(); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // getOrder answers with the state of one order.
-func (s *Server) getOrder(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) getOrder(w *call, r *http.Request) error {
 	id, err := encodedSegment(r, "id")
 	if err != nil {
 		return err

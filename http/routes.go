@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,18 +38,20 @@ func (s *Server) paths() map[string]methods {
 // sender of a callback a redirect is a failure.
 //
 // It fills in s.fixed too, where a path without variables is found at once: the
-// router tries one regular expression after the other.
+// router tries one regular expression after the other, in the order of the
+// paths.
 func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	s.fixed = make(map[string]http.HandlerFunc)
-	for path, handlers := range s.paths() {
-		h := s.serve(path, handlers.dispatch)
+	paths := s.paths()
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		h := s.serve(path, paths[path].dispatch)
 		router.HandleFunc(path, h)
 		if !strings.Contains(path, "{") {
 			s.fixed[path] = h
 		}
 	}
-	router.NotFoundHandler = s.serve("unknown", func(http.ResponseWriter, *http.Request) error {
+	router.NotFoundHandler = s.serve("unknown", func(*call, *http.Request) error {
 		return notFound.problem("There is no such route. /openapi.yaml lists them.", nil)
 	})
 	return router
@@ -79,7 +82,7 @@ func withEncodedPath(r *http.Request) *http.Request {
 
 // dispatch calls the handler of the request's method. HEAD is GET, of which
 // the server leaves the body out.
-func (m methods) dispatch(w http.ResponseWriter, r *http.Request) error {
+func (m methods) dispatch(w *call, r *http.Request) error {
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet

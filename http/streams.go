@@ -44,7 +44,7 @@ func NewEvent(e eventstore.Recorded) Event {
 
 // getStream answers with the events of a stream as the log has them, evidence
 // included. It reads the log, never a read model.
-func (s *Server) getStream(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) getStream(w *call, r *http.Request) error {
 	name, err := encodedSegment(r, "stream")
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ const ballastBytes = 64 << 20
 func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
+	if !c.isRemote() {
+		useProcessors()
+	}
 	logger, err := newLogger(out.stderr, c.LogLevel)
 	if err != nil {
 		return err
