@@ -115,7 +115,7 @@ func appendTime(b []byte, name string, t time.Time) []byte {
 }
 
 // appendText appends a JSON string. Most texts need no escape.
-func appendText(b []byte, text string) []byte {
+func appendText[T ~string | ~[]byte](b []byte, text T) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
 			quoted, _ := jsontext.AppendQuote(b, text) // what is no UTF-8 is replaced

@@ -94,7 +94,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 // fetch finds the orders of a batch as they are at the checkpoint that it
 // starts from. A batch that has the first event of an order needs nothing.
 func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded, before map[order.ID]*Order) error {
-	var unknown []order.ID
+	var unknown []*Order
 	r.targets = r.targets[:0]
 	for i := range events {
 		if i > 0 && events[i].Stream == events[i-1].Stream {
@@ -116,22 +116,26 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 			*known = *last // it may be on its way to Redis
 		} else {
 			if events[i].Revision > 0 {
-				unknown = append(unknown, id)
+				unknown = append(unknown, known)
 			}
 		}
 		r.known[id] = known
 		r.touched = append(r.touched, id)
 	}
+	return r.fetchStored(ctx, from, unknown)
+}
+
+// fetchStored reads orders as they are stored.
+func (r *Redis) fetchStored(ctx context.Context, from projections.Checkpoint, unknown []*Order) (err error) {
 	if len(unknown) == 0 {
 		return nil
 	}
 	stored := make([]*redis.StringCmd, len(unknown))
 	read := func(p redis.Pipeliner, g redismodel.Generation) {
-		for i, id := range unknown {
-			stored[i] = p.Get(ctx, r.model.Key(g, redismodel.KindOrder, string(id)))
+		for i, o := range unknown {
+			stored[i] = p.Get(ctx, r.model.Key(g, redismodel.KindOrder, string(o.ID)))
 		}
 	}
-	var err error
 	if r.model.IsFilling() {
 		err = r.model.ReadFilled(ctx, read)
 	} else {
@@ -139,7 +143,7 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 	}
 	for i := 0; err == nil && i < len(unknown); i++ {
 		if stored[i].Err() == nil { // no key is an order without events so far
-			err = decode(stored[i].Val(), r.known[unknown[i]])
+			err = decode(stored[i].Val(), unknown[i])
 		}
 	}
 	return err
@@ -212,15 +216,21 @@ func read(e *eventstore.Recorded, last *receipt) (order.Event, error) {
 // encode adds orders to a batch.
 func encode(b *redismodel.Batch, ids []order.ID, known map[order.ID]*Order) error {
 	for _, id := range ids {
-		b.Text(redismodel.KindOrder, string(id))
-		var err error
-		b.Append(func(text []byte) []byte {
-			text, err = appendOrder(text, known[id])
-			return text
-		})
-		if err != nil {
-			return fmt.Errorf("encode order %s: %w", id, err)
+		if err := encodeOne(b, known[id]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func encodeOne(b *redismodel.Batch, o *Order) (err error) {
+	b.Text(redismodel.KindOrder, string(o.ID))
+	b.Append(func(text []byte) []byte {
+		text, err = appendOrder(text, o)
+		return text
+	})
+	if err != nil {
+		return fmt.Errorf("encode order %s: %w", o.ID, err)
 	}
 	return nil
 }

@@ -16,51 +16,90 @@ const (
 	maxFillBatch  = 1000 // orders in one transaction
 )
 
-// window is a stretch of the log as it is written to a model that is filled:
-// the orders that it has changed.
-type window struct {
-	orders map[order.ID]*Order
-	ids    []order.ID
-}
-
 // filling is a model that is filled, as its Filler has it. An order that is
 // written with its last event of a window, and then again by a filling that
 // goes on from before that, gets no event twice: it has the revision of its
 // last one.
 type filling struct {
 	*Redis
-	making window              // of what was folded last
-	cut    window              // that is to be written
-	before map[order.ID]*Order // of the window before making, which may not be written
+	making window // of what was folded last
+	cut    window // that is to be written; Fold looks into it, because it may not be written
+	next   int    // of its orders
 }
 
 // Begin implements redismodel.Folder.
-func (f *filling) Begin() { f.making, f.cut, f.before = window{}, window{}, nil }
+func (f *filling) Begin() {
+	f.making.reset()
+	f.cut.reset()
+	f.next = 0
+}
 
 // Fold implements redismodel.Folder.
 func (f *filling) Fold(ctx context.Context, from, _ projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
-	if f.making.orders == nil {
-		f.making.orders = make(map[order.ID]*Order, maxFillOrders+projections.MaxBatch)
-	}
-	f.known, f.touched = f.making.orders, f.making.ids
-	if err = f.fetch(ctx, from, events, f.before); err == nil {
+	if err = f.aim(ctx, from, events); err == nil {
 		err = f.putAll(events)
 	}
-	f.making.ids = f.touched
-	f.known, f.touched = nil, nil
-	return len(f.making.ids) >= maxFillOrders, err
+	return len(f.making.orders) >= maxFillOrders, err
+}
+
+// aim finds the orders that events have to be put on. Those that are paid and
+// nothing else need not be put, and are added to the window as they are.
+func (f *filling) aim(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded) error {
+	var unknown []*Order
+	f.targets = f.targets[:0]
+	for len(events) > 0 {
+		n := 1
+		for n < len(events) && events[n].Stream == events[0].Stream {
+			n++
+		}
+		target, isKnown, err := f.target(events[:n])
+		if err != nil {
+			return err
+		}
+		if !isKnown && events[0].Revision > 0 {
+			unknown = append(unknown, target)
+		}
+		for range n {
+			f.targets = append(f.targets, target)
+		}
+		events = events[n:]
+	}
+	return f.fetchStored(ctx, from, unknown)
+}
+
+// target returns the order that events of one stream have to be put on, or nil
+// if there is none, and whether all is known of it.
+func (f *filling) target(events []eventstore.Recorded) (target *Order, isKnown bool, err error) {
+	if events[0].Stream.Category() != order.Category {
+		return nil, true, nil
+	}
+	id := order.ID(events[0].Stream.ID())
+	if target, err = f.making.open(id); target != nil || err != nil {
+		return target, true, err
+	}
+	if o, ok := asPaid(events); ok {
+		f.making.addPaid(id, &o)
+		return nil, true, nil
+	}
+	target = &Order{ID: id}
+	known, err := f.cut.find(id)
+	if known != nil {
+		*target = *known
+	}
+	f.making.add(id, target)
+	return target, known != nil, err
 }
 
 // Cut implements redismodel.Folder.
 func (f *filling) Cut() {
-	f.cut, f.making = f.making, window{}
-	f.before = f.cut.orders
+	f.making, f.cut, f.next = f.cut, f.making, 0
+	f.making.reset()
 }
 
 // Next implements redismodel.Folder.
 func (f *filling) Next(b *redismodel.Batch) (isLast bool, err error) {
-	n := min(maxFillBatch, len(f.cut.ids))
-	err = encode(b, f.cut.ids[:n], f.cut.orders)
-	f.cut.ids = f.cut.ids[n:]
-	return len(f.cut.ids) == 0, err
+	for end := min(f.next+maxFillBatch, len(f.cut.orders)); f.next < end && err == nil; f.next++ {
+		err = f.cut.write(b, f.next)
+	}
+	return f.next == len(f.cut.orders), err
 }

@@ -126,7 +126,11 @@ func (r *rebuild) run(ctx context.Context) (Result, error) {
 		return r.result, err
 	}
 	r.result.Took = time.Since(started)
+	r.release()
 	if err := r.compare(ctx); err != nil {
+		return r.result, err
+	}
+	if err := r.reload(ctx); err != nil {
 		return r.result, err
 	}
 	// What was recorded during the comparison is folded in before the switch, so
@@ -155,11 +159,8 @@ func (r *rebuild) begin(ctx context.Context) error {
 	if err := r.clear(ctx); err != nil {
 		return err
 	}
-	target := redismodel.Filling(r.current)
-	r.fills = []*fill{
-		{model: balances.NewRedis(r.Store, target), log: r.Log},
-		{model: orders.NewRedis(r.Store, target), log: r.Log},
-	}
+	r.fills = []*fill{{log: r.Log}, {log: r.Log}}
+	r.release()
 	if err := r.loadAll(ctx); err == nil || !isOfNoUse(err) {
 		return err
 	}
@@ -167,6 +168,31 @@ func (r *rebuild) begin(ctx context.Context) error {
 		return err
 	}
 	return r.loadAll(ctx)
+}
+
+// release puts models that keep nothing in the place of those that were filled,
+// whose buffers would take from the memory that a comparison has.
+func (r *rebuild) release() {
+	target := redismodel.Filling(r.current)
+	for i, m := range []model{balances.NewRedis(r.Store, target), orders.NewRedis(r.Store, target)} {
+		r.fills[i].model = m
+	}
+}
+
+// reload prepares released models for going on. They must be what was compared.
+func (r *rebuild) reload(ctx context.Context) error {
+	for _, f := range r.fills {
+		filled := f.folded
+		switch err := f.load(ctx); {
+		case errors.Is(err, projections.ErrUnreachable): // filling waits for it
+			f.folded = filled
+		case err != nil:
+			return err
+		case f.folded != filled:
+			return fmt.Errorf("%w: generation %s was at position %s, and is at %s", redismodel.ErrSwitched, r.next, filled.Position, f.folded.Position)
+		}
+	}
+	return nil
 }
 
 // isOfNoUse reports whether what was filled before cannot be gone on with.

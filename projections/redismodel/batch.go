@@ -27,9 +27,10 @@ type Batch struct {
 	values []span
 	shape  []byte // two bytes for each command: which one, and how many values it has
 
-	strings   []string   // scratch of build
-	texts     []argument // of commands
-	arguments []any
+	strings   []string // scratch of build
+	arguments []any    // of build or prepare
+	texts     []argument
+	commands  []redis.Cmder // that were prepared
 }
 
 type span struct{ from, to int }

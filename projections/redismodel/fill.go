@@ -50,8 +50,9 @@ func (m *Model) IsFilling() bool { return m.target.filling }
 func (m *Model) IsFresh() bool { return m.stored.text == "" }
 
 // Fill writes batches one after the other, and the checkpoint to with the last.
-// Next puts together each, and reports whether it is the last. It is Write in
-// every other regard; after an error, Load tells what to go on from.
+// Next puts together each, also while the one before is written, and reports
+// whether it is the last. It is Write in every other regard; after an error,
+// Load tells what to go on from.
 func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func(*Batch) (isLast bool, err error)) error {
 	end, err := placeOf(to)
 	if err != nil {
@@ -66,21 +67,39 @@ func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next 
 		return m.moved(from)
 	}
 	word := rand.Text()
-	for isLast := false; !isLast; {
-		b := m.NewBatch()
-		if isLast, err = next(b); err != nil {
-			return err
-		}
+	b, isLast, err := m.putTogether(ctx, next)
+	for err == nil {
 		batches++
-		behind := place{fmt.Sprintf("%s%s %d %s", markPrefix, word, batches, start.text), start.reached + batches}
+		behind := end
+		if !isLast {
+			behind = place{fmt.Sprintf("%s%s %d %s", markPrefix, word, batches, start.text), start.reached + batches}
+		}
+		written := make(chan error, 1)
+		go func() { written <- m.fillWith(ctx, b, behind) }()
 		if isLast {
-			behind = end
+			return <-written
 		}
-		if err := m.fillWith(ctx, b, behind); err != nil {
-			return err
+		// While Redis has one batch, the next is put together.
+		var following *Batch
+		following, isLast, err = m.putTogether(ctx, next)
+		if fault := <-written; fault != nil {
+			return fault
 		}
+		b = following
 	}
-	return nil
+	return err
+}
+
+// putTogether returns the next batch of a Fill, ready to be written. The one
+// before may still be on its way.
+func (m *Model) putTogether(ctx context.Context, next func(*Batch) (isLast bool, err error)) (b *Batch, isLast bool, err error) {
+	m.ahead = 1 - m.ahead
+	b = &m.fills[m.ahead]
+	b.reset(m.store.pattern(m.Generation()))
+	if isLast, err = next(b); err == nil {
+		b.prepare(ctx)
+	}
+	return b, isLast, err
 }
 
 // write runs the script for a batch between two places.

@@ -19,6 +19,8 @@ type Model struct {
 	projection string
 	kinds      []string   // of the keys that it writes
 	batch      Batch      // of the goroutine that writes
+	fills      [2]Batch   // of Fill: one is written while the other is put together,
+	ahead      int        // which is this one
 	filling    sync.Mutex // held while a batch of Fill is written; guards stored then
 	stored     place      // for Fill; when it was last loaded or filled
 	last       atomic.Pointer[decoded]

@@ -20,6 +20,8 @@ const textsTogether = 500
 // the script would want, and if either is written to before the transaction, it
 // is not run. A command that fails in the middle leaves the others written, as
 // in a script.
+//
+// The batch is prepared.
 func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guards []string, expected string, from, to place) (int, error) {
 	answer := 0
 	err := client.Watch(ctx, func(tx *redis.Tx) error {
@@ -36,10 +38,9 @@ func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guar
 			answer = answerTorn
 			return nil
 		}
-		commands := b.commands(ctx)
 		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			p.IncrBy(ctx, guards[2], from.until(to))
-			for _, command := range commands {
+			for _, command := range b.commands {
 				_ = p.Process(ctx, command) // is queued
 			}
 			p.Set(ctx, guards[1], to.text, 0)
@@ -74,9 +75,9 @@ type argument []byte
 // MarshalBinary implements encoding.BinaryMarshaler.
 func (a *argument) MarshalBinary() ([]byte, error) { return *a, nil }
 
-// commands are those of the batch, texts put together. They are good until the
-// batch is reset.
-func (b *Batch) commands(ctx context.Context) []redis.Cmder {
+// prepare makes the commands of a transaction, which puts texts together. They
+// are good for one transaction.
+func (b *Batch) prepare(ctx context.Context) {
 	b.texts = b.texts[:0]
 	for _, spans := range [][]span{b.keys, b.values} {
 		for _, s := range spans {
@@ -85,11 +86,11 @@ func (b *Batch) commands(ctx context.Context) []redis.Cmder {
 	}
 	b.arguments = slices.Grow(b.arguments[:0], 2*len(b.keys)+len(b.values)+len(b.keys)/textsTogether+1)
 	keys, values := b.texts[:len(b.keys)], b.texts[len(b.keys):]
-	commands := make([]redis.Cmder, 0, len(keys))
+	b.commands = slices.Grow(b.commands[:0], len(keys))
 	from, together := 0, 0 // of the command in the making, and its keys if it is MSET
 	end := func() {
 		if from < len(b.arguments) {
-			commands = append(commands, redis.NewCmd(ctx, b.arguments[from:len(b.arguments):len(b.arguments)]...))
+			b.commands = append(b.commands, redis.NewCmd(ctx, b.arguments[from:len(b.arguments):len(b.arguments)]...))
 		}
 		from, together = len(b.arguments), 0
 	}
@@ -108,7 +109,6 @@ func (b *Batch) commands(ctx context.Context) []redis.Cmder {
 		}
 	}
 	end()
-	return commands
 }
 
 // nameOf returns the name of a command in a transaction.

@@ -25,10 +25,10 @@ type account struct {
 
 type digest [sha256.Size]byte
 
-// with returns the digest with one more entry.
-func (d digest) with(entry []byte, scratch *[]byte) digest {
+// add takes one more entry into a digest.
+func add[text string | []byte](d *digest, entry text, scratch *[]byte) {
 	*scratch = append(append((*scratch)[:0], d[:]...), entry...)
-	return sha256.Sum256(*scratch)
+	*d = sha256.Sum256(*scratch)
 }
 
 // holding is what a user has of one currency.

@@ -118,7 +118,7 @@ func compareAccount(a *account, balance readbalances.Balance, page readbalances.
 			e.Position.String(), e.Type, string(e.Payment), string(e.Amount.Currency()), e.Amount.Decimal(), e.Balance.Decimal(),
 			string(e.Stream), occurred, e.RecordedAt.Format(time.RFC3339Nano),
 		})
-		sum = sum.with(text, &scratch)
+		add(&sum, text, &scratch)
 	}
 	if a != nil && (a.digest != sum || a.entries != uint64(len(page.Entries))) {
 		return fmt.Sprintf("%s: %d entries, the independent fold has %d, or others", balance.User, len(page.Entries), a.entries)

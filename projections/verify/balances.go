@@ -3,8 +3,6 @@ package verify
 import (
 	"context"
 	"slices"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -24,47 +22,49 @@ type balances struct {
 	book     *book
 	follower *follower[fact]
 
+	isWrong  bool            // the model, as a whole
 	waiting  map[string]bool // encoded names of users whose keys were found
 	doubtful []string        // that differ, to be looked at again
 	more     int             // that differ and are not looked at again
 	compared uint64
+	scratch  []byte // of digests
 }
 
-// compareBalances folds up to the model's checkpoint, and compares all keys of
-// the generation that are of balances or of nothing that is known.
-func (s *session) compareBalances(ctx context.Context) error {
+func newBalances(s *session) *balances {
 	b := &balances{
 		session: s, model: modelOf{name: "balances", fold: s.options.Balances},
 		book: newBook(s.slots), waiting: make(map[string]bool),
 	}
 	b.follower = newFollower(s.options.Log, readFact, b.book.apply)
 	b.follower.told = func(events uint64) { s.tellFolding("folding balances", events, &b.model) }
-	defer b.summarize()
-	if err := b.begin(ctx); err != nil {
+	return b
+}
+
+// compareKnown folds up to the model's checkpoint, and compares all users of
+// whom the log knows. Then it checks what needs no model.
+func (b *balances) compareKnown(ctx context.Context) error {
+	if err := b.seek(ctx, &b.model); err != nil {
 		return err
 	}
-	if err := s.scan(ctx, s.layout.all(), func(keys []string) error { return b.collect(ctx, keys) }); err != nil {
+	if err := b.follower.through(ctx, []stop{b.stopAt(func() {})}); err != nil {
 		return err
 	}
+	if err := b.compareRest(ctx); err != nil {
+		return err
+	}
+	b.book.checkTotals(&b.found)
+	credits := b.book.credits
+	b.book.credits = nil // orders need the memory
+	return checkCredits(ctx, b.options.Log, credits, b.follower.last.Position, &b.found)
+}
+
+// compareLate compares users whose keys were found and of whom the log does not
+// know, or did not when the comparison began.
+func (b *balances) compareLate(ctx context.Context) error {
 	if err := b.compareWaiting(ctx); err != nil {
 		return err
 	}
-	if err := b.compareMissing(ctx); err != nil {
-		return err
-	}
-	if err := b.compareAgain(ctx); err != nil {
-		return err
-	}
-	b.book.checkTotals(&s.found)
-	return checkCredits(ctx, s.options.Log, b.book.credits, b.follower.last.Position, &s.found)
-}
-
-// begin folds up to the model's checkpoint.
-func (b *balances) begin(ctx context.Context) error {
-	if err := b.snapshot(ctx, &b.model, func(redis.Pipeliner) {}); err != nil {
-		return err
-	}
-	return b.follower.through(ctx, []stop{b.stopAt(func() {})})
+	return b.compareRest(ctx)
 }
 
 // stopAt is a stop at the checkpoint that the model has at the moment.
@@ -79,22 +79,19 @@ func (b *balances) stopAt(then func()) stop {
 	}}
 }
 
-// collect notes the users of keys, and keys that belong to nothing.
-func (b *balances) collect(ctx context.Context, keys []string) error {
-	for _, key := range keys {
-		switch kind, name := b.layout.cut(key); kind {
-		case "balance", "entries":
-			if a := b.book.accounts[name]; a == nil || !a.compared {
-				b.waiting[name] = true
-			}
-		case "order":
-		case "checkpoint", "sum":
-			if name != "balances" && name != "orders" {
-				b.surplus(key)
-			}
-		default:
+// collect notes the user of a key, or that the key belongs to nothing.
+func (b *balances) collect(ctx context.Context, key string) error {
+	switch kind, name := b.layout.cut(key); kind {
+	case "balance", "entries":
+		if a := b.book.accounts[name]; !b.isWrong && (a == nil || !a.compared) {
+			b.waiting[name] = true
+		}
+	case "checkpoint", "sum":
+		if name != "balances" && name != "orders" {
 			b.surplus(key)
 		}
+	default:
+		b.surplus(key)
 	}
 	if len(b.waiting) < roundUsers {
 		return nil
@@ -126,15 +123,19 @@ func (b *balances) doubt(name string, differences []Difference) {
 	}
 }
 
-// compareMissing compares the users of the fold whom no key was of.
-func (b *balances) compareMissing(ctx context.Context) error {
-	var missing []string
+// compareRest compares the users of the fold who are not compared, and those
+// who differed once more.
+func (b *balances) compareRest(ctx context.Context) error {
+	var rest []string
 	for name, a := range b.book.accounts {
 		if !a.compared {
-			missing = append(missing, name)
+			rest = append(rest, name)
 		}
 	}
-	return b.compareAll(ctx, missing, b.doubt)
+	if err := b.compareAll(ctx, rest, b.doubt); err != nil {
+		return err
+	}
+	return b.compareAgain(ctx)
 }
 
 // compareAgain looks at users that differed once more, and reports what
@@ -142,8 +143,10 @@ func (b *balances) compareMissing(ctx context.Context) error {
 // that was replaced meanwhile is no difference.
 func (b *balances) compareAgain(ctx context.Context) error {
 	slices.Sort(b.doubtful)
+	again := slices.Compact(b.doubtful)
 	b.found.count += b.more
-	return b.compareAll(ctx, slices.Compact(b.doubtful), func(_ string, differences []Difference) {
+	b.doubtful, b.more = nil, 0
+	return b.compareAll(ctx, again, func(_ string, differences []Difference) {
 		for _, d := range differences {
 			b.found.add(d)
 		}
@@ -155,12 +158,19 @@ func (b *balances) compareAgain(ctx context.Context) error {
 func (b *balances) compareAll(ctx context.Context, names []string, each func(name string, differences []Difference)) error {
 	for round := range slices.Chunk(names, roundUsers) {
 		var stops []stop
-		for batch := range slices.Chunk(round, batchKeys) {
-			users, err := b.readUsers(ctx, batch)
-			if err != nil {
-				return err
+		err := ahead(ctx, 1, func(ctx context.Context, later func(func() error) error) error {
+			for batch := range slices.Chunk(round, batchKeys) {
+				err := b.readUsers(ctx, batch, later, func(users []storedUser) {
+					stops = append(stops, b.stopAt(func() { b.compareUsers(batch, users, each) }))
+				})
+				if err != nil {
+					return err
+				}
 			}
-			stops = append(stops, b.stopAt(func() { b.compareUsers(batch, users, each) }))
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		if err := b.follower.through(ctx, stops); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 type book struct {
 	accounts map[string]*account         // by encoded name, as keys have it
 	totals   [places]map[string]*big.Int // by place and currency
-	credits  *credits
+	credits  *credits                    // nil when they are checked
 	entries  uint64
 	scratch  []byte // of digests
 	entry    []byte // scratch
@@ -50,7 +50,9 @@ func (b *book) apply(_ context.Context, f *fact) error {
 			b.enter(f, l)
 		}
 	}
-	b.credits.note(f)
+	if b.credits != nil {
+		b.credits.note(f)
+	}
 	return nil
 }
 
@@ -85,7 +87,7 @@ func (b *book) enter(f *fact, l line) {
 	h.available.Add(&h.available, change)
 	a.changed = f.event.Position
 	b.entry = appendEntry(b.entry[:0], f, l.currency, change, &h.available)
-	a.digest = a.digest.with(b.entry, &b.scratch)
+	add(&a.digest, b.entry, &b.scratch)
 	a.entries++
 	b.entries++
 }
@@ -97,10 +99,15 @@ func appendEntry(b []byte, f *fact, currency string, change, balance *big.Int) [
 	b = append(b, `["`...)
 	b = strconv.AppendUint(b, uint64(f.event.Position), 10)
 	b = append(b, `",`...)
-	for _, text := range [...]string{f.event.Type, f.said.Payment, currency, decimal(currency, change), decimal(currency, balance), string(f.event.Stream)} {
+	for _, text := range [...]string{f.event.Type, f.said.Payment, currency} {
 		b, _ = jsontext.AppendQuote(b, text)
 		b = append(b, ',')
 	}
+	for _, n := range [...]*big.Int{change, balance} {
+		b = append(appendAmount(append(b, '"'), currency, n), `",`...)
+	}
+	b, _ = jsontext.AppendQuote(b, string(f.event.Stream))
+	b = append(b, ',')
 	b = appendTime(b, f.said.OccurredAt)
 	b = append(b, ',')
 	b = appendTime(b, f.event.RecordedAt)

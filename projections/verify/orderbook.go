@@ -107,7 +107,8 @@ func (b *orderBook) order(ctx context.Context, f *orderFact) (*orderState, error
 		if err := b.settle(); err != nil {
 			return nil, err
 		}
-		b.recent, b.older = make(map[string]*orderState), b.recent
+		clear(b.older)
+		b.recent, b.older = b.older, b.recent
 	}
 	b.recent[f.id] = o
 	return o, nil
@@ -122,7 +123,7 @@ func (b *orderBook) settle() error {
 		}
 		o.dirty = false
 		if hash := hashOf(b.seed, o.ID); b.hashes.share.covers(hash) {
-			b.hashes.put(hash, b.digest(b.text))
+			b.hashes.put(hash, b.digestOwn())
 		}
 	}
 	clear(b.changed)
@@ -133,7 +134,9 @@ func (b *orderBook) settle() error {
 // seen marks the digest of an order that the model has.
 const seen = 1
 
-func (b *orderBook) digest(text []byte) uint64 { return maphash.Bytes(b.seed, text) &^ seen }
+func (b *orderBook) digest(text string) uint64 { return maphash.String(b.seed, text) &^ seen }
+
+func (b *orderBook) digestOwn() uint64 { return maphash.Bytes(b.seed, b.text) &^ seen }
 
 // foldStream folds one order's stream up to a position. It returns nil if
 // there is no event.

@@ -16,14 +16,13 @@ import (
 )
 
 // compareClosely compares what is stored of an order with its own stream.
-func (o *orders) compareClosely(ctx context.Context, id string, stored *redis.StringCmd, position eventstore.Position) error {
+func (o *orders) compareClosely(ctx context.Context, id string, stored storedOrder, position eventstore.Position) error {
 	wanted, err := foldStream(ctx, o.options.Log, id, position)
 	if err != nil {
 		return err
 	}
 	key := o.layout.key("order", id)
-	text, err := stored.Bytes()
-	switch {
+	switch err := stored.err; {
 	case errors.Is(err, redis.Nil) && wanted == nil:
 	case errors.Is(err, redis.Nil):
 		o.found.add(Difference{key, "is missing: the log has the order, " + wanted.Status})
@@ -32,7 +31,7 @@ func (o *orders) compareClosely(ctx context.Context, id string, stored *redis.St
 	case wanted == nil:
 		o.found.add(Difference{key, "is surplus: the log has no such order"})
 	default:
-		differs, err := wanted.compare(text)
+		differs, err := wanted.compare([]byte(stored.text))
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (o *orderState) apply(event *eventstore.Recorded, said *data) error {
 }
 
 func (o *orderState) put(eventType string, said *data) error {
-	if eventType != "OrderRegistered" && eventType != "PaymentHeld" && rules["order"][eventType].moves() && said.Amount == nil {
+	if said.Amount == nil && eventType != "OrderRegistered" && eventType != "PaymentHeld" && rules["order"][eventType].moves() {
 		return fmt.Errorf("%w: there is none", errAmount)
 	}
 	switch eventType {
@@ -82,14 +82,15 @@ func (o *orderState) report(said *data, status string) *payment {
 	known := o.find(said.Payment)
 	switch {
 	case known == nil:
-		o.Payments = append(o.Payments, &next)
-		return &next
+		known = new(payment)
+		o.Payments = append(o.Payments, known)
 	case known.isCredited() && !next.isCredited():
 		return known
-	}
-	next.RecordedAt, next.Adjustments = known.RecordedAt, known.Adjustments
-	if !known.OccurredAt.IsZero() {
-		next.OccurredAt = known.OccurredAt
+	default:
+		next.RecordedAt, next.Adjustments = known.RecordedAt, known.Adjustments
+		if !known.OccurredAt.IsZero() {
+			next.OccurredAt = known.OccurredAt
+		}
 	}
 	*known = next
 	return known

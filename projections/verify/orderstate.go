@@ -97,26 +97,36 @@ func (o *orderState) drop(which func(hold) bool) { o.Holds = slices.DeleteFunc(o
 
 // word derives the order's status: the first that applies.
 func (o *orderState) word() string {
-	has := make(map[string]bool, 4)
+	credited, refunded, pending, refuted := false, false, false, false
 	for _, p := range o.Payments {
-		has[p.Status] = true
-	}
-	for _, c := range [...]struct {
-		applies bool
-		word    string
-	}{
-		{has["verified"] || has["released"], "paid"},
-		{has["refunded"], "refunded"},
-		{len(o.Holds) > 0, "held"},
-		{has["pending"], "pending"},
-		{len(o.Mispayments) > 0, "mispaid"},
-		{has["refuted"], "refuted"},
-		{o.Expired, "expired"},
-		{len(o.Words) > 0, "reported"},
-	} {
-		if c.applies {
-			return c.word
+		switch p.Status {
+		case "verified", "released":
+			credited = true
+		case "refunded":
+			refunded = true
+		case "pending":
+			pending = true
+		case "refuted":
+			refuted = true
 		}
+	}
+	switch {
+	case credited:
+		return "paid"
+	case refunded:
+		return "refunded"
+	case len(o.Holds) > 0:
+		return "held"
+	case pending:
+		return "pending"
+	case len(o.Mispayments) > 0:
+		return "mispaid"
+	case refuted:
+		return "refuted"
+	case o.Expired:
+		return "expired"
+	case len(o.Words) > 0:
+		return "reported"
 	}
 	return "registered"
 }

@@ -14,22 +14,41 @@ import (
 // again with what is there.
 var errReplaced = errors.New("the model was replaced while it was being read")
 
-// snapshot reads keys together with the checkpoint that they are of, in one
-// transaction. Queue adds the commands that read the keys.
-func (s *session) snapshot(ctx context.Context, model *modelOf, queue func(redis.Pipeliner)) error {
+// snapshot is what keys were read with: the checkpoint that they are of.
+type snapshot struct{ current, checkpoint, sum *redis.StringCmd }
+
+// read reads keys together with the checkpoint that they are of, in one
+// transaction. Queue adds the commands that read the keys. Before they are
+// compared, the model must advance to the snapshot.
+func (s *session) read(ctx context.Context, model string, queue func(redis.Pipeliner)) (snapshot, error) {
 	pipe := s.client.TxPipeline()
-	current := pipe.Get(ctx, s.layout.current())
-	stored := pipe.Get(ctx, s.layout.key("checkpoint", model.name))
-	sum := pipe.Get(ctx, s.layout.key("sum", model.name))
-	queue(pipe)
-	_, err := pipe.Exec(ctx)
-	if err != nil && !isAnswer(err) {
-		return unreadable(err)
+	read := snapshot{
+		current:    pipe.Get(ctx, s.layout.current()),
+		checkpoint: pipe.Get(ctx, s.layout.key("checkpoint", model)),
+		sum:        pipe.Get(ctx, s.layout.key("sum", model)),
 	}
-	if err := s.checkCurrent(current); err != nil {
+	queue(pipe)
+	if _, err := pipe.Exec(ctx); err != nil && !isAnswer(err) {
+		return snapshot{}, unreadable(err)
+	}
+	return read, nil
+}
+
+// seek moves a model to the checkpoint that it has.
+func (s *session) seek(ctx context.Context, model *modelOf) error {
+	now, err := s.read(ctx, model.name, func(redis.Pipeliner) {})
+	if err != nil {
 		return err
 	}
-	text, err := stored.Result()
+	return s.advance(model, now)
+}
+
+// advance moves a model to a snapshot, unless it is of something else.
+func (s *session) advance(model *modelOf, to snapshot) error {
+	if err := s.checkCurrent(to.current); err != nil {
+		return err
+	}
+	text, err := to.checkpoint.Result()
 	switch {
 	case errors.Is(err, redis.Nil) && model.text == "":
 		return fmt.Errorf("%w of %s, %s is missing: start `daybook serve` with this --redis, or run `daybook rebuild`",
@@ -43,7 +62,7 @@ func (s *session) snapshot(ctx context.Context, model *modelOf, queue func(redis
 			return err
 		}
 	}
-	return s.checkSum(model, sum)
+	return s.checkSum(model, to.sum)
 }
 
 // checkCurrent fails if another generation is current than when the comparison
@@ -84,21 +103,28 @@ func isAnswer(err error) bool {
 
 func unreadable(err error) error { return fmt.Errorf("%w: %w", ErrUnreadable, err) }
 
+// pagesAhead bounds the pages of keys that wait while other keys are compared.
+const pagesAhead = 32
+
 // scan passes on the keys of the generation that match a pattern, in pages. A
 // key may come twice.
 func (s *session) scan(ctx context.Context, pattern string, page func(keys []string) error) error {
-	for cursor := uint64(0); ; {
-		keys, next, err := s.client.Scan(ctx, cursor, pattern, scanCount).Result()
-		if err != nil {
-			return unreadable(err)
+	return ahead(ctx, pagesAhead, func(ctx context.Context, later func(func() error) error) error {
+		for cursor := uint64(0); ; {
+			keys, next, err := s.client.Scan(ctx, cursor, pattern, scanCount).Result()
+			if err != nil {
+				return unreadable(err)
+			}
+			if len(keys) > 0 {
+				if err := later(func() error { return page(keys) }); err != nil {
+					return err
+				}
+			}
+			if cursor = next; cursor == 0 {
+				return nil
+			}
 		}
-		if err := page(keys); err != nil {
-			return err
-		}
-		if cursor = next; cursor == 0 {
-			return nil
-		}
-	}
+	})
 }
 
 // nodeOf returns the server that has the keys: all have one slot of a cluster,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"daybook/domain/money"
@@ -73,20 +74,27 @@ func isDigits(text string) bool {
 }
 
 // decimal writes a number of units as decimal text of a currency.
-func decimal(currency string, n *big.Int) string {
+func decimal(currency string, n *big.Int) string { return string(appendAmount(nil, currency, n)) }
+
+// appendAmount appends what decimal writes.
+func appendAmount(b []byte, currency string, n *big.Int) []byte {
 	scale, err := money.Currency(currency).Scale()
 	if err != nil {
-		return n.String() + " units" // cannot be: it was read
+		return append(n.Append(b, 10), " units"...) // cannot be: it was read
 	}
-	return string(appendDecimal(nil, n, scale))
+	return appendDecimal(b, n, scale)
 }
 
 func appendDecimal(b []byte, n *big.Int, scale int) []byte {
-	if n.Sign() < 0 {
-		b = append(b, '-')
-	}
 	start := len(b)
-	b = new(big.Int).Abs(n).Append(b, 10)
+	if n.Sign() < 0 {
+		start++ // behind the sign
+	}
+	if n.IsInt64() {
+		b = strconv.AppendInt(b, n.Int64(), 10)
+	} else {
+		b = n.Append(b, 10)
+	}
 	if scale == 0 {
 		return b
 	}

@@ -26,42 +26,55 @@ type storedUser struct {
 	fault   error // of reading the entries: they are no list
 }
 
-// readUsers reads what the model has of users, and moves to the checkpoint that
-// it is of.
-func (b *balances) readUsers(ctx context.Context, names []string) ([]storedUser, error) {
+// readUsers reads what the model has of users. Later moves to the checkpoint
+// that it is of, passes them on to be compared there, and completes them: what
+// they keep of entries is computed while others are read.
+func (b *balances) readUsers(ctx context.Context, names []string, later func(func() error) error, pass func([]storedUser)) error {
 	users := make([]storedUser, len(names))
-	err := b.snapshot(ctx, &b.model, func(pipe redis.Pipeliner) {
+	at, err := b.read(ctx, b.model.name, func(pipe redis.Pipeliner) {
 		for i, name := range names {
 			users[i].hash = pipe.HGetAll(ctx, b.layout.key("balance", name))
 			users[i].length = pipe.LLen(ctx, b.layout.key("entries", name))
 		}
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return users, b.readEntries(ctx, names, users)
+	err = later(func() error {
+		if err := b.advance(&b.model, at); err != nil {
+			return err
+		}
+		pass(users)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return b.readEntries(ctx, names, users, later)
 }
 
 // readEntries reads the entries that users had at the snapshot. It does so
 // behind it: a list only grows at its end.
-func (b *balances) readEntries(ctx context.Context, names []string, stored []storedUser) error {
+func (b *balances) readEntries(ctx context.Context, names []string, stored []storedUser, later func(func() error) error) error {
 	type part struct {
 		user *storedUser
 		read *redis.StringSliceCmd
 	}
 	pipe := b.client.Pipeline()
 	var parts []part
-	var scratch []byte
 	queued := int64(0)
 	flush := func() error {
 		if _, err := pipe.Exec(ctx); err != nil && !isAnswer(err) {
 			return unreadable(err)
 		}
-		for _, p := range parts {
-			p.user.take(p.read, &scratch)
-		}
-		parts, queued = parts[:0], 0
-		return nil
+		read := parts
+		parts, queued = nil, 0
+		return later(func() error {
+			for _, p := range read {
+				p.user.take(p.read, &b.scratch)
+			}
+			return nil
+		})
 	}
 	for i, name := range names {
 		length := stored[i].length.Val()
@@ -82,7 +95,7 @@ func (u *storedUser) take(read *redis.StringSliceCmd, scratch *[]byte) {
 	entries, err := read.Result()
 	u.fault = errors.Join(u.fault, err)
 	for _, entry := range entries {
-		u.digest = u.digest.with([]byte(entry), scratch)
+		add(&u.digest, entry, scratch)
 	}
 	u.entries += int64(len(entries))
 }

@@ -146,13 +146,30 @@ func (s *session) run(ctx context.Context) error {
 		s.layout.generation++
 	}
 	s.report.LogID, s.report.Generation = s.logID, s.layout.generation
-	if err := s.compareBalances(ctx); err != nil && !errors.Is(err, errWrongCheckpoint) {
+	return s.compare(ctx)
+}
+
+// compare compares balances, then orders, and then the users of whom only keys
+// are known: SCAN goes through the keys once for all of them, which takes Redis
+// as long as reading most of what they keep.
+func (s *session) compare(ctx context.Context) error {
+	b := newBalances(s)
+	defer b.summarize()
+	if err := b.compareKnown(ctx); errors.Is(err, errWrongCheckpoint) {
+		b.isWrong = true
+	} else if err != nil {
 		return err
 	}
-	if err := s.compareOrders(ctx); err != nil && !errors.Is(err, errWrongCheckpoint) {
+	err := s.compareOrders(ctx, b.collect)
+	if errors.Is(err, errWrongCheckpoint) {
+		err = s.scan(ctx, s.layout.all(), func(keys []string) error {
+			return s.passOthers(ctx, keys, b.collect)
+		})
+	}
+	if err != nil || b.isWrong {
 		return err
 	}
-	return nil
+	return b.compareLate(ctx)
 }
 
 // tellFolding tells how far a fold has come; where positions have gaps, its
