@@ -59,8 +59,9 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	return err
 }
 
-// memory is what a command that goes through the whole log keeps to.
-const memory = 260 << 20
+// memory is what a command that goes through the whole log keeps to, so that with
+// what SQLite and the program itself take up it stays within 300 MB.
+const memory = 235 << 20
 
 // boundMemory makes the garbage collector keep to memory, as far as it can,
 // and returns what undoes that.

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// checkpointPages is the length in pages to which the write-ahead log grows
-	// before its content is copied to the main file: 16 MB.
-	checkpointPages = 1000
+	// checkpointBytes is the length to which the write-ahead log grows before its
+	// content is copied to the main file.
+	checkpointBytes = 16 << 20
 
 	// restartTimeout bounds the wait of the filer for pages that are being
 	// read.
@@ -31,6 +31,8 @@ type checkpointer struct {
 	start chan struct{} // closed to end run
 	done  chan error    // one for each start
 	ended chan struct{} // closed when run has returned
+
+	pages int64 // that checkpointBytes are
 
 	// Of the filer.
 	attempted int64 // length in pages at the last attempt
@@ -54,8 +56,13 @@ func newCheckpointer(path string) (_ *checkpointer, err error) {
 			return nil, fmt.Errorf("%s: %w", pragma, err)
 		}
 	}
+	size, err := queryInt(conn, "PRAGMA page_size")
+	if err != nil {
+		return nil, fmt.Errorf("open log for checkpoints: %w", err)
+	}
 	return &checkpointer{
 		conn:  conn,
+		pages: checkpointBytes / size,
 		start: make(chan struct{}, 1),
 		done:  make(chan error, 1),
 		ended: make(chan struct{}),
@@ -99,7 +106,7 @@ func (c *checkpointer) committed(s *statements) error {
 	if length < c.attempted {
 		c.attempted = 0 // it was begun anew
 	}
-	if length >= c.attempted+checkpointPages {
+	if length >= c.attempted+c.pages {
 		c.attempted, c.running = length, true
 		c.start <- struct{}{}
 	}

@@ -24,7 +24,7 @@ func Waiting(s *Store) int { return len(s.writer.queue) }
 
 // WALBound is the length in bytes that the write-ahead log keeps to: what starts
 // a checkpoint, as much again while it is under way, and a transaction.
-const WALBound = 2*checkpointPages*(pageSize+24) + 2*maxFiledBytes
+const WALBound = 2*checkpointBytes + checkpointBytes/64 + 2*maxFiledBytes
 
 // TailEvents is how many events are kept in memory at most.
 const TailEvents = 2 * keptEvents

@@ -26,6 +26,7 @@ func TestAFullDiskRefusesAppendsUntilThereIsSpace(t *testing.T) {
 
 // fillDisk fills a small file system with a log, frees space, and goes on.
 func fillDisk(directory string) error {
+	sqlitestore.SetBlocks(16, 2)
 	ballast := filepath.Join(directory, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 16<<20), 0o600); err != nil {
 		return err

@@ -33,9 +33,15 @@ type run struct {
 	events   int
 }
 
-// compare orders runs as the index does.
+// compare orders runs as the index does; of the same run, the one with more events
+// is first.
 func (r run) compare(other run) int {
-	return cmp.Or(cmp.Compare(r.hash, other.hash), cmp.Compare(r.revision, other.revision), cmp.Compare(r.position, other.position))
+	return cmp.Or(
+		cmp.Compare(r.hash, other.hash),
+		cmp.Compare(r.revision, other.revision),
+		cmp.Compare(r.position, other.position),
+		cmp.Compare(other.events, r.events),
+	)
 }
 
 // end returns the revision behind the run.
@@ -124,6 +130,18 @@ func (u *unindexed) runs(hash int64, from eventstore.Revision) []run {
 	return found
 }
 
+// newest returns the last run of a hash.
+func (u *unindexed) newest(hash int64) (run, bool) {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	for _, b := range slices.Backward(u.blocks) {
+		if i, ok := b.newest[hash]; ok {
+			return b.runs[i], true
+		}
+	}
+	return run{}, false
+}
+
 // hashes returns the hashes of all runs.
 func (u *unindexed) hashes() []int64 {
 	u.mu.RLock()
@@ -135,14 +153,24 @@ func (u *unindexed) hashes() []int64 {
 	return hashes
 }
 
+// wholeBlocks returns how many blocks are whole.
+func (u *unindexed) wholeBlocks() int {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	if u.end%blockEvents != 0 {
+		return max(len(u.blocks)-1, 0)
+	}
+	return len(u.blocks)
+}
+
 // whole returns the runs of the oldest block in the order of the index; none if
 // events of it are still to come.
 func (u *unindexed) whole() []run {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	if len(u.blocks) == 0 || len(u.blocks) == 1 && u.end%blockEvents != 0 {
+	if u.wholeBlocks() == 0 {
 		return nil
 	}
+	u.mu.RLock()
+	defer u.mu.RUnlock()
 	runs := slices.Clone(u.blocks[0].runs)
 	slices.SortFunc(runs, run.compare)
 	return runs

@@ -3,10 +3,12 @@ package sqlitestore_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"zombiezen.com/go/sqlite"
@@ -86,12 +88,16 @@ func (h history) conflict(t *testing.T, store *sqlitestore.Store, random *rand.R
 // index, and the index in part, because the store is closed again and again.
 func TestStreamsAreFoundWhereverTheyAre(t *testing.T) {
 	t.Cleanup(sqlitestore.SetBlocks(64, 5))
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			directory := t.TempDir()
 			h := make(history)
-			for round := range 40 {
+			for round := range 24 {
 				store := open(t, directory)
 				for range random.IntN(12) {
 					h.append(t, store, random, eventstore.StreamName(fmt.Sprintf("order-%d", random.IntN(60))))
@@ -121,7 +127,7 @@ func TestAReaderFollowsTheIndex(t *testing.T) {
 	h := make(history)
 	store := open(t, directory)
 	reader := openReader(t, directory)
-	for range 10 {
+	for range 4 {
 		for range 40 {
 			h.append(t, store, random, eventstore.StreamName(fmt.Sprintf("order-%d", random.IntN(60))))
 		}
@@ -186,6 +192,146 @@ func TestStreamsOfTheSameHashAreApart(t *testing.T) {
 		h.check(t, store, random)
 		h.check(t, openReader(t, directory), random)
 		shut(t, store)
+	}
+}
+
+// TestARunThatGrowsWhileItIsRead pauses a reader until the index has more of a run
+// than there was when it began.
+func TestARunThatGrowsWhileItIsRead(t *testing.T) {
+	t.Cleanup(sqlitestore.SetBlocks(1024, 5000))
+	directory := t.TempDir()
+	store := open(t, directory)
+	length := 0
+	add := func(n int) {
+		t.Helper()
+		expected := eventstore.NoStream
+		if length > 0 {
+			expected = eventstore.At(eventstore.Revision(length - 1))
+		}
+		events := make([]eventstore.Event, n)
+		for i := range events {
+			events[i] = event("address-1", 10)
+			events[i].ID = eventstore.DeriveID("address-1", nil, eventstore.Revision(length+i))
+		}
+		if _, err := store.Append(t.Context(), "address-1", expected, events...); err != nil {
+			t.Fatal(err)
+		}
+		length += n
+		shut(t, store)
+		store = open(t, directory)
+	}
+	add(600)
+	next, stop := iter.Pull2(openReader(t, directory).Read(t.Context(), "address-1", 0))
+	defer stop()
+	read := 0
+	for {
+		_, err, ok := next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if read++; read == 1 {
+			add(500)
+			add(1)
+			if n := indexed(t, directory); n != 1024 {
+				t.Fatalf("the index ends at %d", n)
+			}
+		}
+	}
+	if read < 600 {
+		t.Errorf("read %d events, want 600 at least", read)
+	}
+}
+
+// TestShortLivesEnterBlocks files so little in each process that none enters a block.
+func TestShortLivesEnterBlocks(t *testing.T) {
+	t.Cleanup(sqlitestore.SetBlocks(16, 1))
+	directory := t.TempDir()
+	for i := range 64 {
+		store := open(t, directory)
+		if err := appendTo(store, eventstore.StreamName(fmt.Sprintf("order-%d", i))); err != nil {
+			t.Fatal(err)
+		}
+		shut(t, store)
+	}
+	if n := indexed(t, directory); n < 32 {
+		t.Errorf("the index ends at %d of 65 events", n)
+	}
+}
+
+func TestTheIndexCannotBeChangedInTheFile(t *testing.T) {
+	t.Cleanup(sqlitestore.SetBlocks(4, 4))
+	directory := withIndex(t)
+	for _, script := range []string{
+		"DELETE FROM runs", "UPDATE runs SET events = 0", "DELETE FROM indexed", "INSERT INTO indexed VALUES (4)",
+		"UPDATE indexed SET position = 0", "UPDATE indexed SET position = 1000000",
+	} {
+		if err := foreign(t, directory, script+";"); err == nil || !strings.Contains(err.Error(), "refused") {
+			t.Errorf("%s: got error %v", script, err)
+		}
+	}
+}
+
+// withIndex makes a log of some orders that are in the index.
+func withIndex(t *testing.T) (directory string) {
+	t.Helper()
+	directory = t.TempDir()
+	for i := range 12 {
+		store := open(t, directory)
+		if err := appendTo(store, eventstore.StreamName(fmt.Sprintf("order-%d", i))); err != nil {
+			t.Fatal(err)
+		}
+		shut(t, store)
+	}
+	return directory
+}
+
+// TestADamagedIndexIsNoticed damages it as a bad disk could: without what guards it.
+// That rows are lost is noticed when the store has read the whole index, soon after
+// the start.
+func TestADamagedIndexIsNoticed(t *testing.T) {
+	t.Cleanup(sqlitestore.SetBlocks(4, 4))
+	for name, damage := range map[string]string{
+		"a row is lost":          "DELETE FROM runs WHERE position = 2;",
+		"all rows are lost":      "DELETE FROM runs;",
+		"a row is too long":      "UPDATE runs SET events = 2 WHERE position = 2;",
+		"a row is zeros":         "UPDATE runs SET events = 0 WHERE position = 2;",
+		"a row leads elsewhere":  "UPDATE runs SET position = 3 WHERE position = 2;",
+		"the end is too early":   "UPDATE indexed SET position = 1;",
+		"the end is behind all":  "UPDATE indexed SET position = 4000;",
+		"nothing says the end":   "DELETE FROM indexed;",
+		"the end is another one": "UPDATE indexed SET position = 0;", // which is entered again
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := withIndex(t)
+			if err := foreign(t, directory, `
+				DROP TRIGGER runs_refuse_update;
+				DROP TRIGGER runs_refuse_delete;
+				DROP TRIGGER indexed_refuse_update;
+				DROP TRIGGER indexed_refuse_delete;`+damage); err != nil {
+				t.Fatal(err)
+			}
+			store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: directory})
+			if err != nil {
+				if !strings.Contains(err.Error(), "damaged") {
+					t.Errorf("got error %v", err)
+				}
+				return
+			}
+			defer store.Close()
+			other := event("order-0", 10)
+			other.ID = eventstore.DeriveID("order-0", []byte("other"), 0)
+			if _, err := store.Append(t.Context(), "order-0", eventstore.NoStream, other); err != nil {
+				return
+			}
+			select {
+			case <-store.Failed():
+			case <-time.After(patience):
+				t.Error("the first event of a stream that has one was accepted, and nobody has noticed")
+			}
+		})
 	}
 }
 

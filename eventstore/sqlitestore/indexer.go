@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"daybook/eventstore"
 )
@@ -21,6 +22,7 @@ type indexer struct {
 	position  eventstore.Position // the index has all events up to here
 	pending   []run               // what is not entered of the oldest block
 
+	conn        *sqlite.Conn
 	enter, mark *sqlite.Stmt
 }
 
@@ -35,7 +37,7 @@ func openIndexer(conn *sqlite.Conn) (*indexer, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &indexer{unindexed: newUnindexed(indexed), position: indexed}
+	x := &indexer{conn: conn, unindexed: newUnindexed(indexed), position: indexed}
 	if err := x.unindexed.scan(conn); err != nil {
 		return nil, err
 	}
@@ -82,6 +84,35 @@ func (u *unindexed) scan(conn *sqlite.Conn) error {
 		}
 		u.take(&e, stmt.ColumnInt64(1))
 	}
+}
+
+// catchUp is called when the file is opened, whose last event is at end. It enters
+// whole blocks but for one: processes that live too short to enter one would
+// otherwise leave more and more of them.
+func (x *indexer) catchUp(end eventstore.Position) error {
+	if x.position%blockEvents != 0 || x.unindexed.end != end {
+		return fmt.Errorf("%w: its index ends at position %s, the log at %s", errDamaged, x.position, end)
+	}
+	for x.unindexed.wholeBlocks() > 1 {
+		if err := x.enterBlock(); err != nil {
+			return fmt.Errorf("enter into the index: %w", err)
+		}
+	}
+	return nil
+}
+
+// enterBlock enters the oldest block in a transaction of its own.
+func (x *indexer) enterBlock() error {
+	end, err := sqlitex.ImmediateTransaction(x.conn)
+	if err != nil {
+		return err
+	}
+	entered, err := x.next(int(blockEvents))
+	if end(&err); err != nil {
+		return err
+	}
+	x.committed(entered)
+	return nil
 }
 
 // next enters the next runs in the transaction of a filing, and returns how many.

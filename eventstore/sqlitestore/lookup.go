@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"zombiezen.com/go/sqlite"
@@ -15,7 +16,7 @@ import (
 type lookup struct {
 	*connection
 	unindexed *unindexed
-	last      *sqlite.Stmt // revision behind a stream's last run
+	last      *sqlite.Stmt // lastRuns
 	name      *sqlite.Stmt // stream of an event
 }
 
@@ -25,7 +26,7 @@ func openLookup(path string, u *unindexed) (*lookup, error) {
 		return nil, err
 	}
 	l := &lookup{connection: c, unindexed: u}
-	l.last, err = c.conn.Prepare("SELECT r.revision + r.events FROM runs r CROSS JOIN events e ON e.position = r.position WHERE r.stream_hash = ? AND e.stream = ? ORDER BY r.revision DESC LIMIT 1")
+	l.last, err = c.conn.Prepare(lastRuns)
 	if err == nil {
 		l.name, err = c.conn.Prepare("SELECT stream = ? FROM events WHERE position = ?")
 	}
@@ -35,22 +36,49 @@ func openLookup(path string, u *unindexed) (*lookup, error) {
 	return l, nil
 }
 
+// lastRuns asks for the runs of a hash, last first, each with its last event.
+const lastRuns = `SELECT r.revision + r.events, e.revision + 1, e.stream = ?, e.stream_hash = r.stream_hash
+FROM runs r LEFT JOIN events e ON e.position = r.position + r.events - 1
+WHERE r.stream_hash = ? ORDER BY r.revision DESC`
+
 // length returns the number of events of a stream.
 func (l *lookup) length(stream eventstore.StreamName) (uint64, error) {
 	hash := hashOf(stream)
+	if length, err := l.unindexedLength(stream, hash); err != nil || length > 0 {
+		return length, err
+	}
+	defer l.last.Reset()
+	l.last.BindText(1, string(stream))
+	l.last.BindInt64(2, hash)
+	for {
+		found, err := l.last.Step()
+		switch {
+		case err != nil || !found:
+			return 0, err
+		case l.last.ColumnInt64(0) != l.last.ColumnInt64(1) || !l.last.ColumnBool(3):
+			return 0, fmt.Errorf("%w: its index does not fit its events", errDamaged)
+		case l.last.ColumnBool(2):
+			return uint64(l.last.ColumnInt64(0)), nil
+		}
+	}
+}
+
+// unindexedLength returns the number of events of a stream whose last ones are
+// not in the index; 0 if they are.
+func (l *lookup) unindexedLength(stream eventstore.StreamName, hash int64) (uint64, error) {
+	newest, ok := l.unindexed.newest(hash)
+	if !ok {
+		return 0, nil
+	}
+	if is, err := l.isOf(newest.position, stream); err != nil || is {
+		return uint64(newest.end()), err
+	}
 	for _, r := range slices.Backward(l.unindexed.runs(hash, 0)) {
 		if is, err := l.isOf(r.position, stream); err != nil || is {
 			return uint64(r.end()), err
 		}
 	}
-	defer l.last.Reset()
-	l.last.BindInt64(1, hash)
-	l.last.BindText(2, string(stream))
-	found, err := l.last.Step()
-	if err != nil || !found {
-		return 0, err
-	}
-	return uint64(l.last.ColumnInt64(0)), nil
+	return 0, nil
 }
 
 // isOf reports whether an event is of a stream: others may have the same hash.
@@ -64,7 +92,7 @@ func (l *lookup) isOf(position eventstore.Position, stream eventstore.StreamName
 
 // event returns id and position of an event; a zero id if there is none.
 func (l *lookup) event(stream eventstore.StreamName, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
-	p, err := l.page(nil, query{stream: stream, from: revision, runs: l.unindexed.runs(hashOf(stream), revision)})
+	p, err := l.page(nil, query{stream: stream, from: revision, one: true, runs: l.unindexed.runs(hashOf(stream), revision)})
 	if err != nil || len(p.events) == 0 {
 		return eventstore.EventID{}, 0, err
 	}

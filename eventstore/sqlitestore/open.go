@@ -64,6 +64,9 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	if f.end.position == 0 {
 		return nil, fmt.Errorf("%w: it has no first event", errDamaged)
 	}
+	if err := f.index.catchUp(f.end.position); err != nil {
+		return nil, err
+	}
 	return f, f.settle()
 }
 
@@ -139,7 +142,7 @@ func upgrade(conn *sqlite.Conn) (err error) {
 UPDATE indexed SET position = (SELECT max(position) FROM events) / %[1]d * %[1]d;
 INSERT INTO runs SELECT stream_hash, revision, position, 1 FROM events
   WHERE position <= (SELECT position FROM indexed) ORDER BY stream_hash, revision, position;
-DROP INDEX events_by_stream;
+DROP INDEX IF EXISTS events_by_stream;
 `, blockEvents)+setVersion)
 }
 

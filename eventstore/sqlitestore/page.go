@@ -30,6 +30,7 @@ type query struct {
 	from     eventstore.Revision // of the stream, inclusive
 	runs     []run               // of the stream's hash, what may not be in the index
 	metadata bool
+	one      bool // the first event is enough
 }
 
 // isNext reports whether an event is the index-th that the query asks for:
@@ -92,7 +93,8 @@ const (
 func (c *connection) page(buffer []eventstore.Recorded, q query) (page, error) {
 	p := page{events: buffer}
 	if !q.whole {
-		return p, c.streamPage(&p, q)
+		err := c.streamPage(&p, q)
+		return p, err
 	}
 	stmt, err := c.conn.Prepare(choose(q.metadata, readLogFull, readLog))
 	if err != nil {
@@ -140,24 +142,31 @@ func (c *connection) end() (eventstore.Position, error) {
 	return eventstore.Position(stmt.ColumnInt64(0)), nil
 }
 
-// maxPageStreams bounds a page of the index like a page of events.
-const maxPageStreams = 4096
+// maxPageRuns bounds a page of the index like a page of events.
+const maxPageRuns = 4096
 
-// streams appends the hashes of the next streams from one on, in their order.
-func (c *connection) streams(buffer []int64, from int64) ([]int64, error) {
-	stmt, err := c.conn.Prepare("SELECT DISTINCT stream_hash FROM runs WHERE stream_hash >= ? ORDER BY stream_hash LIMIT ?")
+// index appends the runs that the index has behind one, in their order.
+func (c *connection) index(buffer []run, after run) ([]run, error) {
+	stmt, err := c.conn.Prepare("SELECT stream_hash, revision, position, events FROM runs WHERE (stream_hash, revision, position) > (?, ?, ?) ORDER BY stream_hash, revision, position LIMIT ?")
 	if err != nil {
 		return nil, err
 	}
 	defer stmt.Reset()
-	stmt.BindInt64(1, from)
-	stmt.BindInt64(2, maxPageStreams)
+	stmt.BindInt64(1, after.hash)
+	stmt.BindInt64(2, int64(after.revision))
+	stmt.BindInt64(3, int64(after.position))
+	stmt.BindInt64(4, maxPageRuns)
 	for {
 		found, err := stmt.Step()
 		if err != nil || !found {
 			return buffer, err
 		}
-		buffer = append(buffer, stmt.ColumnInt64(0))
+		buffer = append(buffer, run{
+			hash:     stmt.ColumnInt64(0),
+			revision: eventstore.Revision(stmt.ColumnInt64(1)),
+			position: eventstore.Position(stmt.ColumnInt64(2)),
+			events:   int(stmt.ColumnInt64(3)),
+		})
 	}
 }
 

@@ -128,6 +128,7 @@ func (r *Reader) readStream(ctx context.Context, q query, newest []eventstore.Re
 			}
 			if n := len(p.events); n > 0 {
 				q.from = p.events[n-1].Revision + 1
+				q.runs = behind(q.runs, q.from)
 			}
 			if !p.last {
 				return p, nil
@@ -145,6 +146,14 @@ func (r *Reader) readStream(ctx context.Context, q query, newest []eventstore.Re
 			return p, nil
 		})
 	}
+}
+
+// behind leaves out the runs that have been read.
+func behind(runs []run, from eventstore.Revision) []run {
+	for len(runs) > 0 && runs[0].end() <= from {
+		runs = runs[1:]
+	}
+	return runs
 }
 
 // ReadAll implements eventstore.Reader.

@@ -90,6 +90,28 @@ CREATE TABLE indexed (
 ) STRICT;
 
 INSERT INTO indexed VALUES (0);
+
+CREATE TRIGGER runs_refuse_update BEFORE UPDATE ON runs BEGIN
+  SELECT RAISE(ABORT, 'the index only grows: UPDATE refused');
+END;
+
+CREATE TRIGGER runs_refuse_delete BEFORE DELETE ON runs BEGIN
+  SELECT RAISE(ABORT, 'the index only grows: DELETE refused');
+END;
+
+CREATE TRIGGER indexed_refuse_update BEFORE UPDATE ON indexed
+WHEN NEW.position < OLD.position OR NEW.position > (SELECT max(position) FROM events)
+BEGIN
+  SELECT RAISE(ABORT, 'the index only grows, up to the end of the log: UPDATE refused');
+END;
+
+CREATE TRIGGER indexed_refuse_insert BEFORE INSERT ON indexed BEGIN
+  SELECT RAISE(ABORT, 'the index has one end: INSERT refused');
+END;
+
+CREATE TRIGGER indexed_refuse_delete BEFORE DELETE ON indexed BEGIN
+  SELECT RAISE(ABORT, 'the index has one end: DELETE refused');
+END;
 `
 
 var setVersion = fmt.Sprintf("PRAGMA user_version = %d;", formatVersion)

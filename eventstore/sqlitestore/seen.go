@@ -60,24 +60,39 @@ func (s *seen) never(streamHash int64) bool {
 	return s.complete && !s.filter.Test(hash)
 }
 
-// learn puts the streams into the filter that the file held when it was opened.
-// Until it is done, every look goes to the index. So does learning, which has
-// far fewer pages than the table.
-func (s *seen) learn(ctx context.Context, pool *pool, u *unindexed) error {
-	hashes := u.hashes() // before the index is read, so that no block is in neither
-	s.add(hashes...)
-	for from, more := int64(math.MinInt64), true; more; {
+// learn puts the streams into the filter that the file held when it was opened,
+// and the index all events up to a position. Until it is done, every look goes to
+// the index. So does learning, which has far fewer pages than the table.
+//
+// It returns an errDamaged if the index has lost events: what the writer would
+// decide by it could double a payment.
+func (s *seen) learn(ctx context.Context, pool *pool, u *unindexed, indexed eventstore.Position) error {
+	s.add(u.hashes()...) // before the index is read, so that no block is in neither
+	var found eventstore.Position
+	var runs []run
+	var hashes []int64
+	for last, more := (run{hash: math.MinInt64}), true; more; {
 		err := pool.lend(ctx, func(c *connection) (err error) {
-			hashes, err = c.streams(hashes[:0], from)
+			runs, err = c.index(runs[:0], last)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("learn the streams of the log: %w", err)
 		}
-		s.add(hashes...)
-		if more = len(hashes) == maxPageStreams; more {
-			from = hashes[len(hashes)-1] // once more: there may be no number behind it
+		hashes = hashes[:0]
+		for _, r := range runs {
+			hashes = append(hashes, r.hash)
+			if r.position <= indexed {
+				found += eventstore.Position(r.events)
+			}
 		}
+		s.add(hashes...)
+		if more = len(runs) == maxPageRuns; more {
+			last = runs[len(runs)-1]
+		}
+	}
+	if found != indexed {
+		return fmt.Errorf("%w: its index has %s of %s events", errDamaged, found, indexed)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -185,12 +185,16 @@ func (s *Store) start(ctx context.Context) {
 	learning, stop := context.WithCancel(ctx)
 	s.stopLearning = stop
 	s.learned = make(chan struct{})
+	indexed := s.filer.index.position // before the filer goes on with it
 	go s.filer.checkpoint.run()
 	go s.filer.run()
 	go s.writer.run()
 	go func() {
 		defer close(s.learned)
-		_ = s.writer.seen.learn(learning, s.reader.pool, s.filer.index.unindexed) // without it, looks go to the index
+		err := s.writer.seen.learn(learning, s.reader.pool, s.filer.index.unindexed, indexed)
+		if errors.Is(err, errDamaged) {
+			s.writer.fail(err)
+		} // after another error looks go to the index
 	}()
 }
 

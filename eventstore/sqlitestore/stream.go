@@ -21,6 +21,9 @@ func (c *connection) streamPage(p *page, q query) error {
 			if whole, err := c.readRun(p, q, r); err != nil || !whole {
 				return err
 			}
+			if q.one && len(p.events) > 0 {
+				return nil
+			}
 		}
 		if p.last = all; all {
 			return nil
@@ -60,9 +63,16 @@ func (c *connection) runs(q query, after int64) (runs []run, all bool, err error
 	if len(runs) == maxPageEvents {
 		return runs, false, nil
 	}
-	runs = append(runs, q.runs...)
-	slices.SortFunc(runs, run.compare)
-	return slices.Compact(runs), true, nil
+	rest := q.runs[:min(len(q.runs), maxPageEvents)] // a page needs no more
+	return merge(runs, rest), len(rest) == len(q.runs), nil
+}
+
+// merge joins what the index has with what it did not have a moment ago. A run
+// may be in both, in memory with less events if it has grown since.
+func merge(indexed, rest []run) []run {
+	all := append(indexed, rest...)
+	slices.SortFunc(all, run.compare)
+	return slices.CompactFunc(all, func(a, b run) bool { return a.position == b.position })
 }
 
 // readRun appends the events of a run, and reports whether those were all.
