@@ -260,6 +260,7 @@ func TestWithoutEventStoreDBCallbacksAreAnswered503(t *testing.T) {
 		p.awaitEsdb()
 		s.awaitStatus("/readyz", 200)
 		position := last([]outcome{s.record(completedOrder("EARLY", "ann", 100))})
+		s.awaitStatus("/readyz/reads", 200)
 		if got := s.balances("ann", position)["USD"]; got != "1.00" {
 			t.Errorf("start %d: ann has %s", i, got)
 		}

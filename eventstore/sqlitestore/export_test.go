@@ -9,7 +9,7 @@ import (
 
 // Trials returns how many frames without events the journal has.
 func Trials(directory string) (int, error) {
-	frames, err := journal.ReadFile(filepath.Join(directory, journalFileName))
+	frames, err := journal.ReadFile(filepath.Join(directory, journalFileName), 0)
 	trials := 0
 	for _, frame := range frames {
 		if frame.Count == 0 {

@@ -58,15 +58,12 @@ func (r *Reader) unfiled(ctx context.Context) ([]eventstore.Recorded, error) {
 	if err != nil {
 		return nil, err
 	}
-	frames, err := journal.ReadFile(r.journal)
+	frames, err := journal.ReadFile(r.journal, uint64(filed))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
 	var events []eventstore.Recorded
 	for _, frame := range frames {
-		if frame.Last() <= uint64(filed) {
-			continue
-		}
 		decoded, err := decode(frame)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)

@@ -10,7 +10,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"syscall"
@@ -72,7 +71,7 @@ func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err er
 			err = errors.Join(err, file.Close())
 		}
 	}()
-	frames, size, err := read(file)
+	frames, size, err := read(file, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,10 +100,11 @@ func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err er
 
 // ReadFile returns the published frames of a journal that another process may be
 // writing, oldest first; none if there is no file. What it returns is durable.
+// Frames whose records are all at most after are left out, if that is not 0.
 //
 // A frame that was published and not released when ReadFile was called is among
 // them, or has been released since.
-func ReadFile(path string) ([]Frame, error) {
+func ReadFile(path string, after uint64) ([]Frame, error) {
 	published, marked := readMark(path) // before the frames, so that all of them are there
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -114,7 +114,7 @@ func ReadFile(path string) ([]Frame, error) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	defer file.Close()
-	frames, _, err := read(file)
+	frames, _, err := read(file, after)
 	if err != nil {
 		return nil, err
 	}
@@ -126,37 +126,6 @@ func ReadFile(path string) ([]Frame, error) {
 		return nil, fmt.Errorf("sync journal: %w", err)
 	}
 	return frames, nil
-}
-
-// read finds the whole frames of a file, wherever the circle begins.
-func read(file *os.File) ([]Frame, int64, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, fmt.Errorf("read journal: %w", err)
-	}
-	content := make([]byte, min(info.Size(), MaxSize+growth))
-	n, err := io.ReadFull(file, content)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, 0, fmt.Errorf("read journal: %w", err)
-	}
-	content = content[:n]
-	var frames []Frame
-	for at := int64(0); at < int64(len(content)); {
-		frame, ok := parseFrame(content[at:])
-		if !ok {
-			at += blockSize
-			continue
-		}
-		frames = append(frames, frame)
-		at += blocks(headerSize + int64(len(frame.Payload)))
-	}
-	slices.SortFunc(frames, func(a, b Frame) int {
-		if a.sequence < b.sequence {
-			return -1
-		}
-		return 1
-	})
-	return frames, int64(len(content)), nil
 }
 
 // Write keeps a frame, whose payload is given in parts, and holds it until it

@@ -104,7 +104,7 @@ func TestFramesAreKeptUntilReleased(t *testing.T) {
 				}
 			},
 			"look": func(t *rapid.T) {
-				frames, err := journal.ReadFile(path)
+				frames, err := journal.ReadFile(path, 0)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -160,7 +160,7 @@ func TestATornFrameIsNone(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			frames, err := journal.ReadFile(path)
+			frames, err := journal.ReadFile(path, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestAFrameIsReadByOthersWhenItIsPublished(t *testing.T) {
 	write(t, j, 1, 10)
 	count := func(want int) {
 		t.Helper()
-		frames, err := journal.ReadFile(path)
+		frames, err := journal.ReadFile(path, 0)
 		if err != nil || len(frames) != want {
 			t.Errorf("others read %d frames (%v), want %d", len(frames), err, want)
 		}
@@ -243,7 +243,7 @@ func TestAFrameIsReadByOthersWhenItIsPublished(t *testing.T) {
 }
 
 func TestAMissingJournalHasNoFrames(t *testing.T) {
-	frames, err := journal.ReadFile(filepath.Join(t.TempDir(), "journal"))
+	frames, err := journal.ReadFile(filepath.Join(t.TempDir(), "journal"), 0)
 	if err != nil || len(frames) != 0 {
 		t.Errorf("got %v, %v", frames, err)
 	}
@@ -272,7 +272,7 @@ func FuzzFrames(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		frames, err := journal.ReadFile(path)
+		frames, err := journal.ReadFile(path, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,4 +282,26 @@ func FuzzFrames(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFramesThatAReaderHasAreLeftOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	const last = 9
+	for number := uint64(1); number <= last; number++ {
+		write(t, j, number, 400_000*int(number%4)+1) // some larger than what is read at once
+	}
+	for after := uint64(0); after <= last; after++ {
+		frames, err := journal.ReadFile(path, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uint64(len(frames)) != last-after {
+			t.Errorf("behind %d: got %d frames, want %d", after, len(frames), last-after)
+		}
+		check(t, frames, after+1, last)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
 }
