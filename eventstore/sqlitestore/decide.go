@@ -52,7 +52,7 @@ func (w *writer) length(stream eventstore.StreamName, hash int64) (uint64, error
 	if w.seen.never(hash) {
 		return 0, nil
 	}
-	return w.lookup.length(stream)
+	return w.lookup.length(stream, hash)
 }
 
 // repeat answers an append to revisions that exist: with what it came to the
@@ -61,7 +61,7 @@ func (w *writer) repeat(r *request) outcome {
 	var last eventstore.Appended
 	for i := range r.events {
 		revision := r.expected.Next() + eventstore.Revision(i)
-		id, position, err := w.stored(r.stream, revision)
+		id, position, err := w.stored(r, revision)
 		if err != nil {
 			return outcome{err: fmt.Errorf("%w: look up the stream: %w", eventstore.ErrUnavailable, err)}
 		}
@@ -74,16 +74,16 @@ func (w *writer) repeat(r *request) outcome {
 }
 
 // stored returns id and position of an event; a zero id if there is none.
-func (w *writer) stored(stream eventstore.StreamName, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
+func (w *writer) stored(r *request, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
 	for i := range w.frame {
-		if e := &w.frame[i]; e.Stream == stream && e.Revision == revision {
+		if e := &w.frame[i]; e.Stream == r.stream && e.Revision == revision {
 			return e.ID, e.Position, nil
 		}
 	}
-	if events := w.recent.stream(stream, revision); len(events) > 0 && events[0].Revision == revision {
+	if events := w.recent.stream(r.stream, revision); len(events) > 0 && events[0].Revision == revision {
 		return events[0].ID, events[0].Position, nil
 	}
-	return w.lookup.event(stream, revision)
+	return w.lookup.event(r.stream, r.hash, revision)
 }
 
 func conflict(expected eventstore.Expected) error {

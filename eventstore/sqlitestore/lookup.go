@@ -42,8 +42,7 @@ FROM runs r LEFT JOIN events e ON e.position = r.position + r.events - 1
 WHERE r.stream_hash = ? ORDER BY r.revision DESC`
 
 // length returns the number of events of a stream.
-func (l *lookup) length(stream eventstore.StreamName) (uint64, error) {
-	hash := hashOf(stream)
+func (l *lookup) length(stream eventstore.StreamName, hash int64) (uint64, error) {
 	if length, err := l.unindexedLength(stream, hash); err != nil || length > 0 {
 		return length, err
 	}
@@ -91,8 +90,8 @@ func (l *lookup) isOf(position eventstore.Position, stream eventstore.StreamName
 }
 
 // event returns id and position of an event; a zero id if there is none.
-func (l *lookup) event(stream eventstore.StreamName, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
-	p, err := l.page(nil, query{stream: stream, from: revision, one: true, runs: l.unindexed.runs(hashOf(stream), revision)})
+func (l *lookup) event(stream eventstore.StreamName, hash int64, revision eventstore.Revision) (eventstore.EventID, eventstore.Position, error) {
+	p, err := l.page(nil, query{stream: stream, hash: hash, from: revision, one: true, runs: l.unindexed.runs(hash, revision)})
 	if err != nil || len(p.events) == 0 {
 		return eventstore.EventID{}, 0, err
 	}

@@ -27,6 +27,7 @@ type query struct {
 	whole    bool
 	after    eventstore.Position // of the whole log, exclusive
 	stream   eventstore.StreamName
+	hash     int64               // of the stream, see hashOf
 	from     eventstore.Revision // of the stream, inclusive
 	runs     []run               // of the stream's hash, what may not be in the index
 	metadata bool

@@ -20,7 +20,7 @@ func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eve
 		}
 		newest := s.writer.recent.stream(stream, from)
 		whole := len(newest) > 0 && newest[0].Revision == from
-		q := query{stream: stream, from: from, metadata: eventstore.Includes(include, eventstore.WithMetadata)}
+		q := query{stream: stream, hash: hash, from: from, metadata: eventstore.Includes(include, eventstore.WithMetadata)}
 		if !whole {
 			q.runs = s.filer.index.unindexed.runs(hash, from)
 		}

@@ -95,9 +95,9 @@ func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from ev
 			return
 		}
 		newest := slices.DeleteFunc(unfiled, func(e eventstore.Recorded) bool { return e.Stream != stream })
-		q := query{stream: stream, from: from, metadata: metadata}
+		q := query{stream: stream, hash: hashOf(stream), from: from, metadata: metadata}
 		err = r.pool.lend(ctx, func(c *connection) (err error) {
-			q.runs, err = r.scanned.runs(c.conn, hashOf(stream), from)
+			q.runs, err = r.scanned.runs(c.conn, q.hash, from)
 			return err
 		})
 		if err != nil {

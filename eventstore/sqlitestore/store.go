@@ -9,6 +9,9 @@
 // that costs far less for each event than a transaction for every callback.
 // Readers see what is filed and what is not as one log.
 //
+// The index of streams is entered still later, in blocks. What it does not have
+// is in memory.
+//
 // Readers have connections of their own, read short pages and hold nothing
 // between two pages.
 package sqlitestore

@@ -36,13 +36,12 @@ func (c *connection) streamPage(p *page, q query) error {
 // runs returns the next runs behind a revision, oldest first, and reports whether
 // those are all.
 func (c *connection) runs(q query, after int64) (runs []run, all bool, err error) {
-	hash := hashOf(q.stream)
 	stmt, err := c.conn.Prepare(findRuns)
 	if err != nil {
 		return nil, false, err
 	}
 	defer stmt.Reset()
-	stmt.BindInt64(1, hash)
+	stmt.BindInt64(1, q.hash)
 	stmt.BindInt64(2, after)
 	stmt.BindInt64(3, maxPageEvents)
 	for {
@@ -54,7 +53,7 @@ func (c *connection) runs(q query, after int64) (runs []run, all bool, err error
 			break
 		}
 		runs = append(runs, run{
-			hash:     hash,
+			hash:     q.hash,
 			revision: eventstore.Revision(stmt.ColumnInt64(0)),
 			position: eventstore.Position(stmt.ColumnInt64(1)),
 			events:   int(stmt.ColumnInt64(2)),
