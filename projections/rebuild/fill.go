@@ -11,6 +11,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/projections"
+	"daybook/projections/redismodel"
 	"daybook/projections/verify"
 )
 
@@ -41,15 +42,22 @@ type fill struct {
 	log     eventstore.Reader
 	folded  projections.Checkpoint // as the model has it
 	from    projections.Checkpoint // folded, or the beginning of this log
+	proven  projections.Checkpoint // up to here the model was compared
 	applied uint64
 }
 
-// load reads where the model stands, and whether it is of this log and fold.
+// load reads where the model stands, and whether it is of this log and fold. A
+// model that has lost what was compared is for another rebuild: what would be
+// filled in its place, nobody has compared.
 func (f *fill) load(ctx context.Context) error {
-	var err error
-	if f.folded, err = f.model.Load(ctx); err != nil {
+	stored, err := f.model.Load(ctx)
+	if err != nil {
 		return err
 	}
+	if stored.Position < f.proven.Position {
+		return f.failed(fmt.Errorf("%w: it was compared up to position %s, and is at %s", redismodel.ErrSwitched, f.proven.Position, stored.Position))
+	}
+	f.folded = stored
 	f.from, err = projections.Check(ctx, f.log, f.model.FoldVersion(), f.folded)
 	return err
 }

@@ -1,13 +1,17 @@
 package rebuild
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"testing"
+
+	"daybook/projections/redismodel"
 )
 
 // TestFillingLeavesItsMemoryToTheComparison measures, when the comparison
 // begins, what a rebuild has in memory: the buffers of filling, of which there
-// are 17 MiB and more for any log, must be gone.
+// are 33 MiB and more for any log, must be gone.
 func TestFillingLeavesItsMemoryToTheComparison(t *testing.T) {
 	w := newWorld(t)
 	w.mustPay(t, 500)
@@ -59,4 +63,28 @@ func TestAModelThatIsLostDuringTheComparisonIsComparedAgain(t *testing.T) {
 		t.Errorf("compared %d times; error %v", comparisons, err)
 	}
 	w.verified(t)
+}
+
+// TestAModelThatIsLostBehindTheComparisonIsNotSwitchedTo takes Redis away when
+// the filling goes on from what was compared, and brings it back empty.
+func TestAModelThatIsLostBehindTheComparisonIsNotSwitchedTo(t *testing.T) {
+	w := newWorld(t)
+	w.mustPay(t, 50)
+	options := w.options(t)
+	options.Told = func(Step) {}
+	r := &rebuild{Options: options}
+	for _, step := range []func(context.Context) error{r.begin, r.fill, r.compare} {
+		if err := step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.server.Kill()
+	if err := r.reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.server.Restart()
+	w.mustPay(t, 1)
+	if err := r.fill(t.Context()); !errors.Is(err, redismodel.ErrSwitched) {
+		t.Errorf("what nobody has compared was filled: %v", err)
+	}
 }

@@ -179,17 +179,13 @@ func (r *rebuild) release() {
 	}
 }
 
-// reload prepares released models for going on. They must be what was compared.
+// reload prepares released models for going on, from what was compared. If Redis
+// is away, filling waits for it and looks again.
 func (r *rebuild) reload(ctx context.Context) error {
 	for _, f := range r.fills {
-		filled := f.folded
-		switch err := f.load(ctx); {
-		case errors.Is(err, projections.ErrUnreachable): // filling waits for it
-			f.folded = filled
-		case err != nil:
+		f.proven = f.folded
+		if err := f.load(ctx); err != nil && !errors.Is(err, projections.ErrUnreachable) {
 			return err
-		case f.folded != filled:
-			return fmt.Errorf("%w: generation %s was at position %s, and is at %s", redismodel.ErrSwitched, r.next, filled.Position, f.folded.Position)
 		}
 	}
 	return nil
