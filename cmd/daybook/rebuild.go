@@ -60,8 +60,8 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 }
 
 // memory is what a command that goes through the whole log keeps to, so that with
-// what SQLite and the program itself take up it stays within 300 MB.
-const memory = 235 << 20
+// what SQLite and the program itself take up it stays within 270 MB.
+const memory = 220 << 20
 
 // boundMemory makes the garbage collector keep to memory, as far as it can,
 // and returns what undoes that.

@@ -79,7 +79,7 @@ func benchChild(b *testing.B, mode, directory, url string) string {
 	command := exec.CommandContext(b.Context(), os.Args[0])
 	command.Env = append(os.Environ(), childMode+"="+mode, childDirectory+"="+directory, childRedis+"="+url)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		command.Env = append(command.Env, "GOMEMLIMIT=260MiB") // as the command has it
+		command.Env = append(command.Env, "GOMEMLIMIT=220MiB") // as the command has it
 	}
 	var said strings.Builder
 	command.Stdout, command.Stderr = &said, os.Stderr

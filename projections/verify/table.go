@@ -1,40 +1,58 @@
 package verify
 
+import "math/bits"
+
 // table holds numbers under hashes, in a fixed amount of memory: when it is
 // full it keeps to the lower half of the hashes that it was for, and another
 // pass over the log takes the rest. So a log of any length is covered exactly.
+//
+// It is in pieces, which grow by themselves and by little: while one grows it is
+// there twice, and the whole table would be most of the memory that there is.
 type table struct {
-	keys   []uint64 // a power of two; 0 is an empty slot
-	values []uint64 // nil for a set
-	used   int
+	pieces [pieces]piece // by the upper bits of what hashes are mixed to
+	width  int           // of a slot: a key, and perhaps a value behind it
+	used   int           // slots
 	share  share
-	max    int // slots
+	max    int // slots of all pieces
 }
 
-const minSlots = 1 << 12
+// piece is an open hash table; a key of 0 is an empty slot.
+type piece struct {
+	words      []uint64 // of its slots
+	size, used int      // in slots
+}
+
+const (
+	pieceBits = 6
+	pieces    = 1 << pieceBits
+	minSlots  = 1 << 12 // of all pieces
+)
 
 func newTable(share share, max int, withValues bool) *table {
-	t := &table{share: share, max: max}
-	t.allocate(minSlots, withValues)
+	t := &table{width: 1, share: share, max: max}
+	if withValues {
+		t.width = 2
+	}
+	for i := range t.pieces {
+		t.resize(&t.pieces[i], minSlots/pieces)
+	}
 	return t
 }
 
-func (t *table) allocate(slots int, withValues bool) {
-	t.keys, t.used = make([]uint64, slots), 0
-	if withValues {
-		t.values = make([]uint64, slots)
-	}
-}
-
 // slot returns where a key is or would be.
-func (t *table) slot(key uint64) (at int, found bool) {
-	mask := uint64(len(t.keys) - 1)
-	for at := key * 0x9e3779b97f4a7c15 >> 20 & mask; ; at = (at + 1) & mask {
-		switch t.keys[at] {
+func (t *table) slot(key uint64) (p *piece, at int, found bool) {
+	mixed := key * 0x9e3779b97f4a7c15
+	p = &t.pieces[mixed>>(64-pieceBits)]
+	begin, _ := bits.Mul64(mixed<<pieceBits, uint64(p.size))
+	for at = int(begin) * t.width; ; {
+		switch p.words[at] {
 		case key:
-			return int(at), true
+			return p, at, true
 		case 0:
-			return int(at), false
+			return p, at, false
+		}
+		if at += t.width; at == len(p.words) {
+			at = 0
 		}
 	}
 }
@@ -42,60 +60,72 @@ func (t *table) slot(key uint64) (at int, found bool) {
 // put stores a value under a key that the share covers, and reports whether
 // the key was there before.
 func (t *table) put(key, value uint64) (known bool) {
-	at, known := t.slot(key)
+	p, at, known := t.slot(key)
 	if !known {
-		if t.used >= len(t.keys)/4*3 {
-			t.makeRoom()
+		for p.used >= p.size/5*4 {
+			t.makeRoom(p)
 			if !t.share.covers(key) {
 				return false
 			}
-			at, _ = t.slot(key)
+			_, at, _ = t.slot(key)
 		}
-		t.keys[at] = key
+		p.words[at] = key
+		p.used++
 		t.used++
 	}
-	if t.values != nil {
-		t.values[at] = value
+	if t.width > 1 {
+		p.words[at+1] = value
 	}
 	return known
 }
 
 func (t *table) get(key uint64) (value uint64, known bool) {
-	at, known := t.slot(key)
+	p, at, known := t.slot(key)
 	if !known {
 		return 0, false
 	}
-	return t.values[at], true
+	return p.words[at+1], true
 }
 
 // unseen counts the values without the mark.
 func (t *table) unseen() (n int) {
-	for i, key := range t.keys {
-		if key != 0 && t.values[i]&seen == 0 {
-			n++
+	for i := range t.pieces {
+		words := t.pieces[i].words
+		for at := 0; at < len(words); at += t.width {
+			if words[at] != 0 && words[at+1]&seen == 0 {
+				n++
+			}
 		}
 	}
 	return n
 }
 
-func (t *table) makeRoom() {
-	keys, values, slots := t.keys, t.values, 2*len(t.keys)
-	if slots > t.max {
-		t.share = t.share.half()
-		slots = len(t.keys)
+// makeRoom makes a piece larger, or the share smaller.
+func (t *table) makeRoom(p *piece) {
+	if most := t.max / pieces; p.size < most {
+		t.resize(p, min(p.size+p.size/4, most))
+		return
 	}
-	t.allocate(slots, values != nil)
-	for i, key := range keys {
-		if key == 0 || !t.share.covers(key) {
+	t.share = t.share.half()
+	for i := range t.pieces {
+		t.resize(&t.pieces[i], t.pieces[i].size)
+	}
+}
+
+// resize puts what the share covers of a piece into so many slots.
+func (t *table) resize(p *piece, slots int) {
+	before := p.words
+	t.used -= p.used
+	*p = piece{words: make([]uint64, slots*t.width), size: slots}
+	for i := 0; i < len(before); i += t.width {
+		if before[i] == 0 || !t.share.covers(before[i]) {
 			continue
 		}
-		at, _ := t.slot(key)
-		t.keys[at] = key
-		if values != nil {
-			t.values[at] = values[i]
-		}
-		t.used++
+		_, at, _ := t.slot(before[i])
+		copy(p.words[at:], before[i:i+t.width])
+		p.used++
 	}
+	t.used += p.used
 }
 
 // share is a range of hashes. The zero value is all of them.
