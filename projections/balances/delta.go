@@ -29,6 +29,7 @@ type delta struct {
 // foldAll appends the deltas of events. An event that cannot be folded is an
 // ErrCannotFold.
 func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
+	var last fact.Head // of the last delta, if it is of one
 	for i := range events {
 		event := &events[i]
 		category := event.Stream.Category()
@@ -36,11 +37,12 @@ func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
 			if isNobodys(category, event.Type) {
 				continue
 			}
-			if d, ok := foldHead(event, category); ok {
+			if d, ok := foldHead(event, category, &last, deltas); ok {
 				deltas = append(deltas, d)
 				continue
 			}
 		}
+		last = fact.Head{}
 		var err error
 		if deltas, err = foldDecoded(deltas, event); err != nil {
 			return deltas, fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
@@ -49,19 +51,25 @@ func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
 	return deltas, nil
 }
 
-// foldHead returns the delta of an event whose head can be read.
-func foldHead(event *eventstore.Recorded, category string) (d delta, ok bool) {
+// foldHead returns the delta of an event whose head can be read, and makes that
+// head the last one, which the last of the deltas before has.
+func foldHead(event *eventstore.Recorded, category string, last *fact.Head, before []delta) (d delta, ok bool) {
 	effect, ok := effectOf(category, event.Type)
 	if !ok {
 		return delta{}, false
 	}
-	h, ok := fact.ReadHead(event.Data)
+	h, isSame, ok := last.ReadNext(event.Data)
 	if !ok {
 		return delta{}, false
 	}
+	*last = h
 	d = delta{
 		event: event, user: h.User, payment: h.Payment, currency: h.Currency,
 		effect: effect, occurredAt: h.OccurredAt,
+	}
+	if isSame {
+		d.units.Set(&before[len(before)-1].units)
+		return d, true
 	}
 	return d, fact.ParseUnits(&d.units, h.Currency, h.Amount)
 }

@@ -12,7 +12,29 @@ import (
 	"daybook/domain/payout"
 	"daybook/eventstore"
 	"daybook/projections"
+	"daybook/projections/internal/fact"
 )
+
+func TestManyUsersLeaveLittleRoomForEntries(t *testing.T) {
+	f := &filling{Redis: new(Redis)}
+	for _, test := range []struct{ users, room int }{
+		{0, maxFillBytes}, {fewPurses - 1, maxFillBytes}, {fewPurses, maxFillBytes / 2}, {2 * fewPurses, maxFillBytes / 4},
+	} {
+		f.purses.young = make(map[string]*purse)
+		for i := range test.users {
+			f.purses.young[fmt.Sprint(i)] = nil
+		}
+		if got := f.room(); got != test.room {
+			t.Errorf("%d users leave %d bytes, want %d", test.users, got, test.room)
+		}
+	}
+	f.texts = make([]byte, 0, maxFillBytes+spareBytes)
+	f.Cut()
+	f.Cut()
+	if cap(f.texts) > maxFillBytes/4+spareBytes {
+		t.Errorf("a buffer of %d bytes is kept", cap(f.texts))
+	}
+}
 
 // Events of every type with the least data, which is enough to see whom they
 // are about. What has a head and what is nobody's must agree with Fold.
@@ -44,7 +66,7 @@ func TestShortcutsAgreeWithFold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if fast, ok := foldHead(&event, category); ok {
+			if fast, ok := foldHead(&event, category, new(fact.Head), nil); ok {
 				if got, want := summed(t, []delta{fast}), summed(t, slow); got != want {
 					t.Errorf("%s: the head says %s, the event %s", eventType, got, want)
 				}

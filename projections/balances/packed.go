@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strconv"
-	"time"
 
 	"daybook/projections/internal/compact"
 	"daybook/projections/internal/fact"
@@ -41,8 +40,11 @@ func appendSized(b []byte, text func([]byte) []byte) []byte {
 	return b
 }
 
+// clocks write the times of entries.
+type clocks struct{ recorded, occurred fact.Clock }
+
 // unpack appends the text of an entry, which is what appendEntry writes.
-func unpack(b, packed []byte, words *dictionary) []byte {
+func unpack(b, packed []byte, words *dictionary, times *clocks) []byte {
 	r := compact.Reader{Rest: packed}
 	flags := r.Byte()
 	b = append(b, `["`...)
@@ -70,9 +72,9 @@ func unpack(b, packed []byte, words *dictionary) []byte {
 	occurred := r.Time(recorded.Unix())
 	b = append(b, `,"`...)
 	if !occurred.IsZero() {
-		b = occurred.AppendFormat(b, time.RFC3339Nano)
+		b = times.occurred.Append(b, occurred)
 	}
 	b = append(b, `","`...)
-	b = recorded.AppendFormat(b, time.RFC3339Nano)
+	b = times.recorded.Append(b, recorded)
 	return append(b, `"]`...)
 }

@@ -36,6 +36,9 @@ func (p *purses) begin(at projections.Checkpoint, isFresh bool) {
 // checkpoint behind it.
 func (p *purses) written(to projections.Checkpoint) { p.at, p.valid = to, true }
 
+// known is how many there are.
+func (p *purses) known() int { return len(p.young) + len(p.old) }
+
 // find returns a user's purse, or nil if it is not known.
 func (p *purses) find(user []byte) *purse {
 	if known := p.young[string(user)]; known != nil {

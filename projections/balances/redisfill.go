@@ -2,6 +2,7 @@ package balances
 
 import (
 	"context"
+	"math/bits"
 
 	"daybook/eventstore"
 	"daybook/projections"
@@ -12,7 +13,7 @@ import (
 // there are of each user, the fewer commands it takes; but it is in memory
 // twice, once in the making and once being written.
 const (
-	maxFillBytes = 16 << 20 // of entries
+	maxFillBytes = 32 << 20 // of entries, see room
 	maxFillUsers = 120_000  // less than half of maxPurses, so that none of them is forgotten
 	maxFillBatch = 1000     // entries and users in one transaction
 	maxFillUser  = 4000     // entries of one user, about: they are in one transaction
@@ -36,14 +37,24 @@ func (f *filling) Begin() {
 // Fold implements redismodel.Folder.
 func (f *filling) Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
 	if f.texts == nil { // growing it would take the same again
-		f.texts = make([]byte, 0, maxFillBytes+1<<20)
+		f.texts = make([]byte, 0, f.room()+spareBytes)
 	}
 	if err := f.fold(ctx, from, events); err != nil {
 		return false, err
 	}
 	f.purses.written(to)
-	return len(f.texts) >= maxFillBytes || len(f.touched) >= maxFillUsers || f.hottest >= maxFillUser, nil
+	return len(f.texts) >= f.room() || len(f.touched) >= maxFillUsers || f.hottest >= maxFillUser, nil
 }
+
+// spareBytes are for the entries of the batch that makes a window full.
+const spareBytes = 1 << 20
+
+// fewPurses take up little of the memory.
+const fewPurses = 1 << 17
+
+// room is how many bytes of entries are put together. Where there are many
+// users their purses have the memory, and there is little to put together.
+func (f *filling) room() int { return maxFillBytes >> bits.Len(uint(f.purses.known()/fewPurses)) }
 
 // Cut implements redismodel.Folder.
 func (f *filling) Cut() {
@@ -52,6 +63,9 @@ func (f *filling) Cut() {
 	f.making, f.cut, f.next = f.cut, f.making, 0
 	f.making.packed = nil
 	f.forget()
+	if cap(f.texts) > f.room()+spareBytes {
+		f.texts = nil
+	}
 }
 
 // Next implements redismodel.Folder.

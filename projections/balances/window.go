@@ -51,7 +51,8 @@ func (e chains) write(b *redismodel.Batch, name string, first uint32, value func
 type window struct {
 	packed chains     // entries
 	words  dictionary // that they refer to; what was added later is not seen
-	fields []byte     // of hashes: each a length in a byte, and a text
+	times  clocks
+	fields []byte // of hashes: each a length in a byte, and a text
 	users  []changed
 }
 
@@ -85,5 +86,5 @@ func (w *window) write(b *redismodel.Batch, u *changed) {
 		b.Append(func(value []byte) []byte { return append(value, rest[1:n]...) })
 		rest = rest[n:]
 	}
-	w.packed.write(b, u.name, u.first, func(b, packed []byte) []byte { return unpack(b, packed, &w.words) })
+	w.packed.write(b, u.name, u.first, func(b, packed []byte) []byte { return unpack(b, packed, &w.words, &w.times) })
 }

@@ -30,9 +30,9 @@ func asPaid(events []eventstore.Recorded) (o paid, ok bool) {
 	if !ok || first.Closes || len(first.Payment) == 0 {
 		return paid{}, false
 	}
-	second, ok := fact.ReadHead(events[1].Data)
+	second, isSame, ok := first.ReadNext(events[1].Data)
 	var units apd.BigInt
-	if !ok || second.Closes || !sameFacts(&first, &second) || !fact.ParseUnits(&units, first.Currency, first.Amount) {
+	if !ok || second.Closes || !isSame && !sameFacts(&first, &second) || !fact.ParseUnits(&units, first.Currency, first.Amount) {
 		return paid{}, false
 	}
 	return paid{
@@ -42,8 +42,11 @@ func asPaid(events []eventstore.Recorded) (o paid, ok bool) {
 	}, true
 }
 
+// clocks write the times of orders.
+type clocks struct{ recorded, occurred fact.Clock }
+
 // append appends the order as JSON, as appendOrder does.
-func (o *paid) append(b []byte) []byte {
+func (o *paid) append(b []byte, times *clocks) []byte {
 	b = append(b, `{"id":`...)
 	b = appendText(b, o.id)
 	b = append(b, `,"status":"paid","registered":false,"expired":false`...)
@@ -67,10 +70,14 @@ func (o *paid) append(b []byte) []byte {
 	b = append(b, b[amount:amountEnd]...)
 	b = append(b, `,"status":"verified"`...)
 	occurred := len(b)
-	b = appendTime(b, `,"occurred_at":"`, o.head.OccurredAt.UTC())
+	if !o.head.OccurredAt.IsZero() {
+		b = append(b, `,"occurred_at":"`...)
+		b = times.occurred.Append(b, o.head.OccurredAt)
+		b = append(b, '"')
+	}
 	occurredEnd := len(b)
 	b = append(b, `,"recorded_at":"`...)
-	b = o.received.AppendFormat(b, time.RFC3339Nano)
+	b = times.recorded.Append(b, o.received)
 	b = append(b, `"}],"mispayments":[],"holds":[],"reported_statuses":[],"revision":`...)
 	b = strconv.AppendUint(b, o.revision, 10)
 	b = append(b, `,"changed":"`...)
@@ -78,6 +85,6 @@ func (o *paid) append(b []byte) []byte {
 	b = append(b, '"')
 	b = append(b, b[occurred:occurredEnd]...)
 	b = append(b, `,"recorded_at":"`...)
-	b = o.verified.AppendFormat(b, time.RFC3339Nano)
+	b = times.recorded.Append(b, o.verified)
 	return append(b, `"}`...)
 }

@@ -110,7 +110,7 @@ func TestPaidOrdersAreWrittenAsTheyAreFolded(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := o.append(nil); string(got) != string(want) {
+				if got := o.append(nil, new(clocks)); string(got) != string(want) {
 					t.Errorf("\n%s\nwant\n%s", got, want)
 				}
 			})

@@ -12,6 +12,7 @@ type window struct {
 	orders []changed
 	index  map[order.ID]int
 	texts  []byte // of orders that are paid
+	times  clocks // of texts
 }
 
 // changed is an order of a window.
@@ -38,7 +39,7 @@ func (w *window) add(id order.ID, state *Order) {
 
 func (w *window) addPaid(id order.ID, o *paid) {
 	from := len(w.texts)
-	w.texts = o.append(w.texts)
+	w.texts = o.append(w.texts, &w.times)
 	w.index[id] = len(w.orders)
 	w.orders = append(w.orders, changed{id: id, from: from, to: len(w.texts)})
 }

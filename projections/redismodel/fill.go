@@ -1,6 +1,7 @@
 package redismodel
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -66,28 +67,32 @@ func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next 
 	if text != start.text {
 		return m.moved(from)
 	}
+	ready, done := make(chan filled), make(chan struct{})
+	var fault error
+	go func() {
+		defer close(done)
+		fault = m.fillWith(ctx, ready)
+	}()
 	word := rand.Text()
-	b, isLast, err := m.putTogether(ctx, next)
-	for err == nil {
+	for isLast := false; !isLast; {
+		var b *Batch
+		if b, isLast, err = m.putTogether(ctx, next); err != nil {
+			break
+		}
 		batches++
 		behind := end
 		if !isLast {
 			behind = place{fmt.Sprintf("%s%s %d %s", markPrefix, word, batches, start.text), start.reached + batches}
 		}
-		written := make(chan error, 1)
-		go func() { written <- m.fillWith(ctx, b, behind) }()
-		if isLast {
-			return <-written
-		}
-		// While Redis has one batch, the next is put together.
-		var following *Batch
-		following, isLast, err = m.putTogether(ctx, next)
-		if fault := <-written; fault != nil {
+		select {
+		case ready <- filled{b, behind}: // when the one before is written
+		case <-done:
 			return fault
 		}
-		b = following
 	}
-	return err
+	close(ready)
+	<-done
+	return cmp.Or(fault, err)
 }
 
 // putTogether returns the next batch of a Fill, ready to be written. The one

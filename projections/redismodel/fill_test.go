@@ -94,3 +94,68 @@ func TestABatchThatCannotBePutTogetherEndsAFilling(t *testing.T) {
 		t.Error("nothing shows that something was written")
 	}
 }
+
+// Whoever writes to what a filling rests on, between its transactions or behind
+// the look at it, ends it, and nothing is written from there on.
+func TestAFillingEndsWhenSomebodyElseWrites(t *testing.T) {
+	for name, write := range map[string]func(*redistest.Server, *redismodel.Store) error{
+		"the checkpoint": func(server *redistest.Server, store *redismodel.Store) error {
+			return server.Client().Set(t.Context(), store.Key(2, redismodel.KindCheckpoint, "orders"), "other", 0).Err()
+		},
+		"the generation": func(server *redistest.Server, store *redismodel.Store) error {
+			return server.Client().Set(t.Context(), store.CurrentKey(), "7", 0).Err()
+		},
+		"the sum": func(server *redistest.Server, store *redismodel.Store) error {
+			return server.Client().Incr(t.Context(), store.Key(2, redismodel.KindSum, "orders")).Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := redistest.Start(t)
+			store := server.Store(t)
+			model := redismodel.NewModel(store, redismodel.Filling(1), "orders", redismodel.KindOrder, redismodel.KindEntries)
+			if _, err := model.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			const whole = 3 // batches before; the one before the last of them is written, then
+			made, written := 0, int64(0)
+			next := batches(9, nil)
+			err := model.Fill(t.Context(), projections.Checkpoint{}, projections.Checkpoint{LogID: "x", Position: 9, Fold: 1},
+				func(b *redismodel.Batch) (isLast bool, err error) {
+					if made++; made == whole {
+						if err := write(server, store); err != nil {
+							t.Error(err)
+						}
+						written = server.Client().DBSize(t.Context()).Val()
+					}
+					return next(b)
+				})
+			if !errors.Is(err, projections.ErrCheckpointMoved) && !errors.Is(err, redismodel.ErrSwitched) && !errors.Is(err, redismodel.ErrTorn) {
+				t.Errorf("it is told %v", err)
+			}
+			if got := server.Client().DBSize(t.Context()).Val(); got != written {
+				t.Errorf("%d keys are written behind it", got-written)
+			}
+		})
+	}
+}
+
+// A command that fails in a transaction leaves the others written: the model
+// cannot be used, and says so.
+func TestAFillingThatIsHalfWrittenCannotBeUsed(t *testing.T) {
+	server := redistest.Start(t)
+	store := server.Store(t)
+	model := redismodel.NewModel(store, redismodel.Filling(1), "orders", redismodel.KindOrder, redismodel.KindEntries)
+	if _, err := model.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Client().Set(t.Context(), store.Key(2, redismodel.KindEntries, "1-5"), "no list", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	to := projections.Checkpoint{LogID: "x", Position: 9, Fold: 1}
+	if err := model.Fill(t.Context(), projections.Checkpoint{}, to, batches(4, nil)); !errors.Is(err, redismodel.ErrUnusable) || !strings.Contains(err.Error(), "WRONGTYPE") {
+		t.Errorf("it is told %v", err)
+	}
+	if _, err := model.Load(t.Context()); !errors.Is(err, redismodel.ErrUnusable) {
+		t.Errorf("then Load says %v", err)
+	}
+}

@@ -8,30 +8,50 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// fillWith writes one batch of a filling, and notes the checkpoint behind it.
-// A reader of what was filled waits meanwhile.
-func (m *Model) fillWith(ctx context.Context, b *Batch, to place) error {
-	m.filling.Lock()
-	defer m.filling.Unlock()
-	if err := m.transact(ctx, m.stored, to, b); err != nil {
-		return err
-	}
-	m.stored = to
-	return nil
+// filled is a batch of a filling, and the place behind it.
+type filled struct {
+	batch *Batch
+	to    place
 }
 
-// transact is write with a transaction in the place of the script.
-func (m *Model) transact(ctx context.Context, from, to place, b *Batch) error {
-	answer, err := b.transact(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), from, to)
+// fillWith writes the batches of a filling.
+func (m *Model) fillWith(ctx context.Context, batches <-chan filled) error {
+	var fault error
+	err := m.inSession(ctx, func(s *session) error {
+		for b := range batches {
+			if fault = m.fillOne(ctx, s, b); fault != nil {
+				break
+			}
+		}
+		return fault
+	})
+	if err != nil && fault == nil { // there was no session
+		fault = m.store.failed("write to", err)
+	}
+	return fault
+}
+
+// fillOne writes one batch, and notes the checkpoint behind it. A reader of what
+// was filled waits meanwhile.
+func (m *Model) fillOne(ctx context.Context, s *session, b filled) error {
+	m.filling.Lock()
+	defer m.filling.Unlock()
+	answer, err := s.write(ctx, b.batch, m.stored, b.to)
 	switch {
 	case errors.Is(err, errHalfWritten):
-		return m.spoil(ctx, to, err)
+		err = m.spoil(ctx, b.to, err)
 	case redis.IsExecAbortError(err): // the script is told why
-		return m.write(ctx, from, to, b)
+		err = m.write(ctx, m.stored, b.to, b.batch)
+		s.look(ctx)
 	case err != nil:
-		return m.store.failed("write to", err)
+		err = m.store.failed("write to", err)
+	default:
+		err = m.outcome(answer)
 	}
-	return m.outcome(answer)
+	if err == nil {
+		m.stored = b.to
+	}
+	return err
 }
 
 // spoil marks a generation that a batch was half written to, as the script

@@ -12,52 +12,103 @@ import (
 // textsTogether is how many keys one MSET of a transaction sets.
 const textsTogether = 500
 
-// transact does what batchScript does, in a transaction under WATCH: it takes
-// more round trips, and a third of Redis's time, because no text goes through
-// Lua. It is for filling: nobody waits for these round trips.
+// session writes batches one after the other, on one connection, as batchScript
+// does, but each in a transaction under WATCH: it takes a third of Redis's time,
+// because no text goes through Lua. It is for filling.
 //
 // Nothing is written unless the checkpoint and the current generation are what
 // the script would want, and if either is written to before the transaction, it
 // is not run. A command that fails in the middle leaves the others written, as
 // in a script.
-//
-// The batch is prepared.
-func (b *Batch) transact(ctx context.Context, client redis.UniversalClient, guards []string, expected string, from, to place) (int, error) {
-	answer := 0
-	err := client.Watch(ctx, func(tx *redis.Tx) error {
-		now, err := asLook(tx.MGet(ctx, guards...))
-		switch {
-		case err != nil:
-			return err
-		case now.current != expected && (now.current != "" || expected != "1"):
-			answer = answerSwitched
-			return nil
-		case now.checkpoint != from.text:
-			return nil
-		case now.sum != from.sum():
-			answer = answerTorn
-			return nil
-		}
-		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.IncrBy(ctx, guards[2], from.until(to))
-			for _, command := range b.commands {
-				_ = p.Process(ctx, command) // is queued
-			}
-			p.Set(ctx, guards[1], to.text, 0)
-			return nil
-		})
-		if err != nil && !isAborted(err) && !isTransport(err) {
-			return fmt.Errorf("%w: %w", errHalfWritten, err)
-		}
-		if err == nil {
-			answer = answerWritten
-		}
-		return err
+type session struct {
+	tx       *redis.Tx
+	guards   []string
+	expected string // generation
+	now      look   // at the guards, which are watched since
+	fault    error  // of that look
+}
+
+// inSession gives work a session.
+func (m *Model) inSession(ctx context.Context, work func(*session) error) error {
+	guards := m.guards(m.Generation())
+	return m.store.writer.Watch(ctx, func(tx *redis.Tx) error {
+		s := &session{tx: tx, guards: guards, expected: m.expected().String()}
+		s.now, s.fault = asLook(tx.MGet(ctx, guards...))
+		return work(s)
 	}, guards...)
-	if errors.Is(err, redis.TxFailedErr) {
-		return 0, nil
+}
+
+// look watches the guards anew, behind something else than write.
+func (s *session) look(ctx context.Context) {
+	s.fault = s.tx.Unwatch(ctx).Err()
+	if s.fault == nil {
+		s.fault = s.tx.Watch(ctx, s.guards...).Err()
 	}
-	return answer, err
+	if s.fault == nil {
+		s.now, s.fault = asLook(s.tx.MGet(ctx, s.guards...))
+	}
+}
+
+// write writes a batch, which is prepared. The look that the next one rests on
+// is taken right behind it, so that each takes one round trip; Redis would be
+// idle in any other.
+func (s *session) write(ctx context.Context, b *Batch, from, to place) (int, error) {
+	switch {
+	case s.fault != nil:
+		return 0, s.fault
+	case s.now.current != s.expected && (s.now.current != "" || s.expected != "1"):
+		return answerSwitched, nil
+	case s.now.checkpoint != from.text:
+		return 0, nil
+	case s.now.sum != from.sum():
+		return answerTorn, nil
+	}
+	pipe := s.tx.Pipeline()
+	pipe.Do(ctx, "multi") // Do, because what comes at once is QUEUED
+	pipe.Do(ctx, "incrby", s.guards[2], from.until(to))
+	for _, command := range b.commands {
+		_ = pipe.Process(ctx, command) // is queued
+	}
+	pipe.Do(ctx, "set", s.guards[1], to.text)
+	exec := pipe.Do(ctx, "exec")
+	watched := pipe.Do(ctx, append([]any{"watch"}, asAny(s.guards)...)...)
+	next := pipe.MGet(ctx, s.guards...)
+	_, fault := pipe.Exec(ctx)
+	if s.now, s.fault = asLook(next); s.fault == nil {
+		s.fault = watched.Err()
+	}
+	return outcomeOf(exec, fault)
+}
+
+// outcomeOf says what became of a transaction by the answer to EXEC. Fault is
+// that of what was sent with it, which counts if there is none.
+func outcomeOf(exec *redis.Cmd, fault error) (int, error) {
+	results, err := exec.Slice()
+	if exec.Err() == nil && exec.Val() == nil && fault != nil {
+		err = fault
+	}
+	for _, result := range results {
+		if fault, failed := result.(error); failed {
+			return 0, fmt.Errorf("%w: %w", errHalfWritten, fault)
+		}
+	}
+	switch {
+	case err == nil:
+		return answerWritten, nil
+	case isNil(err): // a guard was written to
+		return 0, nil
+	case !isAborted(err) && !isTransport(err):
+		return 0, fmt.Errorf("%w: %w", errHalfWritten, err)
+	}
+	return 0, err
+}
+
+func asAny(texts []string) []any {
+	all := make([]any, len(texts))
+	for i, text := range texts {
+		all[i] = text
+	}
+	return all
 }
 
 // errHalfWritten says that a command failed in a transaction.
@@ -65,7 +116,7 @@ var errHalfWritten = errors.New("a batch failed halfway")
 
 // isAborted reports whether an answer says that a transaction was not run.
 func isAborted(err error) bool {
-	return errors.Is(err, redis.TxFailedErr) || redis.IsExecAbortError(err) || isUnfit(err)
+	return redis.IsExecAbortError(err) || isUnfit(err)
 }
 
 // argument is a text of a batch as go-redis takes it without copying it: a

@@ -48,9 +48,12 @@ func CutName(name []byte) (prefix, end []byte) {
 // AppendName appends a name that is cut in two. Words has the beginnings; one
 // that has no number is written out, behind a 0.
 func AppendName(b []byte, words *Words, prefix, end []byte) []byte {
-	_, known := words.index[string(prefix)]
-	if known || len(words.list) < maxPrefixes {
-		b = binary.AppendUvarint(b, words.Number(prefix)+1)
+	number, known := words.index[string(prefix)]
+	if !known && len(words.list) < maxPrefixes {
+		number, known = words.Number(prefix), true
+	}
+	if known {
+		b = binary.AppendUvarint(b, number+1)
 		return AppendText(b, end)
 	}
 	b = append(b, 0)

@@ -2,6 +2,7 @@ package fact
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/cockroachdb/apd/v3"
@@ -47,6 +48,31 @@ func FuzzHead(f *testing.F) {
 		}
 		if amount, err := AmountOf(e.Amount.Currency(), &units); err != nil || amount != e.Amount {
 			t.Fatalf("units of %s are those of %s, error %v", e.Amount, amount, err)
+		}
+	})
+}
+
+// FuzzNext compares what is read behind a head with what is read without it.
+func FuzzNext(f *testing.F) {
+	const head = `{"payment":"p","user":"u","amount":{"currency":"USD","amount":"1.00"}`
+	const dated = head + `,"occurredAt":"2014-02-24T16:04:09Z"`
+	for _, first := range []string{head + "}", dated + "}", dated + `,"details":{}}`, "{}"} {
+		for _, second := range []string{
+			head + "}", dated + "}", dated + evidence, head + `,"occurredAt":"2014-02-24T16:04:08Z"}`, head + `,"closes":[]}`,
+			dated + `,"evidence":[],"closes":[]}`, dated + `,"evidence":[{"a":"\\"}]}`, dated + `,"evidence":[],"occurredAt":""}`, dated, "",
+		} {
+			f.Add([]byte(first), []byte(second))
+		}
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		h, _ := ReadHead(first)
+		want, wantOK := ReadHead(second)
+		got, isSame, ok := h.ReadNext(second)
+		if ok != wantOK || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v, %v behind %+v; %+v, %v alone", got, ok, h, want, wantOK)
+		}
+		if h.Closes = got.Closes; isSame && !reflect.DeepEqual(got, h) {
+			t.Fatalf("%+v is said to be %+v", got, h)
 		}
 	})
 }
