@@ -83,7 +83,7 @@ func (s *Server) getBalances(w *call, r *http.Request) error {
 func balanceTag(all []balanceAnswer) string {
 	var text []byte
 	for _, b := range all {
-		text = fmt.Appendln(text, b.Currency, b.Available, b.Pending)
+		text = append(text, b.Currency+" "+b.Available+" "+b.Pending+"\n"...)
 	}
 	digest := sha256.Sum256(text)
 	return `W/"` + hex.EncodeToString(digest[:12]) + `"`

@@ -19,6 +19,9 @@ const (
 // exponent, as JSON writes numbers. Digits behind the currency's scale must be
 // zeros.
 func Parse(currency Currency, text string) (Amount, error) {
+	if isCanonical(currency, text) {
+		return Amount{currency, text}, nil
+	}
 	return read(currency, text, 0)
 }
 

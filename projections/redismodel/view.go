@@ -47,7 +47,8 @@ const (
 	// looking is to look at the checkpoint before and after. Every batch
 	// changes it, so that nothing was written between if it is the same: to
 	// come back to what it was, somebody would have to flush Redis and fill it
-	// again between commands that reach Redis together. It costs little, and is
+	// again between commands that reach Redis together. Whether its generation
+	// is current, and its sum fits, is seen after. It costs little, and is
 	// answered also while Redis is full.
 	looking way = false
 
@@ -68,11 +69,11 @@ func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *a
 	}
 	for try := range tries {
 		g := Generation(known.Load())
-		before, after, err := m.ask(ctx, client, g, how || try == tries-1, commands)
+		found, still, err := m.ask(ctx, client, g, how || try == tries-1, commands)
 		if err != nil {
 			return View{}, m.store.failed("read", err)
 		}
-		stored, err := parseGeneration(after.current)
+		stored, err := parseGeneration(found.current)
 		switch {
 		case err != nil:
 			return View{}, err
@@ -81,10 +82,10 @@ func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *a
 			continue
 		case m.target.generation != 0 && stored != m.target.current:
 			return View{}, fmt.Errorf("%w: %s, not %s", ErrSwitched, stored, m.target.current)
-		case before != after:
+		case !still:
 			continue
 		}
-		return m.decode(g, after)
+		return m.decode(g, found)
 	}
 	return View{}, m.store.failed("read", errRestless)
 }
@@ -95,26 +96,27 @@ var errRestless = fmt.Errorf("%w: it changes with every read", ErrSwitched)
 // look is what one look at the stored model says.
 type look struct{ current, checkpoint, sum string }
 
-// ask runs commands between two looks, or with one look in a transaction.
-// Without commands there is one look. A key that does not exist is no error.
-func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (before, after look, err error) {
+// ask runs commands and looks at the model behind them, and reports whether
+// the checkpoint is still what it was before them; in a transaction it is.
+// Without commands there is only the look. A key that does not exist is no error.
+func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (found look, still bool, err error) {
 	keys := m.guards(g)
 	if commands == nil {
-		before, err = asLook(client.MGet(ctx, keys...))
-		return before, before, err
+		found, err = asLook(client.MGet(ctx, keys...))
+		return found, true, err
 	}
-	var first, last *redis.SliceCmd
+	var before *redis.StringCmd
+	var after *redis.SliceCmd
 	pipelined := client.Pipelined
 	if how == locking {
 		pipelined = client.TxPipelined
 	}
 	results, err := pipelined(ctx, func(p redis.Pipeliner) error {
-		first = p.MGet(ctx, keys...)
-		commands(p, g)
-		last = first
 		if how == looking {
-			last = p.MGet(ctx, keys...)
+			before = p.Get(ctx, keys[1])
 		}
+		commands(p, g)
+		after = p.MGet(ctx, keys...)
 		return nil
 	})
 	for _, result := range results { // err is the first, which may be a key that does not exist
@@ -123,12 +125,10 @@ func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generat
 		}
 	}
 	if err != nil && !isNil(err) {
-		return look{}, look{}, err
+		return look{}, false, err
 	}
-	if before, err = asLook(first); err == nil {
-		after, err = asLook(last)
-	}
-	return before, after, err
+	found, err = asLook(after)
+	return found, how == locking || before.Val() == found.checkpoint, err
 }
 
 // asLook reads the values of a look. What does not exist is empty.
