@@ -130,6 +130,9 @@ func TestTheTableOfTheCorpusHasEveryFile(t *testing.T) {
 }
 
 func TestEveryBodyOfTheCorpusBecomesWhatItsTableSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request at a time, each on a log of its own")
+	}
 	for _, s := range corpus(t) {
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorld(t, wiring{noProjections: true})

@@ -40,6 +40,13 @@ func (s *shop) sell(n int) uint64 {
 	return last(s.postEach(8, bodies))
 }
 
+// settle waits until both read models have what was sold.
+func (s *shop) settle(position uint64) {
+	s.test.Helper()
+	s.balances("ann", position)
+	s.order(fmt.Sprintf("S%d", s.sold), position)
+}
+
 // checkRefused fails unless the server keeps nothing in this Redis, serves
 // nothing from it, says what to do, and takes callbacks all the same.
 func (s *shop) checkRefused() {
@@ -94,14 +101,14 @@ func TestALogThatWasRestoredAndHasGrownIsRefused(t *testing.T) {
 	for name, grown := range map[string]int{"short of the checkpoint": 3, "past the checkpoint": 30} {
 		t.Run(name, func(t *testing.T) {
 			s := openShop(t)
-			s.balances("ann", s.sell(10))
+			s.settle(s.sell(10))
 			s.terminate()
 			older := filepath.Join(t.TempDir(), "older")
 			if err := os.CopyFS(older, os.DirFS(s.data)); err != nil {
 				t.Fatal(err)
 			}
 			s.reopen(s.data)
-			s.balances("ann", s.sell(10)) // lost with the newer log
+			s.settle(s.sell(10)) // lost with the newer log
 			s.terminate()
 
 			s.reopen(older)
@@ -118,7 +125,7 @@ func TestALogThatWasRestoredAndHasGrownIsRefused(t *testing.T) {
 func TestAnotherLogUnderTheSameRedisIsRefused(t *testing.T) {
 	t.Parallel()
 	s := openShop(t)
-	s.balances("ann", s.sell(10))
+	s.settle(s.sell(10))
 	s.terminate()
 	s.reopen(filepath.Join(t.TempDir(), "another"))
 	s.checkRefused()

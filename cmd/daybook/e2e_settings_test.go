@@ -97,6 +97,7 @@ func TestEnvironmentMeansTheSameAsFlags(t *testing.T) {
 	}
 	p := execute(t, "", settings, daybook(t), "serve")
 	s := &server{process: p, client: newClient(t, p.awaitAddress()), data: data}
+	s.awaitStatus("/readyz/reads", 200)
 	if o := s.record(completedOrder("HOLD", "ann", 100)); o.Outcome != "held" {
 		t.Errorf("with --unregistered hold, a callback is %s", o.Outcome)
 	}

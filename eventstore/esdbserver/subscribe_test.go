@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,11 +155,13 @@ func TestCheckpoints(t *testing.T) {
 	subscription := s.followAll(t, client, esdb.SubscribeToAllOptions{
 		From: esdb.Start{}, Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: "^a1-"},
 	})
-	go func() {
+	var writing sync.WaitGroup
+	defer writing.Wait() // the client is closed behind it
+	writing.Go(func() {
 		for i := range events / 5 {
 			_, _ = client.AppendToStream(s.ctx, fmt.Sprintf("a%d-1", i%3), esdb.AppendToStreamOptions{}, makeEvents(5)...)
 		}
-	}()
+	})
 	var checkpoint, last uint64
 	for count := 0; count < 2*events/3; {
 		switch e := subscription.Recv(); {

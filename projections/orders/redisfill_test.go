@@ -25,7 +25,11 @@ func TestRedisFilling(t *testing.T) {
 // A filling that is broken off anywhere puts nothing twice, whatever the
 // batches are.
 func TestAFillingIsBrokenOffAnywhereAndGoesOn(t *testing.T) {
-	events := projectiontest.Sample(4000)
+	length := 4000
+	if testing.Short() {
+		length = 2500
+	}
+	events := projectiontest.Sample(length)
 	want := orders.NewMemory()
 	projectiontest.Apply(t, want, events)
 	proxy := redistest.NewProxy(t, redistest.Start(t))

@@ -15,6 +15,10 @@ import (
 // live server under load, sometimes loses everything in Redis as well, and
 // verifies after each.
 func TestARebuildIsKilled(t *testing.T) {
+	rounds := 12
+	if testing.Short() {
+		rounds = 5
+	}
 	w := newWorld(t)
 	w.mustPay(t, 3000)
 	await := w.live(t)
@@ -22,7 +26,7 @@ func TestARebuildIsKilled(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	finished := 0
-	for range 12 {
+	for range rounds {
 		command := exec.CommandContext(t.Context(), os.Args[0])
 		command.Env = append(os.Environ(), childMode+"="+childRebuild, childDirectory+"="+w.directory, childRedis+"="+w.server.URL())
 		command.Stdout = os.Stderr
@@ -50,7 +54,7 @@ func TestARebuildIsKilled(t *testing.T) {
 		w.server.Client().Del(t.Context(), "{daybook}:rebuild") // for the test to be quick: it expires
 		w.verified(t)
 	}
-	t.Logf("%d of 12 came to their end", finished)
+	t.Logf("%d of %d came to their end", finished, rounds)
 	if _, err := Run(t.Context(), w.options(t)); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,11 @@ import (
 // batches so that keys change between any two reads.
 func TestALiveModelIsComparedExactly(t *testing.T) {
 	server := redistest.Start(t)
-	log := sliceLog(projectiontest.Sample(4000))
+	length := 4000
+	if testing.Short() {
+		length = 1000
+	}
+	log := sliceLog(projectiontest.Sample(length))
 	s := fill(t, server, "{live}", log[:50], 50)
 	var writing sync.WaitGroup
 	done := make(chan struct{})
@@ -45,7 +49,11 @@ func TestALiveModelIsComparedExactly(t *testing.T) {
 // TestDamageIsFoundInALiveModel does the same with one wrong cent.
 func TestDamageIsFoundInALiveModel(t *testing.T) {
 	server := redistest.Start(t)
-	log := sliceLog(projectiontest.Sample(3000))
+	length := 3000
+	if testing.Short() {
+		length = 1500
+	}
+	log := sliceLog(projectiontest.Sample(length))
 	s := fill(t, server, "{livedamage}", log[:1000], 500)
 	server.Client().HSet(t.Context(), s.prefix+":1:balance:nobody", "USD", "0.01")
 	var writing sync.WaitGroup
@@ -108,15 +116,19 @@ func TestAnOlderCopyDuringAComparison(t *testing.T) {
 // TestPassesCoverEverything gives the tables so little room that many passes
 // are needed, and expects the same findings.
 func TestPassesCoverEverything(t *testing.T) {
+	orders := 20_000
+	if testing.Short() {
+		orders = 6000
+	}
 	server := redistest.Start(t)
-	log := manyOrders(20_000)
+	log := manyOrders(orders)
 	s := fill(t, server, "{passes}", log, 1000)
 	report, err := run(t.Context(), s.options(log), minSlots)
-	if err != nil || report.Count != 0 || report.Orders.Subjects != 20_000 {
+	if err != nil || report.Count != 0 || report.Orders.Subjects != uint64(orders) {
 		t.Fatalf("%d orders: %s; error %v", report.Orders.Subjects, list(report), err)
 	}
 	for i := range 30 {
-		key := s.Key(1, redismodel.KindOrder, "coinbase.n"+strconv.Itoa(i*661))
+		key := s.Key(1, redismodel.KindOrder, "coinbase.n"+strconv.Itoa(i*orders/30))
 		if server.Client().Del(t.Context(), key).Val() != 1 {
 			t.Fatalf("no %s", key)
 		}

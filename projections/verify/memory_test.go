@@ -20,6 +20,9 @@ func liveHeap() uint64 {
 // do not grow with the log. The states or texts of these orders would be 35 MB
 // more.
 func TestAComparisonKeepsDigestsAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts bytes, of which the race detector takes its own")
+	}
 	const orders, bound = 60_000, 32 << 20
 	server := redistest.Start(t)
 	log := manyOrders(orders)
