@@ -78,16 +78,17 @@ func TestFailedSyncIsNeverAnswered200(t *testing.T) {
 	}
 	s := start(t, options{data: data})
 	events := replay(t, data)
+	var again []outcome
 	for n := range 4 {
 		for i := range n {
 			if verified := count(events, "PaymentVerified")[fmt.Sprintf("order-coinbase.F%d-%d", n, i)]; verified != 1 {
 				t.Errorf("an acknowledged order is verified %d times", verified)
 			}
 		}
-		s.record(completedOrder(fmt.Sprintf("F%d-last", n), "ann", 100))
+		again = append(again, s.record(completedOrder(fmt.Sprintf("F%d-last", n), "ann", 100)))
 	}
 	o := s.record(completedOrder("F0-last", "ann", 100))
-	if got := s.balances("ann", last([]outcome{o}))["USD"]; o.Outcome != "duplicate" || got != "10.00" {
+	if got := s.balances("ann", last(again))["USD"]; o.Outcome != "duplicate" || got != "10.00" {
 		t.Errorf("after all were posted again ann has %s, not 10.00", got)
 	}
 }
