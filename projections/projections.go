@@ -1,5 +1,6 @@
 // Package projections keeps read models: it follows the log, hands its events
-// to a projector in batches, and says how far that has come.
+// to a projector in batches, and says how far that has come. It knows neither
+// what a model is of nor where it is kept.
 //
 // A read model is a fold of a prefix of the log, and its checkpoint says
 // which. Effects and checkpoint are written together or not at all, so that a

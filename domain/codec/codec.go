@@ -1,6 +1,7 @@
 // Package codec turns the events of one aggregate into JSON and back. An
 // aggregate lists its event types once; what is not listed cannot be decoded,
-// so that nobody folds a log past an event he does not understand.
+// so that nobody folds a log past an event he does not understand. It knows no
+// aggregate.
 package codec
 
 import (

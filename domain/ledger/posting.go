@@ -1,5 +1,6 @@
 // Package ledger turns events into double entry, and has the use cases: what
-// the outside asks for, recorded in streams.
+// the outside asks for, recorded in streams. It knows no HTTP, no format of a
+// provider and no database.
 //
 // Balances, statements and exports are folds of Post. It depends on one event
 // alone, so that anybody can repeat it on a log.

@@ -1,6 +1,6 @@
 // Package money has exact amounts of a currency. An amount is decimal text at
 // its currency's fixed scale, never a binary fraction and never rounded: what
-// cannot be written exactly is an error.
+// cannot be written exactly is an error. It knows neither payments nor rates.
 package money
 
 import (

@@ -1,6 +1,7 @@
 // Package payment decides what another report of a payment comes to, given
 // what is known of that payment already. It is the one place where money is
-// credited, held or recognised as counted; orders and deposits share it.
+// credited, held or recognised as counted; orders and deposits share it. It is
+// pure, and knows no stream.
 package payment
 
 import (

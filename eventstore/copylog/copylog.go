@@ -1,6 +1,6 @@
 // Package copylog copies a log to another store, event by event, in order: the
 // same streams, ids, data, metadata and times. Only positions differ, which each
-// store gives itself.
+// store gives itself. It knows no store but by the contract.
 package copylog
 
 import (

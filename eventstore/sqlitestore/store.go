@@ -1,5 +1,5 @@
 // Package sqlitestore keeps the log in one SQLite file. It is the default
-// store of a single machine.
+// store of a single machine. It knows nothing of payments.
 //
 // An append becomes durable in a journal beside the file, with one write and
 // one sync, and only then does anybody hear an answer. Whoever comes while

@@ -1,5 +1,5 @@
 // Package callback has what the inbound formats share: where a request comes
-// from.
+// from. It knows none of them.
 package callback
 
 import (

@@ -1,6 +1,6 @@
 // Package balances is the read model of what each user has: available, from
 // the postings on the user's account, and pending, from payments that were
-// received and neither verified nor refuted.
+// received and neither verified nor refuted. It knows no order's state.
 //
 // Fold says what an event changes, exactly and plainly; a store of the model
 // may find the same out faster, and the suite in projectiontest compares.

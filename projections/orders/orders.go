@@ -1,4 +1,5 @@
-// Package orders is the read model of the state of each order.
+// Package orders is the read model of the state of each order. It decides
+// nothing, and says nothing of what users have.
 package orders
 
 import (

@@ -1,7 +1,7 @@
 // Package redismodel keeps read models in Redis, where a website reads them
 // without this program. It has what balances and orders share: the connection,
 // the names of keys, generations, checkpoints, and the one script that writes
-// a batch.
+// a batch. It knows no model.
 //
 // # Layout
 //

@@ -2,6 +2,6 @@
 
 package schedules_test
 
-// count is how many schedules run. With the race detector the store takes many
-// times as long.
+// count is how many schedules run: with the race detector all takes longer, and
+// the plain run has many.
 const count = 10

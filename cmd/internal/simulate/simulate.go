@@ -1,6 +1,7 @@
 // Package simulate acts as Coinbase against a running server. It draws a plan
 // of callbacks from a seed, sends them with all that happens to callbacks in
-// practice, and judges whether every user has exactly what was paid.
+// practice, and judges whether every user has exactly what was paid. It knows the
+// program by its HTTP interface alone.
 package simulate
 
 import (

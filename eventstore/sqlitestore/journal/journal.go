@@ -1,6 +1,7 @@
 // Package journal makes records durable with one write and one sync. It is a
 // file that is written in a circle: a frame stays until its owner has brought
-// its records to a safe place elsewhere and releases them.
+// its records to a safe place elsewhere and releases them. It knows neither
+// events nor SQLite.
 //
 // The blocks of the file exist before they are written, so that a sync has no
 // metadata of the file system to write, and so that a full disk is noticed

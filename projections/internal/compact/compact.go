@@ -1,6 +1,6 @@
 // Package compact encodes what read models keep in memory for millions of
 // entries. What it writes never leaves the process, so that reading cannot
-// meet anything else.
+// meet anything else. It knows no model.
 package compact
 
 import (
