@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"daybook/eventstore"
 )
@@ -29,17 +30,34 @@ func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expect
 	if err := eventstore.Check(stream, events); err != nil {
 		return eventstore.Appended{}, err
 	}
-	appended, err := s.writer.submit(ctx, &request{
+	r := &request{
 		stream:   stream,
 		hash:     hashOf(stream),
 		expected: expected,
 		events:   events,
-		records:  encode(stream, expected.Next(), events),
-	})
+		records:  encode(takeBuffer(), stream, expected.Next(), events),
+	}
+	appended, err := s.writer.submit(ctx, r)
 	if err != nil {
 		return eventstore.Appended{}, fmt.Errorf("append to %s: %w", stream, err)
 	}
+	giveBuffer(r.records) // not after an error: the writer may still have the request
 	return appended, nil
+}
+
+// buffers are for records: the journal has its own copy when an append is
+// answered.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptBuffer bounds what waits for another append.
+const keptBuffer = 16 << 10
+
+func takeBuffer() []byte { return (*buffers.Get().(*[]byte))[:0] }
+
+func giveBuffer(buffer []byte) {
+	if cap(buffer) <= keptBuffer {
+		buffers.Put(&buffer)
+	}
 }
 
 // submit commits a request: here and now if there is nobody to share a frame with,

@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"fmt"
-	"runtime"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
@@ -134,7 +133,7 @@ func (x *indexer) next(filed int) (entered int, err error) {
 			return 0, err
 		}
 		if i%yieldEvery == 0 {
-			runtime.Gosched()
+			yield()
 		}
 	}
 	if entered == len(x.pending) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"daybook/eventstore"
@@ -17,14 +18,14 @@ const recordHeader = 8 + 16 + 4 + 4*4
 
 var errRecord = errors.New("a record of the journal cannot be read")
 
-// encode returns the events of an append as records.
-func encode(stream eventstore.StreamName, first eventstore.Revision, events []eventstore.Event) []byte {
+// encode appends the events of an append as records.
+func encode(buffer []byte, stream eventstore.StreamName, first eventstore.Revision, events []eventstore.Event) []byte {
 	size := 0
 	for i := range events {
 		e := &events[i]
 		size += recordHeader + len(stream) + len(e.Type) + len(e.Data) + len(e.Metadata)
 	}
-	buffer := make([]byte, 0, size)
+	buffer = slices.Grow(buffer, size)
 	for i := range events {
 		e := &events[i]
 		buffer = binary.LittleEndian.AppendUint64(buffer, uint64(first)+uint64(i))

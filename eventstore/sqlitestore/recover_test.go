@@ -33,7 +33,7 @@ func history(last eventstore.Position) []eventstore.Recorded {
 func frameOf(previous eventstore.EventID, events ...eventstore.Recorded) journal.Frame {
 	var payload []byte
 	for _, e := range events {
-		payload = append(payload, encode(e.Stream, e.Revision, []eventstore.Event{e.Event})...)
+		payload = encode(payload, e.Stream, e.Revision, []eventstore.Event{e.Event})
 	}
 	return journal.Frame{
 		First: uint64(events[0].Position), Count: uint32(len(events)),

@@ -26,9 +26,19 @@ func newBuffer(size int) []byte {
 	return memory[:0]
 }
 
-func freeBuffer(buffer []byte) error {
-	if buffer == nil {
+// mapFile returns the beginning of a file as memory that is the file's, for every
+// process that reads it, or nil.
+func mapFile(file *os.File, size int) []byte {
+	memory, err := syscall.Mmap(int(file.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	if err != nil {
 		return nil
 	}
-	return syscall.Munmap(buffer[:cap(buffer)])
+	return memory
+}
+
+func unmap(memory []byte) error {
+	if memory == nil {
+		return nil
+	}
+	return syscall.Munmap(memory[:cap(memory)])
 }

@@ -190,11 +190,11 @@ func (j *Journal) Release(last uint64) {
 
 // Close closes the file. Frames stay as they are.
 func (j *Journal) Close() error {
-	return errors.Join(j.closeDirect(), j.mark.file.Close(), j.file.Close())
+	return errors.Join(j.closeDirect(), j.mark.close(), j.file.Close())
 }
 
 func (j *Journal) closeDirect() error {
-	err := freeBuffer(j.buffer)
+	err := unmap(j.buffer)
 	j.buffer = nil
 	if j.direct != nil {
 		err = errors.Join(err, j.direct.Close())

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -240,6 +242,37 @@ func TestAFrameIsReadByOthersWhenItIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	count(3)
+}
+
+// TestAMarkIsReadAgainWhileItIsWritten stops a writer between the two numbers.
+func TestAMarkIsReadAgainWhileItIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	defer j.Close()
+	write(t, j, 1, 10)
+	f, payload := frame(2, 10)
+	if err := j.Write(f, payload); err != nil {
+		t.Fatal(err)
+	}
+	mark, err := os.ReadFile(path + "-mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := slices.Clone(mark)
+	half[8]++
+	file, err := os.OpenFile(path+"-mark", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(half, 0); err != nil {
+		t.Fatal(err)
+	}
+	written := time.AfterFunc(20*time.Millisecond, func() { _, _ = file.WriteAt(mark, 0) })
+	defer written.Stop()
+	if frames, err := journal.ReadFile(path, 0); err != nil || len(frames) != 1 {
+		t.Errorf("read %d frames (%v), want the one that is published", len(frames), err)
+	}
 }
 
 func TestAMissingJournalHasNoFrames(t *testing.T) {
