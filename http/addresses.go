@@ -28,7 +28,7 @@ type addressAnswer struct {
 // putAddress registers whose deposits arrive at an address. Repeating it
 // changes nothing.
 func (s *Server) putAddress(w *call, r *http.Request) error {
-	address, err := plainSegment(r, "address")
+	address, err := plainSegment(w, "address")
 	if err != nil {
 		return err
 	}

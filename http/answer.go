@@ -11,7 +11,6 @@ import (
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
-	"github.com/gorilla/mux"
 )
 
 // maxLimit bounds a page.
@@ -54,10 +53,10 @@ func setPosition(w http.ResponseWriter, p eventstore.Position) {
 	w.Header()["Daybook-Position"] = []string{p.String()}
 }
 
-// plainSegment returns a path segment as text. The router hands it over
+// plainSegment returns the path segment that is a name as text. It is handed over
 // encoded, so that a slash in a user's name is a part of the name.
-func plainSegment(r *http.Request, name string) (string, error) {
-	text, err := ident.Unescape(mux.Vars(r)[name])
+func plainSegment(w *call, name string) (string, error) {
+	text, err := ident.Unescape(w.segment)
 	if err == nil {
 		err = ident.Check(text)
 	}
@@ -70,8 +69,8 @@ func plainSegment(r *http.Request, name string) (string, error) {
 // encodedSegment returns a path segment that names something whose name is
 // percent-encoded itself, such as a stream. A client that encodes the name
 // again and one that does not mean the same.
-func encodedSegment(r *http.Request, name string) (string, error) {
-	text, err := ident.Unescape(mux.Vars(r)[name])
+func encodedSegment(w *call, name string) (string, error) {
+	text, err := ident.Unescape(w.segment)
 	if err != nil {
 		return "", badRequest.problem(fmt.Sprintf("The %s in the path is not percent-encoded.", name), err)
 	}

@@ -44,7 +44,7 @@ func appendBalance(dst []byte, b balanceAnswer) ([]byte, error) {
 // getBalances answers with what a user has. Of a user that no event names that
 // is nothing, which is no error.
 func (s *Server) getBalances(w *call, r *http.Request) error {
-	user, err := plainSegment(r, "user")
+	user, err := plainSegment(w, "user")
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ type entryAnswer struct {
 
 // getEntries answers with what a user's balances are made of, newest first.
 func (s *Server) getEntries(w *call, r *http.Request) error {
-	user, err := plainSegment(r, "user")
+	user, err := plainSegment(w, "user")
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
-
-	"github.com/gorilla/mux"
 )
 
 //go:embed openapi.yaml
@@ -19,10 +17,9 @@ func getOpenAPI(w *call, _ *http.Request) error {
 }
 
 // getProblem explains one type of problem, so that its URI leads somewhere.
-func getProblem(w *call, r *http.Request) error {
-	name := mux.Vars(r)["name"]
+func getProblem(w *call, _ *http.Request) error {
 	for _, k := range problemsByTable {
-		if k.name == name {
+		if k.name == w.segment {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			fmt.Fprintf(w, "%s\n\n%s (HTTP %d).\n", k.name, k.title, k.status)
 			return nil

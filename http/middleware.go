@@ -23,6 +23,7 @@ type call struct {
 	// command that the request brings, so that a log line leads to the events.
 	id string
 
+	segment string   // that the route leaves open, percent-encoded
 	who     Identity // who asks; zero unless the handler is behind a role
 	status  int      // that was answered
 	written bool
@@ -32,11 +33,11 @@ type call struct {
 // into a problem, and counts and logs what became of it.
 // The log and the metrics have the route's template, never the URL, which
 // carries secrets and names.
-func (s *Server) serve(route string, h handler) http.HandlerFunc {
+func (s *Server) serve(route string, h handler) routed {
 	measured := s.metrics.route(route)
-	return func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request, segment string) {
 		began := s.now()
-		c := &call{ResponseWriter: w, id: ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String()}
+		c := &call{ResponseWriter: w, segment: segment, id: ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String()}
 		c.Header()["X-Request-Id"] = []string{c.id}
 		var p *Problem
 		if err := s.run(c, r, h); err != nil {

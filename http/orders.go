@@ -10,7 +10,7 @@ import (
 
 // getOrder answers with the state of one order.
 func (s *Server) getOrder(w *call, r *http.Request) error {
-	id, err := encodedSegment(r, "id")
+	id, err := encodedSegment(w, "id")
 	if err != nil {
 		return err
 	}

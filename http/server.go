@@ -75,7 +75,7 @@ type Server struct {
 	reading            slots         // of requests with a role
 	wait               time.Duration // for min_position
 	router             *mux.Router
-	fixed              map[string]http.HandlerFunc // of the router's, by path
+	plain              plainRoutes // the router's, for paths without anything encoded
 }
 
 // NewServer makes a server.
@@ -103,8 +103,8 @@ func NewServer(c Config) *Server {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, ok := s.fixed[r.URL.Path]; ok && r.URL.RawPath == "" {
-		h(w, r)
+	if h, segment, found := s.plain.find(r.URL); found {
+		h(w, r, segment)
 		return
 	}
 	s.router.ServeHTTP(w, withEncodedPath(r))

@@ -45,7 +45,7 @@ func NewEvent(e eventstore.Recorded) Event {
 // getStream answers with the events of a stream as the log has them, evidence
 // included. It reads the log, never a read model.
 func (s *Server) getStream(w *call, r *http.Request) error {
-	name, err := encodedSegment(r, "stream")
+	name, err := encodedSegment(w, "stream")
 	if err != nil {
 		return err
 	}
