@@ -18,6 +18,10 @@ const (
 	// restartTimeout bounds the wait of the filer for pages that are being
 	// read.
 	restartTimeout = 500 * time.Millisecond
+
+	// heldFactor is how much longer the write-ahead log grows than usual while
+	// somebody keeps it from beginning anew: the filer waits for him each time.
+	heldFactor = 4
 )
 
 // checkpointer keeps the write-ahead log short. Most of it is copied to the
@@ -36,6 +40,7 @@ type checkpointer struct {
 	pages int64 // that checkpointBytes are
 
 	// Of the filer.
+	step      int64 // pages from one attempt to the next
 	attempted int64 // length in pages at the last attempt
 	running   bool  // started and not done
 }
@@ -64,6 +69,7 @@ func newCheckpointer(path string) (_ *checkpointer, err error) {
 	return &checkpointer{
 		conn:  conn,
 		pages: checkpointBytes / size,
+		step:  checkpointBytes / size,
 		start: make(chan struct{}, 1),
 		done:  make(chan error, 1),
 		ended: make(chan struct{}),
@@ -100,14 +106,14 @@ func (c *checkpointer) committed(s *statements) error {
 	if c.running {
 		return nil
 	}
-	length, err := walLength(s.walSize)
+	_, length, err := checkpointWith(s.walSize)
 	if err != nil {
 		return fmt.Errorf("measure write-ahead log: %w", err)
 	}
 	if length < c.attempted {
 		c.attempted = 0 // it was begun anew
 	}
-	if length >= c.attempted+c.pages {
+	if length >= c.attempted+c.step {
 		c.attempted, c.running = length, true
 		c.start <- struct{}{}
 	}
@@ -119,9 +125,13 @@ func (c *checkpointer) committed(s *statements) error {
 func (c *checkpointer) finish(err error, conn *sqlite.Conn, s *statements) error {
 	c.running = false
 	if err == nil {
+		var held bool
 		conn.SetBusyTimeout(restartTimeout)
-		_, err = walLength(s.restart)
+		held, _, err = checkpointWith(s.restart)
 		conn.SetBusyTimeout(lockTimeout)
+		if c.step = c.pages; held {
+			c.step *= heldFactor
+		}
 	}
 	if err != nil && !isDiskFull(err) {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -153,12 +163,12 @@ func truncateWAL(conn *sqlite.Conn) (complete bool, err error) {
 	return !busy || 0 <= length && length == copied, nil
 }
 
-// walLength carries out a checkpoint and returns the length in pages of the
-// write-ahead log.
-func walLength(stmt *sqlite.Stmt) (int64, error) {
+// checkpointWith carries out a checkpoint. It returns whether somebody held it up,
+// and the length in pages of the write-ahead log.
+func checkpointWith(stmt *sqlite.Stmt) (held bool, length int64, err error) {
 	if _, err := stmt.Step(); err != nil {
-		return 0, err
+		return false, 0, err
 	}
-	length := stmt.ColumnInt64(1)
-	return length, stmt.Reset()
+	held, length = stmt.ColumnBool(0), stmt.ColumnInt64(1)
+	return held, length, stmt.Reset()
 }

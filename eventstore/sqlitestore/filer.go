@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,10 @@ const (
 	// yieldEvery is after how many events, of 5 to 10 microseconds each, callers get
 	// their turn: nobody waits for filing, many wait for a processor.
 	yieldEvery = 16
+
+	// patientUpTo is how many waiting events a filer that yields may have. Some
+	// four times as many fill the journal.
+	patientUpTo = 4 * filingDue
 
 	// retryDelay is how long a full disk is left alone.
 	retryDelay = 250 * time.Millisecond
@@ -167,7 +172,7 @@ func (f *filer) file(events []entry) error {
 			return f.rollback(err)
 		}
 		if i%yieldEvery == 0 {
-			yield()
+			f.yield()
 		}
 	}
 	entered, err := f.index.next(len(events))
@@ -196,6 +201,16 @@ func (f *filer) checkpointing() error {
 	default:
 	}
 	return f.checkpoint.committed(&f.statements)
+}
+
+// yield lets everybody go first, unless so much waits that callers will soon wait
+// for the filer: then it competes for a processor as they do.
+func (f *filer) yield() {
+	if f.recent.waiting() > patientUpTo {
+		runtime.Gosched()
+	} else {
+		yield()
+	}
 }
 
 func endAt(e *eventstore.Recorded) end {

@@ -275,6 +275,26 @@ func TestAMarkIsReadAgainWhileItIsWritten(t *testing.T) {
 	}
 }
 
+// TestAMarkThatWasCutOffIsWritten takes the memory away that it is mapped to.
+func TestAMarkThatWasCutOffIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	defer j.Close()
+	before, err := os.ReadFile(path + "-mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path+"-mark", 0); err != nil {
+		t.Fatal(err)
+	}
+	write(t, j, 1, 10)
+	write(t, j, 2, 10)
+	after, err := os.ReadFile(path + "-mark")
+	if err != nil || bytes.Equal(after, before[:len(after)]) || len(after) != 16 {
+		t.Errorf("the mark is %x (%v)", after, err)
+	}
+}
+
 func TestAMissingJournalHasNoFrames(t *testing.T) {
 	frames, err := journal.ReadFile(filepath.Join(t.TempDir(), "journal"), 0)
 	if err != nil || len(frames) != 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -40,32 +41,26 @@ func openMark(path string, last uint64) (*mark, error) {
 		return nil, fmt.Errorf("open mark of the journal: %w", err)
 	}
 	m := &mark{file: file}
-	run := runOfMachine()
-	_, err = file.WriteAt(run, markNumbers)
+	content := append(make([]byte, markNumbers), runOfMachine()...)
+	putMark(content, last)
+	_, err = file.WriteAt(content, 0) // all at once: the numbers of another run must not count for this one
 	if err == nil {
-		err = file.Truncate(int64(markNumbers + len(run)))
+		err = file.Truncate(int64(len(content)))
+	}
+	if err == nil {
+		err = file.Sync() // the disk has room for it before it is mapped
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("write mark of the journal: %w", err), file.Close())
-	}
-	if err := m.publish(last); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	// What is mapped must have its place on the disk: it is too late to find none
-	// when it is written.
-	if err := file.Sync(); err != nil {
-		return nil, errors.Join(fmt.Errorf("sync mark of the journal: %w", err), file.Close())
 	}
 	m.numbers = mapFile(file, markNumbers)
 	return m, nil
 }
 
 // publish is done for every frame while its callers wait: a store to mapped
-// memory takes nothing, and waits for no commit of the file system as a write to
-// the file may.
+// memory takes nothing, and waits hardly ever for the file system.
 func (m *mark) publish(last uint64) error {
-	if m.numbers != nil {
-		putMark(m.numbers, last)
+	if m.numbers != nil && m.store(last) {
 		return nil
 	}
 	var numbers [markNumbers]byte
@@ -74,6 +69,20 @@ func (m *mark) publish(last uint64) error {
 		return fmt.Errorf("write mark of the journal: %w", err)
 	}
 	return nil
+}
+
+// store reports false if the memory is the file's no more: somebody has cut it
+// off, or a file system that moves what is written has no room left.
+func (m *mark) store(last uint64) (stored bool) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			_ = unmap(m.numbers) // of no use; the write that follows says what is wrong
+			m.numbers = nil
+		}
+	}()
+	putMark(m.numbers, last)
+	return true
 }
 
 func putMark(numbers []byte, last uint64) {
