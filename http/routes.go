@@ -81,15 +81,12 @@ func (p plainRoutes) find(u *url.URL) (h routed, segment string, found bool) {
 	if h, found = p[plainRoute{before: u.Path}]; found && !strings.HasSuffix(u.Path, "/") { // with one, a segment is missing
 		return h, "", true
 	}
-	first, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-	segment, behind := rest, ""
-	if end := strings.IndexByte(rest, '/'); end >= 0 {
-		segment, behind = rest[:end], rest[end:]
-	}
+	_, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
+	segment, _, _ = strings.Cut(rest, "/")
 	if segment == "" || ident.Escape(segment) != segment {
 		return nil, "", false
 	}
-	h, found = p[plainRoute{u.Path[:1+len(first)+1], behind}]
+	h, found = p[plainRoute{before: strings.TrimSuffix(u.Path, rest), behind: rest[len(segment):]}]
 	return h, segment, found
 }
 

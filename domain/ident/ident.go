@@ -1,6 +1,7 @@
 // Package ident has the rules for identifiers that come from outside: order
 // ids, users, references, addresses. What passes is an ordinary identifier
-// everywhere; nothing is special about a slash or a colon in a user's name.
+// everywhere; nothing is special about a slash or a colon in a user's name. It
+// knows neither events nor amounts.
 package ident
 
 import (

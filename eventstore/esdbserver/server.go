@@ -1,5 +1,6 @@
 // Package esdbserver serves a log over the gRPC protocol of EventStoreDB, so
-// that its clients, in any language, can read, replay and follow the log.
+// that its clients, in any language, can read, replay and follow the log. It
+// knows nothing of payments, and a store by the contract alone.
 //
 // A log is served for reading only: stored names are served as they are, and
 // every write is answered with access denied, because the log is append-only

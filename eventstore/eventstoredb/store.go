@@ -1,5 +1,6 @@
 // Package eventstoredb keeps the log in EventStoreDB, on one server or a
-// cluster of them. It needs version 23.10 or later.
+// cluster of them. It needs version 23.10 or later, and knows nothing of
+// payments.
 //
 // It speaks EventStoreDB's protocol through the stubs of
 // EventStore-Client-Go/v4, on connections of its own, and takes connection

@@ -40,8 +40,8 @@ type checkpointer struct {
 	pages int64 // that checkpointBytes are
 
 	// Of the filer.
-	step      int64 // pages from one attempt to the next
 	attempted int64 // length in pages at the last attempt
+	held      bool  // somebody kept the log from beginning anew at the last attempt
 	running   bool  // started and not done
 }
 
@@ -69,7 +69,6 @@ func newCheckpointer(path string) (_ *checkpointer, err error) {
 	return &checkpointer{
 		conn:  conn,
 		pages: checkpointBytes / size,
-		step:  checkpointBytes / size,
 		start: make(chan struct{}, 1),
 		done:  make(chan error, 1),
 		ended: make(chan struct{}),
@@ -113,7 +112,11 @@ func (c *checkpointer) committed(s *statements) error {
 	if length < c.attempted {
 		c.attempted = 0 // it was begun anew
 	}
-	if length >= c.attempted+c.step {
+	due := c.attempted + c.pages
+	if c.held {
+		due = c.attempted + heldFactor*c.pages
+	}
+	if length >= due {
 		c.attempted, c.running = length, true
 		c.start <- struct{}{}
 	}
@@ -125,13 +128,9 @@ func (c *checkpointer) committed(s *statements) error {
 func (c *checkpointer) finish(err error, conn *sqlite.Conn, s *statements) error {
 	c.running = false
 	if err == nil {
-		var held bool
 		conn.SetBusyTimeout(restartTimeout)
-		held, _, err = checkpointWith(s.restart)
+		c.held, _, err = checkpointWith(s.restart)
 		conn.SetBusyTimeout(lockTimeout)
-		if c.step = c.pages; held {
-			c.step *= heldFactor
-		}
 	}
 	if err != nil && !isDiskFull(err) {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -167,15 +167,16 @@ func (f *filer) stopAt(err error) {
 // file commits events as one transaction. After an error that is a full disk,
 // none of them is in the file.
 func (f *filer) file(events []entry) error {
+	giveWay := f.manners()
 	for i := range events {
 		if err := insertInto(f.statements.insert, &events[i].Recorded, events[i].hash); err != nil {
 			return f.rollback(err)
 		}
 		if i%yieldEvery == 0 {
-			f.yield()
+			giveWay()
 		}
 	}
-	entered, err := f.index.next(len(events))
+	entered, err := f.index.next(len(events), giveWay)
 	if err != nil {
 		return f.rollback(fmt.Errorf("enter into the index: %w", err))
 	}
@@ -203,14 +204,13 @@ func (f *filer) checkpointing() error {
 	return f.checkpoint.committed(&f.statements)
 }
 
-// yield lets everybody go first, unless so much waits that callers will soon wait
-// for the filer: then it competes for a processor as they do.
-func (f *filer) yield() {
+// manners returns who goes before a filing: everybody, unless so much waits that
+// callers will soon wait for the filer. Then it competes for a processor as they do.
+func (f *filer) manners() (giveWay func()) {
 	if f.recent.waiting() > patientUpTo {
-		runtime.Gosched()
-	} else {
-		yield()
+		return runtime.Gosched
 	}
+	return yield
 }
 
 func endAt(e *eventstore.Recorded) end {

@@ -106,7 +106,7 @@ func (x *indexer) enterBlock() error {
 	if err != nil {
 		return err
 	}
-	entered, err := x.next(int(blockEvents))
+	entered, err := x.next(int(blockEvents), yield)
 	if end(&err); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (x *indexer) enterBlock() error {
 
 // next enters the next runs in the transaction of a filing, and returns how many.
 // It takes them for entered when it is told that the transaction is committed.
-func (x *indexer) next(filed int) (entered int, err error) {
+func (x *indexer) next(filed int, giveWay func()) (entered int, err error) {
 	if len(x.pending) == 0 {
 		x.pending = x.unindexed.whole()
 	}
@@ -133,7 +133,7 @@ func (x *indexer) next(filed int) (entered int, err error) {
 			return 0, err
 		}
 		if i%yieldEvery == 0 {
-			yield()
+			giveWay()
 		}
 	}
 	if entered == len(x.pending) {

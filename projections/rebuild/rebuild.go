@@ -1,5 +1,5 @@
 // Package rebuild fills read models anew beside those that are live, proves
-// them, and switches.
+// them, and switches. It folds nothing itself.
 //
 // Nothing that is read changes before the switch, which is one step. Until
 // then it may be broken off anywhere: what is filled keeps its checkpoint, and

@@ -1,6 +1,6 @@
 // Package fact reads what read models need of the commonest events, several
 // times faster than a JSON decoder, and counts money in whole units. Both are
-// most of what folding a log costs.
+// most of what folding a log costs. It knows no model.
 package fact
 
 import (
