@@ -77,14 +77,7 @@ func BenchmarkCallback(b *testing.B) {
 func BenchmarkConnection(b *testing.B) {
 	template := orderBody(b)
 	w := benchWorld(b, accept)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, listener, w.server, w.server.logger) }()
-	conn, err := net.Dial("tcp", listener.Addr().String())
+	conn, err := net.Dial("tcp", serve(b, w.server, w.server.logger))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -107,10 +100,6 @@ func BenchmarkConnection(b *testing.B) {
 		}
 	}
 	conn.Close()
-	cancel()
-	if err := <-served; err != nil {
-		b.Error(err)
-	}
 }
 
 func orderBody(b *testing.B) []byte {

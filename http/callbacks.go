@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"daybook/domain/codec"
 	"daybook/domain/ledger"
@@ -17,9 +18,8 @@ import (
 // thousand bytes.
 const maxCallbackBytes = 256 << 10
 
-// recordTimeout bounds the wait for the store, within writeTimeout after a body
-// that took its time.
-const recordTimeout = writeTimeout - readTimeout
+// recordTimeout bounds the wait for the store.
+const recordTimeout = 5 * time.Second
 
 // outcomeTest answers the button "Test Now": nothing happened, nothing is
 // stored.

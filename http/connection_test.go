@@ -7,17 +7,33 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 )
 
+// serve answers on a port until the test ends, and returns its address.
+func serve(t testing.TB, h http.Handler, logger *slog.Logger) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, listener, h, logger) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String()
+}
+
 // dial plays raw requests over one real connection, and returns the answers.
 func (w *world) dial(t *testing.T, requests string, methods ...string) []answer {
 	t.Helper()
-	server := httptest.NewServer(w.server)
-	defer server.Close()
-	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	connection, err := net.Dial("tcp", serve(t, w.server, w.server.logger))
 	if err != nil {
 		t.Fatal(err)
 	}

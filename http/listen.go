@@ -1,52 +1,113 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // The limits of a connection. Whoever is slower than this is cut off, and a
 // callback cut off is sent again.
 const (
-	headerTimeout   = 5 * time.Second
-	readTimeout     = 10 * time.Second
-	writeTimeout    = maxWait + 10*time.Second
+	readTimeout     = 10 * time.Second // from the first byte of a request to its last
+	writeTimeout    = 10 * time.Second
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 16 << 10
 	shutdownTimeout = readTimeout + 5*time.Second // a request that stays away is answered 408, not cut off
 )
 
+// acceptDelay is how long a listener waits when the process has as many open
+// files as it may have.
+const acceptDelay = 50 * time.Millisecond
+
 // Serve answers on a listener until ctx ends. Then it takes no more
-// connections, lets running requests finish for a while, and cuts off the
+// connections, lets running requests finish for a while, and gives up on the
 // rest.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, logger *slog.Logger) error {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	w := wire{handler: h, logger: logger}
+	server := &fasthttp.Server{
+		Handler:      w.serve,
+		ErrorHandler: w.refuse,
+		Logger:       silent{},
+
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   writeTimeout,
+		IdleTimeout:    idleTimeout,
+		ReadBufferSize: maxHeaderBytes,
+
+		// The handler is called with the first byte of a body, and decides how
+		// much of it is read.
+		StreamRequestBody:            true,
+		MaxRequestBodySize:           1,
+		DisablePreParseMultipartForm: true,
+
+		NoDefaultServerHeader: true,
+		NoDefaultContentType:  true,
+		CloseOnShutdown:       true,
+		MaxIdleWorkerDuration: time.Second,
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(entrance{listener}) }()
 	select {
 	case err := <-served:
-		return fmt.Errorf("serve HTTP: %w", err)
+		return fmt.Errorf("serve HTTP: %w", cmp.Or(err, net.ErrClosed))
 	case <-ctx.Done():
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	err := server.Shutdown(stopping)
+	err := server.ShutdownWithContext(stopping)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), server.Close())
+		err = fmt.Errorf("requests were cut off: %w", err)
 	}
+	_ = listener.Close() // if the end came before the beginning
 	<-served
 	return err
 }
+
+// entrance is a listener that waits while the process has no file left for
+// another connection.
+type entrance struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (e entrance) Accept() (net.Conn, error) {
+	for {
+		c, err := e.Listener.Accept()
+		switch {
+		case err == nil:
+			return &conn{Conn: c, remote: c.RemoteAddr().String()}, nil
+		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
+			return nil, err
+		}
+		time.Sleep(acceptDelay)
+	}
+}
+
+// conn is a connection that knows whether more can come. Nobody reads from it
+// who has all that he needs, so one that was found to have ended has broken off.
+type conn struct {
+	net.Conn
+	remote string
+	ended  bool
+}
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.ended = c.ended || err != nil
+	return n, err
+}
+
+// silent is a log for nobody. What fasthttp says of a connection quotes what
+// came over it, and that has secrets.
+type silent struct{}
+
+// Printf implements fasthttp.Logger.
+func (silent) Printf(string, ...any) {}

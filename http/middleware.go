@@ -163,6 +163,3 @@ func (c *call) Write(b []byte) (int, error) {
 	}
 	return c.ResponseWriter.Write(b)
 }
-
-// Unwrap lets http.ResponseController reach the connection.
-func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }

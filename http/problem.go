@@ -57,6 +57,7 @@ var (
 	timedOut        = kind{"request-timeout", http.StatusRequestTimeout, "The request did not arrive in time", 0}
 	otherUser       = kind{"address-taken", http.StatusConflict, "The address is registered for another user", 0}
 	tooLarge        = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large", 0}
+	headerTooLarge  = kind{"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The header is too large", 0}
 	notJSON         = kind{"not-strict-json", http.StatusUnprocessableEntity, "The body is not strict JSON", 0}
 	internal        = kind{"internal", http.StatusInternalServerError, "Something went wrong here", 0}
 	unavailable     = kind{"store-unavailable", http.StatusServiceUnavailable, "The event store cannot confirm", 1}
@@ -67,7 +68,7 @@ var (
 	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
 		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, tooLarge,
-		notJSON, internal, unavailable, contended, overloaded, behind, stopped, unreachable,
+		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, behind, stopped, unreachable,
 	}
 )
 

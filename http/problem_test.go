@@ -84,6 +84,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u2"}`))
 		}(),
 		"too-large":          plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", strings.Repeat(" ", maxRequestBytes+1))),
+		"header-too-large":   plain.dial(t, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", maxHeaderBytes)+"\r\n\r\n", http.MethodGet)[0],
 		"not-strict-json":    plain.post("{"),
 		"internal":           broken(errors.New("a fault")).get(Website, "/balances/u1"),
 		"store-unavailable":  broken(eventstore.ErrUnavailable).post(completed("A", "u1", 1, "USD")),

@@ -65,7 +65,7 @@ func BenchmarkRedisBalance(b *testing.B) {
 	})
 	for _, connections := range []int{1, 64} {
 		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
-			subjects := []*reader{newReader(b, bare, connections), newReader(b, w.server, connections)}
+			subjects := []*reader{newReader(b, goServer(b, bare), connections), newReader(b, serve(b, w.server, w.server.logger), connections)}
 			for b.Loop() {
 				for _, subject := range subjects {
 					subject.turn(b)
@@ -90,12 +90,17 @@ type reader struct {
 	rates       []float64 // of its turns, in requests per second
 }
 
-func newReader(b *testing.B, handler http.Handler, connections int) *reader {
+// goServer answers with Go's own server, and returns its address.
+func goServer(b *testing.B, handler http.Handler) string {
 	server := httptest.NewServer(handler)
 	b.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+func newReader(b *testing.B, address string, connections int) *reader {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, DialContext: new(net.Dialer).DialContext}
 	b.Cleanup(transport.CloseIdleConnections)
-	return &reader{url: server.URL + "/balances/u1", connections: connections, transport: transport}
+	return &reader{url: "http://" + address + "/balances/u1", connections: connections, transport: transport}
 }
 
 func (r *reader) turn(b *testing.B) {
