@@ -24,9 +24,9 @@ const (
 	shutdownTimeout = readTimeout + 5*time.Second // a request that stays away is answered 408, not cut off
 )
 
-// acceptDelay is how long a listener waits when the process has as many open
+// crowdedDelay is how long connections wait when the process has as many open
 // files as it may have.
-const acceptDelay = 50 * time.Millisecond
+const crowdedDelay = 500 * time.Millisecond
 
 // Serve answers on a listener until ctx ends. Then it takes no more
 // connections, lets running requests finish for a while, and gives up on the
@@ -55,7 +55,7 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler, logger *s
 		MaxIdleWorkerDuration: time.Second,
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(entrance{listener}) }()
+	go func() { served <- server.Serve(entrance{listener, logger}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve HTTP: %w", cmp.Or(err, net.ErrClosed))
@@ -73,8 +73,11 @@ func Serve(ctx context.Context, listener net.Listener, h http.Handler, logger *s
 }
 
 // entrance is a listener that waits while the process has no file left for
-// another connection.
-type entrance struct{ net.Listener }
+// another connection. To fasthttp that would be the end.
+type entrance struct {
+	net.Listener
+	logger *slog.Logger
+}
 
 // Accept implements net.Listener.
 func (e entrance) Accept() (net.Conn, error) {
@@ -86,7 +89,8 @@ func (e entrance) Accept() (net.Conn, error) {
 		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
 			return nil, err
 		}
-		time.Sleep(acceptDelay)
+		e.logger.Warn("no file is left for another connection: allow more open files (ulimit -n)", "error", err.Error())
+		time.Sleep(crowdedDelay)
 	}
 }
 

@@ -24,9 +24,7 @@ func (w *world) raw(t *testing.T, text string) []answer {
 	}
 	defer connection.Close()
 	_, _ = io.WriteString(connection, text) // what is refused may not be read to its end
-	if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	_ = connection.(*net.TCPConn).CloseWrite()
 	reader := bufio.NewReader(connection)
 	var answers []answer
 	for {
@@ -260,13 +258,39 @@ func TestTooManyOpenFilesEndNothing(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	accepted, err := entrance{&crowded{listener, 3}}.Accept()
+	log := new(journal)
+	logger := slog.New(slog.NewJSONHandler(log, nil))
+	accepted, err := entrance{&crowded{listener, 2}, logger}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = accepted.Close()
+	if n := strings.Count(log.text(), "ulimit -n"); n != 2 {
+		t.Errorf("said %d times: %s", n, log.text())
+	}
 	_ = listener.Close()
-	if _, err := (entrance{listener}).Accept(); !errors.Is(err, net.ErrClosed) {
+	if _, err := (entrance{listener, logger}).Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// TestWhoeverIsStillSendingReadsWhyNot: a refusal arrives although most of what
+// it refuses is still on its way.
+func TestWhoeverIsStillSendingReadsWhyNot(t *testing.T) {
+	const size = 8 << 20
+	more := strings.Repeat("x", size)
+	for name, c := range map[string]struct {
+		text string
+		want kind
+	}{
+		"a header": {"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", headerTooLarge},
+		"a body":   {fmt.Sprintf("POST /callbacks/coinbase HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size), unauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, wiring{allowLoopback: true})
+			if answers := w.raw(t, c.text+more); len(answers) != 1 || !isProblem(answers[0], c.want) {
+				t.Errorf("%+v", answers)
+			}
+		})
 	}
 }
