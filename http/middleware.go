@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,9 +58,6 @@ func (s *Server) serve(route string, h handler) routed {
 func (s *Server) run(c *call, r *http.Request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			if cause == http.ErrAbortHandler {
-				panic(cause)
-			}
 			s.logger.Error("panic", "request_id", c.id, "cause", panicText(cause), "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
@@ -134,6 +132,7 @@ func knownMethod(method string) string {
 // require lets a request through to h if a role allows it, and not too many
 // are running.
 func (s *Server) require(h handler, roles ...Role) handler {
+	bounded := s.bounded(h)
 	return func(w *call, r *http.Request) error {
 		who, err := s.tokens.authorize(r, roles)
 		if err != nil {
@@ -144,7 +143,17 @@ func (s *Server) require(h handler, roles ...Role) handler {
 			return err
 		}
 		defer s.reading.release()
-		return h(w, r)
+		return bounded(w, r)
+	}
+}
+
+// bounded ends what a handler waits for: nobody notices here that a client has
+// gone away.
+func (s *Server) bounded(h handler) handler {
+	return func(w *call, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), s.patience)
+		defer cancel()
+		return h(w, r.WithContext(ctx))
 	}
 }
 

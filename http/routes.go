@@ -25,7 +25,7 @@ func (s *Server) paths() map[string]methods {
 		"/addresses/{address}":     {http.MethodPut: s.require(s.putAddress, Website)},
 		"/streams/{stream}":        {http.MethodGet: s.require(s.getStream, Auditor)},
 		"/healthz":                 {http.MethodGet: s.healthz},
-		"/readyz":                  {http.MethodGet: s.readyz},
+		"/readyz":                  {http.MethodGet: s.bounded(s.readyz)},
 		"/readyz/reads":            {http.MethodGet: s.readyzReads},
 		"/metrics":                 {http.MethodGet: s.metrics.expose()},
 		"/openapi.yaml":            {http.MethodGet: getOpenAPI},

@@ -50,7 +50,7 @@ type Config struct {
 }
 
 // The bounds of how many requests run at once, and with them of the memory that
-// bodies and pages take. Reads that wait for a read model which has come to a
+// bodies and pages take until an answer is made. Reads that wait for a read model which has come to a
 // halt must not keep callbacks out, so that each kind has its own.
 const (
 	maxReceiving = 1024
@@ -74,6 +74,7 @@ type Server struct {
 	receiving          slots         // of callbacks
 	reading            slots         // of requests with a role
 	wait               time.Duration // for min_position
+	patience           time.Duration // with the log and the read models
 	router             *mux.Router
 	plain              plainRoutes // the router's, for paths without anything encoded
 }
@@ -96,6 +97,7 @@ func NewServer(c Config) *Server {
 		receiving:          make(slots, maxReceiving),
 		reading:            make(slots, maxReading),
 		wait:               maxWait,
+		patience:           2 * maxWait,
 	}
 	s.router = s.routes()
 	return s

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http/httpguts"
 )
 
 // wire is between fasthttp, which reads requests from connections and writes
@@ -22,91 +24,122 @@ type wire struct {
 	logger  *slog.Logger
 }
 
-// serve answers one request. Nothing of it may be kept by the handler.
+// serve answers one request. The handler may not keep its body.
 func (w wire) serve(ctx *fasthttp.RequestCtx) {
 	defer w.survive(ctx)
-	a := newReply(ctx)
 	r, err := newRequest(ctx)
 	if err != nil {
-		w.answer(a, badRequest.problem("Send HTTP/1.1, with a path that is percent-encoded.", err))
+		w.refuse(ctx, err)
 		return
 	}
+	a := newReply(ctx)
 	w.handler.ServeHTTP(a, r)
 	a.WriteHeader(http.StatusOK) // if the handler had nothing to say
 }
 
-// survive ends the connection of a request whose handler has panicked.
+// survive answers a request whose handler has panicked. Nothing has been written
+// yet.
 func (w wire) survive(ctx *fasthttp.RequestCtx) {
-	cause := recover()
-	if cause == nil {
-		return
-	}
-	if cause != http.ErrAbortHandler {
+	if cause := recover(); cause != nil {
 		w.logger.Error("panic", "cause", panicText(cause), "stack", string(debug.Stack()))
+		ctx.Response.Reset()
+		w.answer(ctx, internal.problem("The log of daybook has the reason.", nil))
 	}
-	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(net.Conn) {})
 }
 
-// refuse answers what is no request. The error quotes what came, and stays here.
+// refuse answers what is no request. The error may quote what came, and stays
+// here.
 func (w wire) refuse(ctx *fasthttp.RequestCtx, err error) {
+	defer w.survive(ctx)
 	var (
 		tooLong *fasthttp.ErrSmallBuffer
 		slow    net.Error
-		p       *Problem
 	)
 	switch {
 	case errors.As(err, &tooLong):
-		p = headerTooLarge.problem("The request line and the headers have at most 16 KiB together.", nil)
-	case errors.As(err, &slow) && slow.Timeout():
-		p = timedOut.problem("The request did not arrive whole. Send it again.", nil)
+		w.answer(ctx, headerTooLarge.problem("The request line and the headers have at most 16 KiB together.", nil))
+	case errors.As(err, &slow) && slow.Timeout(), errors.Is(err, io.ErrUnexpectedEOF):
+		w.answer(ctx, timedOut.problem("The request did not arrive whole. Send it again.", nil))
 	default:
-		p = badRequest.problem("It is not HTTP/1.1 as RFC 9112 has it.", nil)
+		w.answer(ctx, badRequest.problem("Send HTTP/1.1 as RFC 9112 has it, with a path that is percent-encoded.", nil))
 	}
-	w.answer(newReply(ctx), p)
 }
 
-// answer answers a request that no route has seen, and ends its connection: who
-// knows where the next one would begin.
-func (w wire) answer(a *reply, p *Problem) {
-	a.ctx.SetConnectionClose()
+// answer answers what no route has seen, and ends the connection: who knows where
+// the next request would begin.
+func (w wire) answer(ctx *fasthttp.RequestCtx, p *Problem) {
+	ctx.SetConnectionClose()
+	a := newReply(ctx)
 	p.RequestID = ulid.Make().String()
 	a.header.Set("X-Request-Id", p.RequestID)
 	writeProblem(a, p)
-	w.logger.Debug("not a request", "request_id", p.RequestID, "status", p.Status, "error", p.Title)
+	w.logger.Debug("request", "request_id", p.RequestID, "status", p.Status, "error", p.Title)
 }
+
+// What fasthttp takes for a request and RFC 9112 does not.
+var (
+	errVersion  = errors.New("neither HTTP/1.0 nor HTTP/1.1")
+	errEncoding = errors.New("a transfer encoding that is not chunked")
+	errName     = errors.New("a header's name that is no token")
+)
 
 // newRequest makes a request of net/http. It has copies of all but the body.
 func newRequest(ctx *fasthttp.RequestCtx) (*http.Request, error) {
 	head := &ctx.Request.Header
+	if proto := string(head.Protocol()); proto != "HTTP/1.1" && proto != "HTTP/1.0" {
+		return nil, errVersion
+	}
+	length := int64(max(head.ContentLength(), -1)) // -1 for chunks, as in net/http
+	if length >= 0 && saysEncoding(head.RawHeaders()) {
+		return nil, errEncoding
+	}
+	header, err := copyHeader(head)
+	if err != nil {
+		return nil, err
+	}
 	target := string(head.RequestURI())
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
 		return nil, err
 	}
-	if proto := string(head.Protocol()); proto != "HTTP/1.1" && proto != "HTTP/1.0" {
-		return nil, errVersion
-	}
 	from := ctx.Conn().(*conn)
 	r := &http.Request{
 		Method: string(head.Method()), URL: u, RequestURI: target,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, 8), Body: http.NoBody,
+		Header: header, Body: http.NoBody,
 		Host: string(head.Host()), RemoteAddr: from.remote,
 	}
-	for name, value := range head.All() {
-		key := string(name)
-		r.Header[key] = append(r.Header[key], string(value))
-	}
 	if stream := ctx.RequestBodyStream(); stream != nil {
-		r.ContentLength = int64(head.ContentLength()) // -1 for chunks, as in net/http
+		r.ContentLength = length
 		r.Body = &body{stream, from}
 	}
 	return r, nil
 }
 
-// errVersion is a request of another protocol.
-var errVersion = errors.New("not HTTP/1.0 or HTTP/1.1")
+// saysEncoding reports whether headers as they came have one named
+// Transfer-Encoding. Fasthttp forgets one that says identity, which others may
+// understand in another way.
+func saysEncoding(raw []byte) bool {
+	name := []byte("Transfer-Encoding:")
+	for line := range bytes.Lines(raw) {
+		if len(line) >= len(name) && bytes.EqualFold(line[:len(name)], name) {
+			return true
+		}
+	}
+	return false
+}
+
+func copyHeader(head *fasthttp.RequestHeader) (http.Header, error) {
+	header := make(http.Header, 8)
+	for name, value := range head.All() {
+		key := string(name)
+		if !httpguts.ValidHeaderFieldName(key) {
+			return nil, errName
+		}
+		header[key] = append(header[key], string(value))
+	}
+	return header, nil
+}
 
 // body is the body of a request. Fasthttp takes the end of a connection for the
 // end of the body, by length and between two chunks.
@@ -115,11 +148,15 @@ type body struct {
 	from   *conn
 }
 
+// errBody says that a body did not come to its end. What fasthttp says of it
+// quotes what came, and what came behind it.
+var errBody = errors.New("the body broke off, or is not as its header says")
+
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.stream.Read(p)
-	if err == io.EOF && b.from.ended {
-		err = io.ErrUnexpectedEOF
+	if err != nil && (err != io.EOF || b.from.ended) {
+		err = errBody
 	}
 	return n, err
 }
@@ -127,7 +164,7 @@ func (b *body) Read(p []byte) (int, error) {
 // Close implements io.Closer. What is left unread is for fasthttp to skip.
 func (*body) Close() error { return nil }
 
-// reply is the answer to a request.
+// reply is the answer to a request. It is written when the handler has returned.
 type reply struct {
 	ctx     *fasthttp.RequestCtx
 	header  http.Header

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"daybook/eventstore"
 )
 
 // raw sends bytes over a connection, says that no more come, and returns all
@@ -74,9 +78,16 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 		"a length that nobody can count":   {post + "Content-Length: 99999999999999999999\r\n\r\n{}", badRequest},
 		"an encoding that nobody knows":    {post + "Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", badRequest},
 		"two encodings":                    {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n", badRequest},
+		"no encoding":                      {post + "Transfer-Encoding: identity\r\n\r\n", badRequest},
+		"no encoding beside a length":      {post + "Content-Length: 2\r\ntransfer-encoding: identity\r\n\r\n{}", badRequest},
+		"an encoding with a space in it":   {post + "Transfer Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", badRequest},
+		"a length with a space before it":  {post + "X Content-Length: 5\r\nContent-Length: 2\r\n\r\n{}", badRequest},
 		"chunks of HTTP/1.0":               {"POST " + target + " HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", badRequest},
 		"a chunk with a length of its own": {post + "Transfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n", timedOut},
-		"a chunk that is longer":           {post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}}}\r\n0\r\n\r\n", timedOut},
+		"a trailer that is not allowed": {post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n" +
+			"Authorization: Bearer canary\r\n\r\n", timedOut},
+		"a trailer that is no text": {post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: canary\x01\r\n\r\n", timedOut},
+		"a chunk that is longer":    {post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}}}\r\n0\r\n\r\n", timedOut},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, wiring{allowLoopback: true})
@@ -121,7 +132,7 @@ func TestABodyThatBreaksOffIsNone(t *testing.T) {
 			if w.end() != 1 {
 				t.Errorf("the log ends at %s", w.end())
 			}
-			if len(answers) != 1 || !isProblem(answers[0], timedOut) && !isProblem(answers[0], badRequest) {
+			if len(answers) != 1 || !isProblem(answers[0], timedOut) {
 				t.Errorf("%+v", answers)
 			}
 		})
@@ -202,29 +213,29 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 	}
 }
 
-// TestAPanicEndsOneConnection: that of the request.
-func TestAPanicEndsOneConnection(t *testing.T) {
+// TestAPanicIsAnswered: one behind the routes, and with half an answer made.
+func TestAPanicIsAnswered(t *testing.T) {
 	log := new(journal)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Half", "1")
 		_, _ = io.WriteString(w, "half")
-		switch r.URL.Path {
-		case "/abort":
-			panic(http.ErrAbortHandler)
-		case "/panic":
+		if r.URL.Path == "/panic" {
 			panic("canary")
 		}
 	})
 	address := serve(t, h, slog.New(slog.NewJSONHandler(log, nil)))
-	for _, path := range []string{"/abort", "/panic"} {
-		if response, err := http.Get("http://" + address + path); !errors.Is(err, io.EOF) {
-			t.Errorf("%s: %v %v", path, response, err)
+	for path, status := range map[string]int{"/panic": http.StatusInternalServerError, "/": http.StatusOK} {
+		response, err := http.Get("http://" + address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		a := answer{response.StatusCode, response.Header, body}
+		if a.Status != status || status != http.StatusOK && (!isProblem(a, internal) || a.Header.Get("X-Half") != "") {
+			t.Errorf("%s: %d %v %s", path, a.Status, a.Header, a.Body)
 		}
 	}
-	response, err := http.Get("http://" + address + "/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
 	http.DefaultClient.CloseIdleConnections()
 	if n := strings.Count(log.text(), `"msg":"panic"`); n != 1 {
 		t.Errorf("%d panics are logged:\n%s", n, log.text())
@@ -260,7 +271,8 @@ func TestTooManyOpenFilesEndNothing(t *testing.T) {
 	}()
 	log := new(journal)
 	logger := slog.New(slog.NewJSONHandler(log, nil))
-	accepted, err := entrance{&crowded{listener, 2}, logger}.Accept()
+	door := &entrance{Listener: &crowded{listener, 2}, logger: logger}
+	accepted, err := door.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +281,7 @@ func TestTooManyOpenFilesEndNothing(t *testing.T) {
 		t.Errorf("said %d times: %s", n, log.text())
 	}
 	_ = listener.Close()
-	if _, err := (entrance{listener, logger}).Accept(); !errors.Is(err, net.ErrClosed) {
+	if _, err := door.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -292,5 +304,58 @@ func TestWhoeverIsStillSendingReadsWhyNot(t *testing.T) {
 				t.Errorf("%+v", answers)
 			}
 		})
+	}
+}
+
+// TestWhoeverStaysIsCutOff: connections that are open after the end of all
+// patience.
+func TestWhoeverStaysIsCutOff(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	door := &entrance{Listener: listener}
+	var clients []net.Conn
+	for range 2 {
+		client, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		clients = append(clients, client)
+	}
+	left, err := door.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = door.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	if err := left.Close(); err != nil || len(door.open) != 1 {
+		t.Errorf("%v, %d are open", err, len(door.open))
+	}
+	door.cutOff()
+	for _, client := range clients {
+		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("not cut off: %v", err)
+		}
+	}
+}
+
+// stuckStore is a log that never says whether it works.
+type stuckStore struct{ eventstore.Store }
+
+func (stuckStore) Ready(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestNobodyWaitsForEver: a question that the log does not answer is answered.
+func TestNobodyWaitsForEver(t *testing.T) {
+	w := newWorld(t, wiring{store: func(s eventstore.Store) eventstore.Store { return stuckStore{s} }})
+	w.server.patience = time.Millisecond
+	if a := w.get("", "/readyz"); !isProblem(a, unavailable) {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }

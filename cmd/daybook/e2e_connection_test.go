@@ -123,10 +123,26 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	raw := rawCallback(body)
 	header := strings.Index(raw, "\r\n\r\n") + 4
 	const limit = 10 * time.Second
-	for name, atOnce := range map[string]int{"nothing": 0, "header": 10, "body": header + 10} {
+	for name, c := range map[string]struct {
+		first  bool // request of its connection
+		atOnce int  // bytes
+	}{
+		"nothing":                    {true, 0},
+		"header":                     {true, 10},
+		"body":                       {true, header + 10},
+		"header after a request":     {false, 10},
+		"body after a request":       {false, header + 10},
+		"first byte after a request": {false, header},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := s.dial()
+			conn, atOnce := s.dial(), c.atOnce
+			if !c.first {
+				send(conn, "GET /healthz HTTP/1.1\r\nHost: daybook\r\n\r\n")
+				if a := readAnswer(t, bufio.NewReader(conn)); a.status != 200 {
+					t.Errorf("the request before is answered %d", a.status)
+				}
+			}
 			began := time.Now()
 			send(conn, raw[:atOnce])
 			ended := make(chan struct{})
@@ -134,6 +150,9 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			trickling.Go(func() { // slower than the timeout
 				trickle := time.NewTicker(200 * time.Millisecond)
 				defer trickle.Stop()
+				if atOnce == header {
+					return // nothing more
+				}
 				for i := atOnce; i < len(raw)-1; i++ {
 					select {
 					case <-trickle.C:
