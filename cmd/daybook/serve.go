@@ -46,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
 	if !c.isRemote() {
-		useProcessors()
+		useProcessors(c.redisFlag.isSet())
 	}
 	logger, err := newLogger(out.stderr, c.LogLevel)
 	if err != nil {
