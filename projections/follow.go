@@ -99,14 +99,28 @@ type delivery struct {
 // in meanwhile, and not the events of one commit.
 func (p *Projection) read(ctx context.Context, after eventstore.Position, to chan<- delivery) {
 	for message, err := range p.store.Subscribe(ctx, after) {
-		select {
-		case to <- delivery{message, err}:
-		case <-ctx.Done():
+		if !deliver(ctx, delivery{message, err}, to) {
 			return
 		}
 		if message.CaughtUp && p.pace > 0 {
 			rest(ctx, p.pace)
 		}
+	}
+}
+
+// deliver reports false if ctx has ended. There nearly always is room; waiting for
+// it as well as for the end takes several times as long.
+func deliver(ctx context.Context, d delivery, to chan<- delivery) bool {
+	select {
+	case to <- d:
+		return true
+	default:
+	}
+	select {
+	case to <- d:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -75,14 +75,10 @@ func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, e
 	}
 	defer w.submitted.Add(-1)
 	r.answer = make(chan outcome, 1)
-	select {
-	case w.queue <- r:
-		w.ring()
-	case <-ctx.Done():
-		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, ctx.Err())
-	case <-w.stopped:
-		return eventstore.Appended{}, w.reason
+	if err := w.enqueue(ctx, r); err != nil {
+		return eventstore.Appended{}, err
 	}
+	w.ring()
 	select {
 	case o := <-r.answer:
 		return o.appended, o.err
@@ -95,5 +91,23 @@ func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, e
 		return o.appended, o.err
 	default:
 		return eventstore.Appended{}, w.reason
+	}
+}
+
+// enqueue hands a request to run. There nearly always is room; waiting for it as
+// well as for the ends of everything takes several times as long.
+func (w *writer) enqueue(ctx context.Context, r *request) error {
+	select {
+	case w.queue <- r:
+		return nil
+	default:
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, ctx.Err())
+	case <-w.stopped:
+		return w.reason
 	}
 }
