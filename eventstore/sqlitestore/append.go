@@ -84,13 +84,6 @@ func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, e
 		return o.appended, o.err
 	case <-ctx.Done():
 		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, ctx.Err())
-	case <-w.stopped:
-	}
-	select {
-	case o := <-r.answer: // given just before the writer stopped
-		return o.appended, o.err
-	default:
-		return eventstore.Appended{}, w.reason
 	}
 }
 
@@ -99,15 +92,31 @@ func (w *writer) submit(ctx context.Context, r *request) (eventstore.Appended, e
 func (w *writer) enqueue(ctx context.Context, r *request) error {
 	select {
 	case w.queue <- r:
-		return nil
 	default:
+		select {
+		case w.queue <- r:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, ctx.Err())
+		case <-w.stopped:
+			return w.reason
+		}
 	}
 	select {
-	case w.queue <- r:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, ctx.Err())
-	case <-w.stopped:
-		return w.reason
+	case <-w.stopped: // it may have come too late for run
+		w.refuseQueued()
+	default:
+	}
+	return nil
+}
+
+// refuseQueued answers whoever is queued when nothing is committed any more.
+func (w *writer) refuseQueued() {
+	for {
+		select {
+		case r := <-w.queue:
+			r.answer <- outcome{err: w.reason}
+		default:
+			return
+		}
 	}
 }

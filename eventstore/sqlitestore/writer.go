@@ -75,8 +75,10 @@ type writer struct {
 	lengths  map[eventstore.StreamName]uint64 // of the streams in it
 }
 
-// run commits what is queued until the store is closed or has failed.
+// run commits what is queued until the store is closed or has failed. Whoever is
+// queued gets an answer: those who come later see that it has stopped.
 func (w *writer) run() {
+	defer w.refuseQueued()
 	defer close(w.stopped)
 	for w.reason == nil {
 		select {
