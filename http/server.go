@@ -50,8 +50,9 @@ type Config struct {
 }
 
 // The bounds of how many requests run at once, and with them of the memory that
-// bodies and pages take until an answer is made. Reads that wait for a read model which has come to a
-// halt must not keep callbacks out, so that each kind has its own.
+// bodies and pages take until an answer is made. Reads that wait for a read model
+// which has come to a halt must not keep callbacks out, so that each kind has its
+// own.
 const (
 	maxReceiving = 1024
 	maxReading   = 256
