@@ -89,8 +89,8 @@ func newRequest(ctx *fasthttp.RequestCtx) (*http.Request, error) {
 	if proto := string(head.Protocol()); proto != "HTTP/1.1" && proto != "HTTP/1.0" {
 		return nil, errVersion
 	}
-	length := int64(max(head.ContentLength(), -1)) // -1 for chunks, as in net/http
-	if length >= 0 && saysEncoding(head.RawHeaders()) {
+	length := int64(head.ContentLength()) // -1 for chunks, as in net/http
+	if length != -1 && saysEncoding(head.RawHeaders()) {
 		return nil, errEncoding
 	}
 	header, err := copyHeader(head)

@@ -79,6 +79,7 @@ func TestWhatIsNoRequestIsRefused(t *testing.T) {
 		"an encoding that nobody knows":    {post + "Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", badRequest},
 		"two encodings":                    {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n", badRequest},
 		"no encoding":                      {post + "Transfer-Encoding: identity\r\n\r\n", badRequest},
+		"no encoding of no body":           {"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", badRequest},
 		"no encoding beside a length":      {post + "Content-Length: 2\r\ntransfer-encoding: identity\r\n\r\n{}", badRequest},
 		"an encoding with a space in it":   {post + "Transfer Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", badRequest},
 		"a length with a space before it":  {post + "X Content-Length: 5\r\nContent-Length: 2\r\n\r\n{}", badRequest},

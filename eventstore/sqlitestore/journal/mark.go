@@ -14,8 +14,9 @@ import (
 // knows of it; whoever read it then would be ahead of the writer, and would see
 // what a loss of power could take away.
 //
-// The mark is synced when it is made alone. It holds for the run of the machine that it names:
-// after another start, every frame that is whole has been recovered, or will be.
+// The mark is synced when it is made alone. It holds for the run of the machine
+// that it names: after another start, every frame that is whole has been
+// recovered, or will be.
 //
 // The file has the sequence of the last published frame in 8 bytes,
 // little-endian, the same with all bits inverted, and the id of the run.
