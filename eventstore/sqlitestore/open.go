@@ -41,6 +41,7 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 			return nil, fmt.Errorf("bring %s up to date: %w", path, err)
 		}
 	}
+	switchOffTriggers(conn)
 	f := &filer{
 		conn:    conn,
 		woken:   make(chan struct{}, 1),

@@ -40,9 +40,9 @@ var synchronous = "FULL"
 // row without firing the trigger for deletes. Streams are found by a hash, see
 // hashOf: that is a third of the cost of names.
 //
-// The triggers hold for every program that opens the file. An INSERT may only
-// extend the log. It says FAIL because ABORT would make SQLite keep a journal
-// for undoing each single INSERT.
+// The triggers hold for every program that opens the file, but for the filer, see
+// switchOffTriggers. An INSERT may only extend the log. It says FAIL because ABORT
+// would make SQLite keep a journal for undoing each single INSERT.
 const tables = eventsTable + indexTables
 
 const eventsTable = `

@@ -1,0 +1,65 @@
+package sqlitestore
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"daybook/eventstore"
+)
+
+func TestTheFilerAloneInsertsWithoutTriggers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "daybook.db")
+	conn := connect(t, path)
+	f, err := prepareFile(t.Context(), conn, path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runsTriggers(t, conn) {
+		t.Error("the filer runs triggers: look for other names in the driver's Conn")
+	}
+	if !runsTriggers(t, connect(t, path)) {
+		t.Error("another connection runs no triggers")
+	}
+	taken := eventstore.Recorded{Stream: "order-1", Position: 1, RecordedAt: time.Now()}
+	err = insertInto(f.statements.insert, &taken, hashOf(taken.Stream))
+	if got := sqlite.ErrCode(err); got != sqlite.ResultConstraintPrimaryKey {
+		t.Errorf("an event at a position that is taken: got error %v", err)
+	}
+}
+
+func connect(t *testing.T, path string) *sqlite.Conn {
+	t.Helper()
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
+}
+
+// runsTriggers reports whether an INSERT of an event is compiled with a trigger.
+func runsTriggers(t *testing.T, conn *sqlite.Conn) (found bool) {
+	t.Helper()
+	program, _, err := conn.PrepareTransient("EXPLAIN " + insertEvent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Finalize()
+	for {
+		instruction, err := program.Step()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !instruction {
+			return found
+		}
+		found = found || program.GetText("opcode") == "Program"
+	}
+}
