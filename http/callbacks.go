@@ -72,8 +72,7 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 	}
 	// A sender that hangs up after the last byte has sent a callback all the
 	// same: recording it ends with the disk's patience, not with the sender's.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), recordTimeout)
-	defer cancel()
+	ctx := s.recording.next()
 	if delivery.Length != int64(len(delivery.Body)) {
 		return s.quarantineTooLarge(ctx, w, delivery)
 	}

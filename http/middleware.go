@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -151,9 +150,7 @@ func (s *Server) require(h handler, roles ...Role) handler {
 // gone away.
 func (s *Server) bounded(h handler) handler {
 	return func(w *call, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), s.patience)
-		defer cancel()
-		return h(w, r.WithContext(ctx))
+		return h(w, r.WithContext(s.patience.next()))
 	}
 }
 

@@ -75,7 +75,8 @@ type Server struct {
 	receiving          slots         // of callbacks
 	reading            slots         // of requests with a role
 	wait               time.Duration // for min_position
-	patience           time.Duration // with the log and the read models
+	recording          deadlines     // for the log to take a callback
+	patience           deadlines     // for the log and the read models to answer others
 	router             *mux.Router
 	plain              plainRoutes // the router's, for paths without anything encoded
 }
@@ -98,7 +99,8 @@ func NewServer(c Config) *Server {
 		receiving:          make(slots, maxReceiving),
 		reading:            make(slots, maxReading),
 		wait:               maxWait,
-		patience:           2 * maxWait,
+		recording:          deadlines{after: recordTimeout},
+		patience:           deadlines{after: 2 * maxWait},
 	}
 	s.router = s.routes()
 	return s

@@ -355,7 +355,7 @@ func (stuckStore) Ready(ctx context.Context) error {
 // TestNobodyWaitsForEver: a question that the log does not answer is answered.
 func TestNobodyWaitsForEver(t *testing.T) {
 	w := newWorld(t, wiring{store: func(s eventstore.Store) eventstore.Store { return stuckStore{s} }})
-	w.server.patience = time.Millisecond
+	w.server.patience.after = time.Millisecond
 	if a := w.get("", "/readyz"); !isProblem(a, unavailable) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
