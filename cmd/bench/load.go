@@ -67,7 +67,8 @@ func (l load) run(ctx context.Context, s *server, connections int, length time.D
 	for worker := range connections {
 		group.Go(func() {
 			own := l.newPosted()
-			err := l.post(ctx, s, worker, end, own)
+			begin := began.Add(l.interval * time.Duration(worker) / time.Duration(connections))
+			err := l.post(ctx, s, worker, begin, end, own)
 			mu.Lock()
 			defer mu.Unlock()
 			all.add(own)
@@ -90,13 +91,13 @@ func (l load) run(ctx context.Context, s *server, connections int, length time.D
 }
 
 // post is one connection.
-func (l load) post(ctx context.Context, s *server, worker int, end time.Time, own *posted) error {
+func (l load) post(ctx context.Context, s *server, worker int, begin, end time.Time, own *posted) error {
 	sender, err := dial(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer sender.conn.Close()
-	next := time.Now()
+	next := begin
 	for n := 0; ; n++ {
 		if l.interval > 0 {
 			time.Sleep(time.Until(next))

@@ -75,7 +75,11 @@ func (c *runCommand) Run(ctx context.Context) error {
 		report(subjects, measured, connections)
 		if connections > 1 {
 			onRedis := measured[slices.IndexFunc(subjects, func(s subject) bool { return s.name == onRedisName })]
-			if err := c.measureLag(ctx, connections, onRedis[len(onRedis)/2].rate/2); err != nil {
+			var rates []float64
+			for _, m := range onRedis {
+				rates = append(rates, m.rate)
+			}
+			if err := c.measureLag(ctx, connections, median(rates)/2); err != nil {
 				return fmt.Errorf("measure the lag: %w", err)
 			}
 		}
@@ -125,8 +129,7 @@ func report(subjects []subject, measured [][]measurement, connections int) {
 			for round, m := range measured[i] {
 				values = append(values, of(m, round))
 			}
-			slices.Sort(values)
-			return values[len(values)/2]
+			return median(values)
 		}
 		fmt.Fprintf(w, "%s\t%.0f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t\n", s.name,
 			column(func(m measurement, _ int) float64 { return m.rate }),
@@ -137,4 +140,9 @@ func report(subjects []subject, measured [][]measurement, connections int) {
 			column(func(m measurement, round int) float64 { return m.rate / measured[2][round].rate }))
 	}
 	_ = w.Flush()
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }

@@ -25,6 +25,7 @@ type server struct {
 	command  *exec.Cmd
 	check    func(ctx context.Context) error // that everything acknowledged is there
 	also     func()                          // stops what it needs, if anything
+	redis    string                          // URL of its read models, if they are there
 }
 
 // acknowledge adds what a load of the same users has posted.
@@ -89,7 +90,7 @@ func (c *runCommand) startDaybookOnRedis(ctx context.Context, dir string) (*serv
 		stop()
 		return nil, err
 	}
-	s.also = stop
+	s.also, s.redis = stop, url
 	return s, nil
 }
 
