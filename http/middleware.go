@@ -146,8 +146,8 @@ func (s *Server) require(h handler, roles ...Role) handler {
 	}
 }
 
-// bounded ends what a handler waits for: nobody notices here that a client has
-// gone away.
+// bounded ends what a handler waits for. That is all that does: nobody notices
+// here that a client has gone away, so the context of the request is not asked.
 func (s *Server) bounded(h handler) handler {
 	return func(w *call, r *http.Request) error {
 		return h(w, r.WithContext(s.patience.next()))

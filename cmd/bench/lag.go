@@ -17,9 +17,9 @@ import (
 // measureLag says how long a committed payment takes to be seen in Redis while
 // orders come in at a steady rate: one connection more posts an order and then
 // reads the balance with its position, which is answered as soon as the
-// projection is there. Its way back and forth is in the figure. Beside it is what
-// the machine does to the least there could be at that moment: one script that
-// writes, and one command that reads.
+// projection is there. Its way back and forth is in the figure. Beside it is the
+// least that any such way costs at that moment: a script that writes one key, and
+// then a command that reads it, timed together.
 func (c *runCommand) measureLag(ctx context.Context, connections int, rate float64) error {
 	lags, least := simulate.NewLatencies(), simulate.NewLatencies()
 	var reached []float64
@@ -53,21 +53,31 @@ func (c *runCommand) lagOnce(ctx context.Context, connections int, rate float64,
 		return 0, err
 	}
 	defer server.stop()
+	ctx, cancel := context.WithTimeout(ctx, 2*c.Time+30*time.Second)
+	defer cancel()
 	steady := load{users: 1000, interval: time.Duration(float64(connections) / rate * float64(time.Second))}
+	if _, err := steady.run(ctx, server, connections, c.Time/8); err != nil { // warm up
+		return 0, err
+	}
 	end := time.Now().Add(c.Time)
 	var reached measurement
-	group, ctx := errgroup.WithContext(ctx)
+	probed := steady.newPosted()
+	group, measuring := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		reached, err = steady.run(ctx, server, connections, c.Time)
+		reached, err = steady.run(measuring, server, connections, c.Time)
 		return err
 	})
-	group.Go(func() error { return server.probe(ctx, end, lags) })
-	group.Go(func() error { return probeRedis(ctx, server.redis, end, least) })
-	err = group.Wait()
-	return reached.rate, err
+	group.Go(func() error { return server.probe(measuring, end, probed) })
+	group.Go(func() error { return probeRedis(measuring, server.redis, end, least) })
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	lags.Merge(probed.took)
+	server.acknowledge(probed)
+	return reached.rate, server.check(ctx)
 }
 
-// probeRedis writes and reads one key, some hundred times a second.
+// probeRedis writes and reads one key, at most 200 times a second.
 func probeRedis(ctx context.Context, url string, end time.Time, took simulate.Latencies) error {
 	options, err := redis.ParseURL(url)
 	if err != nil {
@@ -90,8 +100,9 @@ func probeRedis(ctx context.Context, url string, end time.Time, took simulate.La
 	return nil
 }
 
-// probe posts orders one after the other, and waits for each to be seen.
-func (s *server) probe(ctx context.Context, end time.Time, lags simulate.Latencies) error {
+// probe posts orders one after the other, and waits for each to be seen. It
+// records the waits.
+func (s *server) probe(ctx context.Context, end time.Time, own *posted) error {
 	sender, err := dial(ctx, s)
 	if err != nil {
 		return err
@@ -103,10 +114,12 @@ func (s *server) probe(ctx context.Context, end time.Time, lags simulate.Latenci
 			return err
 		}
 		began := time.Now()
+		own.cents[0]++
+		own.position = position
 		if err := s.awaitBalance(ctx, userName(0), position); err != nil {
 			return err
 		}
-		lags.Record(time.Since(began))
+		own.took.Record(time.Since(began))
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func (f *filer) stopAt(err error) {
 func (f *filer) file(events []entry) error {
 	giveWay := f.manners()
 	for i := range events {
-		if err := insertInto(f.statements.insert, &events[i].Recorded, events[i].hash); err != nil {
+		if err := f.insert(&events[i], f.end.position+eventstore.Position(i)+1); err != nil {
 			return f.rollback(err)
 		}
 		if i%yieldEvery == 0 {
@@ -190,6 +190,15 @@ func (f *filer) file(events []entry) error {
 	f.recent.filed(last.Position)
 	f.filed.Store(uint64(last.Position))
 	return errors.Join(f.checkpointing(), f.begin())
+}
+
+// insert adds the event that has the next position. No trigger looks at what the
+// filer does, see switchOffTriggers.
+func (f *filer) insert(e *entry, next eventstore.Position) error {
+	if e.Position != next {
+		return fmt.Errorf("%w: position %s was to be filed as %s", errDamaged, e.Position, next)
+	}
+	return insertInto(f.statements.insert, &e.Recorded, e.hash)
 }
 
 // checkpointing lets the checkpointer work, while no transaction is open.

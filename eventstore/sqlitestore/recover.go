@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
 )
 
@@ -28,7 +29,7 @@ func (f *filer) recover(frames []journal.Frame) error {
 	for len(events) > 0 {
 		n := min(len(events), maxFiledEvents)
 		for i := range events[:n] {
-			if err := insertInto(f.statements.insert, &events[i].Recorded, events[i].hash); err != nil {
+			if err := f.insert(&events[i], f.end.position+eventstore.Position(i)+1); err != nil {
 				return fmt.Errorf("file the journal: %w", err)
 			}
 		}

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -23,10 +24,20 @@ func TestTheFilerAloneInsertsWithoutTriggers(t *testing.T) {
 	if !runsTriggers(t, connect(t, path)) {
 		t.Error("another connection runs no triggers")
 	}
-	taken := eventstore.Recorded{Stream: "order-1", Position: 1, RecordedAt: time.Now()}
-	err = insertInto(f.statements.insert, &taken, hashOf(taken.Stream))
-	if got := sqlite.ErrCode(err); got != sqlite.ResultConstraintPrimaryKey {
-		t.Errorf("an event at a position that is taken: got error %v", err)
+	event := entry{Recorded: eventstore.Recorded{Stream: "order-1", RecordedAt: time.Now()}}
+	for position, next := range map[eventstore.Position]eventstore.Position{0: 2, 1: 2, 3: 2, 2: 1} {
+		event.Position = position
+		if err := f.insert(&event, next); !errors.Is(err, errDamaged) {
+			t.Errorf("position %s instead of %s: got error %v", position, next, err)
+		}
+	}
+	event.Position = 1
+	if err := f.insert(&event, 1); sqlite.ErrCode(err) != sqlite.ResultConstraintPrimaryKey {
+		t.Errorf("a position that is taken: got error %v", err)
+	}
+	event.Position = 2
+	if err := f.insert(&event, 2); err != nil {
+		t.Error(err)
 	}
 }
 
