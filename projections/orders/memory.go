@@ -16,6 +16,7 @@ import (
 type Memory struct {
 	applying sync.Mutex // held by Apply
 	checked  []checked  // scratch of Apply
+	text     []byte     // of add
 
 	mu         sync.RWMutex // guards what follows
 	checkpoint projections.Checkpoint
@@ -62,18 +63,27 @@ func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, eve
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var last *checked
-	for i := range m.checked {
-		c := &m.checked[i]
-		if last != nil && last.event.Stream != c.event.Stream {
-			last = nil
-		}
-		id := order.ID(c.event.Stream.ID())
-		m.orders[id] = m.orders[id].add(c, last, &m.words)
-		last = c
+	for rest := m.checked; len(rest) > 0; {
+		rest = m.add(rest)
 	}
 	m.checkpoint = to
 	return nil
+}
+
+// add puts the first events, as many as are of one order, on its record, and
+// returns the others.
+func (m *Memory) add(events []checked) (others []checked) {
+	stream := events[0].event.Stream
+	text := m.text[:0]
+	var last *checked
+	for len(events) > 0 && events[0].event.Stream == stream {
+		text = events[0].appendTo(text, last, &m.words)
+		last, events = &events[0], events[1:]
+	}
+	id := order.ID(stream.ID())
+	m.orders[id] = append(m.orders[id], text...)
+	m.text = text
+	return events
 }
 
 // Order returns the state of an order, or an ErrNotFound with an order that

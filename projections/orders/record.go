@@ -63,15 +63,15 @@ func kindOf(event *eventstore.Recorded) byte {
 	return whole
 }
 
-// add appends an event. Last is the event before it in the batch, if that is
-// of the same order.
-func (r record) add(c, last *checked, words *compact.Words) record {
+// appendTo appends the event to a record. Last is the event before it in the
+// batch, if that is of the same order.
+func (c *checked) appendTo(b []byte, last *checked, words *compact.Words) []byte {
 	e := c.event
 	kind := c.kind
 	if kind == verified && last != nil && last.kind == received && sameFacts(&c.head, &last.head) {
 		kind = verifiedSame
 	}
-	b := append([]byte(r), kind)
+	b = append(b, kind)
 	b = binary.AppendUvarint(b, uint64(e.Revision))
 	b = binary.AppendUvarint(b, uint64(e.Position))
 	b = binary.AppendVarint(b, e.RecordedAt.UnixMicro())
