@@ -34,7 +34,7 @@ type serveCommand struct {
 // pace is how long events gather for a batch under load. It bounds what a read
 // that waits for its own write waits in vain, and saves most of what batches of
 // two events would cost.
-const pace = 2 * time.Millisecond
+const pace = 4 * time.Millisecond
 
 // ballastBytes are allocated and never touched, so that they take up no memory:
 // the garbage collector runs when the heap has doubled, which a small one would
