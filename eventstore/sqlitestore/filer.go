@@ -168,13 +168,8 @@ func (f *filer) stopAt(err error) {
 // none of them is in the file.
 func (f *filer) file(events []entry) error {
 	giveWay := f.manners()
-	for i := range events {
-		if err := f.insert(&events[i], f.end.position+eventstore.Position(i)+1); err != nil {
-			return f.rollback(err)
-		}
-		if i%yieldEvery == 0 {
-			giveWay()
-		}
+	if err := f.insert(events, giveWay); err != nil {
+		return f.rollback(err)
 	}
 	entered, err := f.index.next(len(events), giveWay)
 	if err != nil {
@@ -192,13 +187,22 @@ func (f *filer) file(events []entry) error {
 	return errors.Join(f.checkpointing(), f.begin())
 }
 
-// insert adds the event that has the next position. No trigger looks at what the
+// insert adds events that continue those in the file. No trigger looks at what the
 // filer does, see switchOffTriggers.
-func (f *filer) insert(e *entry, next eventstore.Position) error {
-	if e.Position != next {
-		return fmt.Errorf("%w: position %s was to be filed as %s", errDamaged, e.Position, next)
+func (f *filer) insert(events []entry, giveWay func()) error {
+	for i := range events {
+		e := &events[i]
+		if next := f.end.position + eventstore.Position(i) + 1; e.Position != next {
+			return fmt.Errorf("%w: position %s was to be filed as %s", errDamaged, e.Position, next)
+		}
+		if err := insertInto(f.statements.insert, &e.Recorded, e.hash); err != nil {
+			return err
+		}
+		if i%yieldEvery == 0 {
+			giveWay()
+		}
 	}
-	return insertInto(f.statements.insert, &e.Recorded, e.hash)
+	return nil
 }
 
 // checkpointing lets the checkpointer work, while no transaction is open.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 
-	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
 )
 
@@ -28,10 +27,8 @@ func (f *filer) recover(frames []journal.Frame) error {
 	}
 	for len(events) > 0 {
 		n := min(len(events), maxFiledEvents)
-		for i := range events[:n] {
-			if err := f.insert(&events[i], f.end.position+eventstore.Position(i)+1); err != nil {
-				return fmt.Errorf("file the journal: %w", err)
-			}
+		if err := f.insert(events[:n], yield); err != nil {
+			return fmt.Errorf("file the journal: %w", err)
 		}
 		if err := step(f.statements.commit); err != nil {
 			return fmt.Errorf("file the journal: commit: %w", err)

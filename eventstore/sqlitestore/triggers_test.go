@@ -25,18 +25,19 @@ func TestTheFilerAloneInsertsWithoutTriggers(t *testing.T) {
 		t.Error("another connection runs no triggers")
 	}
 	event := entry{Recorded: eventstore.Recorded{Stream: "order-1", RecordedAt: time.Now()}}
-	for position, next := range map[eventstore.Position]eventstore.Position{0: 2, 1: 2, 3: 2, 2: 1} {
-		event.Position = position
-		if err := f.insert(&event, next); !errors.Is(err, errDamaged) {
-			t.Errorf("position %s instead of %s: got error %v", position, next, err)
+	insert := func(position, end eventstore.Position) error {
+		event.Position, f.end.position = position, end
+		return f.insert([]entry{event}, yield)
+	}
+	for position, end := range map[eventstore.Position]eventstore.Position{0: 1, 1: 1, 3: 1, 2: 0} {
+		if err := insert(position, end); !errors.Is(err, errDamaged) {
+			t.Errorf("position %s behind %s: got error %v", position, end, err)
 		}
 	}
-	event.Position = 1
-	if err := f.insert(&event, 1); sqlite.ErrCode(err) != sqlite.ResultConstraintPrimaryKey {
+	if err := insert(1, 0); sqlite.ErrCode(err) != sqlite.ResultConstraintPrimaryKey {
 		t.Errorf("a position that is taken: got error %v", err)
 	}
-	event.Position = 2
-	if err := f.insert(&event, 2); err != nil {
+	if err := insert(2, 1); err != nil {
 		t.Error(err)
 	}
 }
