@@ -34,6 +34,9 @@ var roles = map[string]func(directory string) error{
 	"write": func(directory string) error { return write(directory, 8) },
 	"step":  func(directory string) error { return write(directory, 1) },
 	"fill":  fillDisk,
+
+	"pages-writing": keepPagesWriting,
+	"pages-reading": keepPagesReading,
 }
 
 func TestMain(m *testing.M) {

@@ -86,10 +86,7 @@ func configure(conn *sqlite.Conn) error {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = " + synchronous,
 		"PRAGMA wal_autocheckpoint = 0", // see checkpointer
-		// 32 MiB hold what one filing changes. A larger cache does not pay: after a
-		// page split SQLite walks all of it at the next commit, to drop one
-		// temporary page number.
-		"PRAGMA cache_size = -32768",
+		fmt.Sprintf("PRAGMA cache_size = %d", filerCache),
 		"PRAGMA temp_store = MEMORY",
 	} {
 		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
