@@ -51,6 +51,7 @@ var errForeign = errors.New("another program has written to the log")
 type filer struct {
 	conn       *sqlite.Conn
 	statements statements
+	inserter   inserter
 	index      *indexer
 	recent     *recent
 	checkpoint *checkpointer
@@ -195,7 +196,7 @@ func (f *filer) insert(events []entry, giveWay func()) error {
 		if next := f.end.position + eventstore.Position(i) + 1; e.Position != next {
 			return fmt.Errorf("%w: position %s was to be filed as %s", errDamaged, e.Position, next)
 		}
-		if err := insertInto(f.statements.insert, &e.Recorded, e.hash); err != nil {
+		if err := f.inserter.insert(&e.Recorded, e.hash); err != nil {
 			return err
 		}
 		if i%yieldEvery == 0 {

@@ -41,7 +41,6 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 			return nil, fmt.Errorf("bring %s up to date: %w", path, err)
 		}
 	}
-	switchOffTriggers(conn)
 	f := &filer{
 		conn:    conn,
 		woken:   make(chan struct{}, 1),
@@ -51,6 +50,12 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	}
 	var err error
 	if f.statements, err = prepareStatements(conn); err != nil {
+		return nil, err
+	}
+	if f.inserter, err = newInserter(conn); err != nil {
+		return nil, err
+	}
+	if err := f.inserter.switchOffTriggers(); err != nil {
 		return nil, err
 	}
 	if f.index, err = openIndexer(conn); err != nil {
@@ -120,12 +125,12 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	if err := sqlitex.ExecScript(conn, script); err != nil {
 		return err
 	}
-	insert, err := conn.Prepare(insertEvent)
+	inserter, err := newInserter(conn)
 	if err != nil {
 		return err
 	}
 	first := eventstore.Recorded{Event: created, Stream: eventstore.LogStream, Position: 1, RecordedAt: now}
-	return insertInto(insert, &first, hashOf(first.Stream))
+	return inserter.insert(&first, hashOf(first.Stream))
 }
 
 // upgrade makes the index of a file of version 1, which had another. All blocks

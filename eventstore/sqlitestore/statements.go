@@ -12,7 +12,6 @@ import (
 // statements are prepared once for the connection that files.
 type statements struct {
 	begin, commit, rollback *sqlite.Stmt
-	insert                  *sqlite.Stmt
 	end                     *sqlite.Stmt
 	restart, walSize        *sqlite.Stmt
 }
@@ -26,7 +25,6 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		{&s.begin, "BEGIN IMMEDIATE"},
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
-		{&s.insert, insertEvent},
 		{&s.end, "SELECT position, recorded_at, id FROM events ORDER BY position DESC LIMIT 1"},
 		{&s.restart, "PRAGMA wal_checkpoint(RESTART)"},
 		{&s.walSize, "PRAGMA wal_checkpoint(NOOP)"},
@@ -40,28 +38,11 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 	return s, nil
 }
 
-const insertEvent = "INSERT OR FAIL INTO events (position, stream, stream_hash, revision, id, type, schema, recorded_at, data, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-
 // hashOf returns what a stream is found by in the file. It is a cryptographic
 // hash, so that nobody can choose names that share one.
 func hashOf(stream eventstore.StreamName) int64 {
 	sum := sha256.Sum256([]byte(stream))
 	return int64(binary.BigEndian.Uint64(sum[:]))
-}
-
-// insertInto runs insertEvent for an event of the stream with a hash.
-func insertInto(stmt *sqlite.Stmt, e *eventstore.Recorded, streamHash int64) error {
-	stmt.BindInt64(1, int64(e.Position))
-	stmt.BindText(2, string(e.Stream))
-	stmt.BindInt64(3, streamHash)
-	stmt.BindInt64(4, int64(e.Revision))
-	stmt.BindBytes(5, e.ID[:])
-	stmt.BindText(6, e.Type)
-	stmt.BindInt64(7, int64(e.Schema))
-	stmt.BindInt64(8, e.RecordedAt.UnixMicro())
-	stmt.BindBytes(9, e.Data)
-	stmt.BindBytes(10, e.Metadata)
-	return step(stmt)
 }
 
 // step runs a statement that returns no rows.

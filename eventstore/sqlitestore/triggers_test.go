@@ -13,13 +13,9 @@ import (
 
 func TestTheFilerAloneInsertsWithoutTriggers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "daybook.db")
-	conn := connect(t, path)
-	f, err := prepareFile(t.Context(), conn, path, time.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn, f := prepare(t, path)
 	if runsTriggers(t, conn) {
-		t.Error("the filer runs triggers: look for other names in the driver's Conn")
+		t.Error("the filer runs triggers")
 	}
 	if !runsTriggers(t, connect(t, path)) {
 		t.Error("another connection runs no triggers")
@@ -40,6 +36,17 @@ func TestTheFilerAloneInsertsWithoutTriggers(t *testing.T) {
 	if err := insert(2, 1); err != nil {
 		t.Error(err)
 	}
+}
+
+// prepare returns the connection of a filer, and the filer.
+func prepare(t *testing.T, path string) (*sqlite.Conn, *filer) {
+	t.Helper()
+	conn := connect(t, path)
+	f, err := prepareFile(t.Context(), conn, path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, f
 }
 
 func connect(t *testing.T, path string) *sqlite.Conn {
