@@ -39,3 +39,10 @@ func SetBlocks(events eventstore.Position, entered int) (undo func()) {
 
 // FormatVersion is the version of the files that are written.
 const FormatVersion = formatVersion
+
+// The pages that the connections of a process keep at most, and the slots beside them.
+const (
+	StoreCaches  = storeCaches
+	ReaderCaches = readerCaches
+	SpareSlots   = spareSlots
+)

@@ -35,7 +35,7 @@ func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	reservePages(readConnections * otherCache)
+	reservePages(readerCaches)
 	reader, err := openReader(path)
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if err := makeDirectory(options.Directory); err != nil {
 		return nil, err
 	}
-	reservePages(filerCache + (readConnections+2)*otherCache) // two for checkpoints and lookups
+	reservePages(storeCaches)
 	var opened closers
 	defer func() {
 		if err != nil {
