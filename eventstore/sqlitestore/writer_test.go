@@ -178,6 +178,7 @@ func TestACallerThatGivesUpDoesNotKnowTheOutcome(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 	close(g.opened)
+	awaitWaiting(t, store, 0) // a lone append goes before one that waits
 	if err := appendTo(store, "order-last"); err != nil {
 		t.Fatal(err)
 	}
