@@ -60,7 +60,7 @@ func newCheckpointer(path string) (_ *checkpointer, err error) {
 	for _, pragma := range []string{
 		"PRAGMA synchronous = " + synchronous,
 		"PRAGMA wal_autocheckpoint = 0",
-		fmt.Sprintf("PRAGMA cache_size = %d", otherCache),
+		cacheSize(otherCache),
 	} {
 		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {
 			return nil, fmt.Errorf("%s: %w", pragma, err)

@@ -91,7 +91,7 @@ func configure(conn *sqlite.Conn) error {
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = " + synchronous,
 		"PRAGMA wal_autocheckpoint = 0", // see checkpointer
-		fmt.Sprintf("PRAGMA cache_size = %d", filerCache),
+		cacheSize(filerCache),
 		"PRAGMA temp_store = MEMORY",
 	} {
 		if err := sqlitex.ExecuteTransient(conn, pragma, nil); err != nil {

@@ -73,7 +73,7 @@ func openConnection(path string) (_ *connection, err error) {
 	if err := checkFormat(conn, path); err != nil {
 		return nil, err
 	}
-	if err := sqlitex.ExecuteTransient(conn, fmt.Sprintf("PRAGMA cache_size = %d", otherCache), nil); err != nil {
+	if err := sqlitex.ExecuteTransient(conn, cacheSize(otherCache), nil); err != nil {
 		return nil, err
 	}
 	return &connection{conn: conn, types: make(map[string]string)}, nil

@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"fmt"
 	"sync"
 
 	"modernc.org/libc"
@@ -22,6 +23,9 @@ const (
 
 	readerCaches = readConnections * otherCache
 )
+
+// cacheSize is the pragma for a connection that keeps so many pages.
+func cacheSize(pages int) string { return fmt.Sprintf("PRAGMA cache_size = %d", pages) }
 
 const (
 	// slotBytes are a page and what SQLite keeps beside it.
