@@ -32,6 +32,11 @@ var (
 	// fault of the caller. Nothing was written.
 	ErrInvalid = errors.New("not a valid append")
 
+	// ErrDamaged says that the log is not what was written to it: events are
+	// missing, changed, or of another program. Repeating does not help; the
+	// error says what does. What follows the damage is not to be trusted.
+	ErrDamaged = errors.New("the log is damaged")
+
 	// ErrLocked says that another process has the log open for writing.
 	ErrLocked = errors.New("log is open for writing in another process")
 )

@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"daybook/eventstore"
 )
 
 // failure is an error of a call, with what the server says beside it.
@@ -57,7 +59,7 @@ func leaderOf(err error) string {
 }
 
 // errBroken says that a stream is not what was written to it.
-var errBroken = errors.New("the log in EventStoreDB has been changed from outside")
+var errBroken = fmt.Errorf("%w: it has been changed in EventStoreDB from outside", eventstore.ErrDamaged)
 
 // isFinal reports whether an error would be the same another time. All others
 // may be of the network, of a server that starts or stops, or of one that is no

@@ -179,7 +179,7 @@ func choose(condition bool, yes, no string) string {
 }
 
 // errDamaged says that a row is no event: the store writes none like it.
-var errDamaged = errors.New("the log is damaged: restore it from a copy")
+var errDamaged = fmt.Errorf("%w: restore it from a copy", eventstore.ErrDamaged)
 
 // scan reads the row that stmt stands on and returns its size in bytes. SQLite
 // notices a damaged page by its structure; zeros within one are left to us.
