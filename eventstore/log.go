@@ -43,21 +43,42 @@ func (LogCreated) EventType() string { return LogCreatedType }
 
 // NewLog returns the event that names a new log. Stores write it themselves.
 func NewLog(now time.Time) (Event, error) {
+	name, err := newName(now)
+	if err != nil {
+		return Event{}, err
+	}
+	return logEvent(name, LogCreated{LogID: name}, Self, 0)
+}
+
+// Self is the actor of what a store does by itself.
+const Self = "daybook"
+
+// LogEvent returns an event about the log itself at a revision of LogStream.
+func LogEvent(data interface{ EventType() string }, actor string, revision Revision, now time.Time) (Event, error) {
+	name, err := newName(now)
+	if err != nil {
+		return Event{}, err
+	}
+	return logEvent(name, data, actor, revision)
+}
+
+// newName returns a ULID.
+func newName(now time.Time) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
+	return id.String(), err
+}
+
+func logEvent(name string, data interface{ EventType() string }, actor string, revision Revision) (Event, error) {
+	text, err := json.Marshal(data)
 	if err != nil {
 		return Event{}, err
 	}
-	name := id.String()
-	data, err := json.Marshal(LogCreated{LogID: name})
-	if err != nil {
-		return Event{}, err
-	}
-	metadata, err := Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: "daybook"}.Encode()
+	metadata, err := Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: actor}.Encode()
 	return Event{
-		ID:       DeriveID(LogStream, []byte(name), 0),
-		Type:     LogCreatedType,
+		ID:       DeriveID(LogStream, []byte(name), revision),
+		Type:     data.EventType(),
 		Schema:   1,
-		Data:     data,
+		Data:     text,
 		Metadata: metadata,
 	}, err
 }

@@ -36,5 +36,9 @@ func Decode(e eventstore.Recorded) (codec.Event, error) {
 	return event, nil
 }
 
-// logCodec reads the event that names the log.
-var logCodec = codec.New(codec.Of[eventstore.LogCreated, codec.Event]())
+// logCodec reads the events of the log itself.
+var logCodec = codec.New(
+	codec.Of[eventstore.LogCreated, codec.Event](),
+	codec.Of[eventstore.LossFound, codec.Event](),
+	codec.Of[eventstore.LossAccepted, codec.Event](),
+)

@@ -68,7 +68,7 @@ func Post(event codec.Event) (Posting, error) {
 		deposit.AddressRegistered, deposit.DepositReceived, deposit.DepositSeenAgain,
 		payout.PayoutPending, payout.PayoutHeld,
 		quarantine.CallbackQuarantined, quarantine.CallbackRedriven,
-		eventstore.LogCreated:
+		eventstore.LogCreated, eventstore.LossFound, eventstore.LossAccepted:
 		return nil, nil
 	}
 	return nil, fmt.Errorf("%w: %s has no posting", codec.ErrUnknown, event.EventType())

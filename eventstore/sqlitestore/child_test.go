@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
@@ -34,6 +37,7 @@ var roles = map[string]func(directory string) error{
 	"write": func(directory string) error { return write(directory, 8) },
 	"step":  func(directory string) error { return write(directory, 1) },
 	"fill":  fillDisk,
+	"page":  holdPage,
 
 	"pages-writing": keepPagesWriting,
 	"pages-reading": keepPagesReading,
@@ -62,6 +66,22 @@ func openOnce(directory string) error {
 	}
 	fmt.Println("opened")
 	return store.Close()
+}
+
+// holdPage keeps a transaction that reads open, as in the middle of a page, until it
+// is killed.
+func holdPage(directory string) error {
+	conn, err := sqlite.OpenConn(filepath.Join(directory, "daybook.db"), sqlite.OpenReadOnly)
+	if err != nil {
+		return err
+	}
+	for _, statement := range []string{"BEGIN", "SELECT count(*) FROM events"} {
+		if err := sqlitex.ExecuteTransient(conn, statement, nil); err != nil {
+			return err
+		}
+	}
+	fmt.Println("reading")
+	select {}
 }
 
 // write appends single events from several goroutines, each waiting for a

@@ -9,9 +9,9 @@ import (
 
 // Trials returns how many frames without events the journal has.
 func Trials(directory string) (int, error) {
-	frames, err := journal.ReadFile(filepath.Join(directory, journalFileName), 0)
+	contents, err := journal.ReadFile(filepath.Join(directory, journalFileName), 0)
 	trials := 0
-	for _, frame := range frames {
+	for _, frame := range contents.Frames {
 		if frame.Count == 0 {
 			trials++
 		}

@@ -49,6 +49,7 @@ var errForeign = errors.New("another program has written to the log")
 // a checkpoint on one connection that met a commit on another could corrupt
 // the file (https://sqlite.org/wal.html#walresetbug).
 type filer struct {
+	path       string // of the file
 	conn       *sqlite.Conn
 	statements statements
 	inserter   inserter
@@ -65,9 +66,12 @@ type filer struct {
 	closing chan struct{} // closed when no more events come
 	stopped chan struct{} // closed when run has returned
 
-	end    end // of the file
-	buffer []entry
-	broken bool // an error was met after which nothing is filed
+	end    end                    // of the file
+	losses []eventstore.LossFound // found when the log was opened
+
+	settleHeld bool // a reader keeps the write-ahead log from being copied at the start
+	buffer     []entry
+	broken     bool // an error was met after which nothing is filed
 }
 
 // wake tells that there is something to file.
@@ -290,13 +294,35 @@ func (f *filer) finishCheckpoint(err error) error {
 func (f *filer) close() error {
 	var err error
 	if !f.broken {
-		if err = step(f.statements.rollback); err == nil {
-			if _, err = truncateWAL(f.conn); isDiskFull(err) {
-				err = nil
-			}
+		if err = f.finish(); isDiskFull(err) {
+			err = nil
 		}
 	}
 	return errors.Join(err, f.conn.Close())
+}
+
+// finish ends the open transaction. If everything is filed, the file says from
+// then on that it is the whole log.
+func (f *filer) finish() error {
+	if f.recent.waiting() > 0 {
+		if err := step(f.statements.rollback); err != nil {
+			return err
+		}
+	} else {
+		state, err := readJournalState(f.conn)
+		if err == nil {
+			err = setJournalState(f.conn, journalState{state.id, false})
+		}
+		if err == nil {
+			err = step(f.statements.commit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	f.conn.SetBusyTimeout(restartTimeout)
+	_, err := truncateWAL(f.conn)
+	return err
 }
 
 // isDiskFull reports whether a write of SQLite has found no space. It never

@@ -51,6 +51,9 @@ func fillDisk(directory string) error {
 	if !errors.Is(err, eventstore.ErrUnavailable) || !strings.Contains(err.Error(), "commit") {
 		return fmt.Errorf("after %d appends on a full disk: %w", next, err)
 	}
+	if err := store.Ready(context.Background()); !errors.Is(err, eventstore.ErrUnavailable) {
+		return fmt.Errorf("ready right after a refusal: %v", err)
+	}
 	for range 5 {
 		if err := add(next); !errors.Is(err, eventstore.ErrUnavailable) {
 			return fmt.Errorf("append on a full disk: %w", err)
@@ -71,7 +74,7 @@ func fillDisk(directory string) error {
 		}
 		next++
 	}
-	if err := errors.Join(sameStreams(store, stored), store.Err(), store.Close()); err != nil {
+	if err := errors.Join(store.Ready(context.Background()), sameStreams(store, stored), store.Err(), store.Close()); err != nil {
 		return err
 	}
 	fmt.Println("freed")

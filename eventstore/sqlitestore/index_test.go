@@ -138,36 +138,6 @@ func TestAReaderFollowsTheIndex(t *testing.T) {
 	}
 }
 
-// TestAnEarlierFileIsUpgraded makes a file as version 1 was.
-func TestAnEarlierFileIsUpgraded(t *testing.T) {
-	t.Cleanup(sqlitestore.SetBlocks(32, 5))
-	directory := t.TempDir()
-	random := rand.New(rand.NewPCG(1, 1))
-	h := make(history)
-	store := open(t, directory)
-	for range 100 {
-		h.append(t, store, random, eventstore.StreamName(fmt.Sprintf("order-%d", random.IntN(30))))
-	}
-	shut(t, store)
-	if err := foreign(t, directory, `
-		DROP TABLE runs;
-		DROP TABLE indexed;
-		CREATE INDEX events_by_stream ON events (stream_hash, revision);
-		PRAGMA user_version = 1;`); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := sqlitestore.OpenReadOnly(t.Context(), directory); err == nil || !strings.Contains(err.Error(), "start the server once") {
-		t.Errorf("open read-only: got error %v, want one that names the remedy", err)
-	}
-	for range 2 {
-		store = open(t, directory)
-		h.check(t, store, random)
-		h.conflict(t, store, random)
-		h.check(t, openReader(t, directory), random)
-		shut(t, store)
-	}
-}
-
 // TestStreamsOfTheSameHashAreApart gives another stream's events the hash of one.
 func TestStreamsOfTheSameHashAreApart(t *testing.T) {
 	t.Cleanup(sqlitestore.SetBlocks(4, 1))

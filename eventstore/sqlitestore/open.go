@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
+	"os"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -25,7 +28,7 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	defer conn.SetInterrupt(nil)
 
 	missing := checkFormat(conn, path)
-	if missing != nil && !errors.Is(missing, errEmpty) && !errors.Is(missing, errOld) {
+	if missing != nil && !errors.Is(missing, errEmpty) {
 		return nil, missing
 	}
 	if err := configure(conn); err != nil {
@@ -36,12 +39,8 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 			return nil, fmt.Errorf("create tables: %w", err)
 		}
 	}
-	if errors.Is(missing, errOld) {
-		if err := upgrade(conn); err != nil {
-			return nil, fmt.Errorf("bring %s up to date: %w", path, err)
-		}
-	}
 	f := &filer{
+		path:    path,
 		conn:    conn,
 		woken:   make(chan struct{}, 1),
 		hurried: make(chan struct{}, 1),
@@ -76,13 +75,32 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	return f, f.settle()
 }
 
-// settle copies all that is in the write-ahead log to the main file.
+// settle makes all that is in the write-ahead log durable, also what a sync that
+// failed may have left in the page cache only. It copies it to the main file. A
+// reader that is stopped in the middle of a page keeps it from that; then the
+// write-ahead log is written once more in its place.
 func (f *filer) settle() error {
-	complete, err := truncateWAL(f.conn)
-	if err == nil && !complete {
-		err = errors.New("checkpoint: another process has been reading the log for too long: stop it and try again")
+	if !f.settleHeld {
+		f.conn.SetBusyTimeout(restartTimeout)
+		complete, err := truncateWAL(f.conn)
+		f.conn.SetBusyTimeout(lockTimeout)
+		if err != nil || complete {
+			return err
+		}
+		f.settleHeld = true // waiting for it each time would delay the start
 	}
-	return err
+	return rewriteFile(f.path + "-wal")
+}
+
+// rewriteFile writes what a file has over itself, and syncs it. Whoever reads it
+// meanwhile finds the same.
+func rewriteFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.NewOffsetWriter(file, 0), io.NewSectionReader(file, 0, math.MaxInt64))
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 func configure(conn *sqlite.Conn) error {
@@ -131,22 +149,6 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	}
 	first := eventstore.Recorded{Event: created, Stream: eventstore.LogStream, Position: 1, RecordedAt: now}
 	return inserter.insert(&first, hashOf(first.Stream))
-}
-
-// upgrade makes the index of a file of version 1, which had another. All blocks
-// that are whole are entered, each event as a run.
-func upgrade(conn *sqlite.Conn) (err error) {
-	end, err := sqlitex.ImmediateTransaction(conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	return sqlitex.ExecScript(conn, indexTables+fmt.Sprintf(`
-UPDATE indexed SET position = (SELECT max(position) FROM events) / %[1]d * %[1]d;
-INSERT INTO runs SELECT stream_hash, revision, position, 1 FROM events
-  WHERE position <= (SELECT position FROM indexed) ORDER BY stream_hash, revision, position;
-DROP INDEX IF EXISTS events_by_stream;
-`, blockEvents)+setVersion)
 }
 
 func queryText(conn *sqlite.Conn, query string) (string, error) {

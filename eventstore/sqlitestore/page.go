@@ -130,17 +130,13 @@ func (c *connection) rows(p *page, stmt *sqlite.Stmt, q query) (all bool, err er
 	return false, nil
 }
 
-// end returns the position of the last event in the file.
-func (c *connection) end() (eventstore.Position, error) {
-	stmt, err := c.conn.Prepare("SELECT max(position) FROM events")
+// end returns where the file ends.
+func (c *connection) end() (end, error) {
+	stmt, err := c.conn.Prepare(lastEvent)
 	if err != nil {
-		return 0, err
+		return end{}, err
 	}
-	defer stmt.Reset()
-	if _, err := stmt.Step(); err != nil {
-		return 0, err
-	}
-	return eventstore.Position(stmt.ColumnInt64(0)), nil
+	return readEnd(stmt)
 }
 
 // maxPageRuns bounds a page of the index like a page of events.

@@ -9,6 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
@@ -18,14 +22,16 @@ import (
 // eventstore.Reader.
 type Reader struct {
 	pool    *pool
-	journal string // path of the journal to look into; none for the reader of a Store
+	journal string                               // path of the journal to look into; none for the reader of a Store
+	torn    atomic.Pointer[eventstore.LossFound] // what the journal may have lost
 	scanned scanned
 }
 
 // OpenReadOnly opens the log in a directory for reading, whether or not a
 // process has it open for writing. It writes no event; SQLite may create or
 // update the index of the write-ahead log beside the file.
-func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
+func OpenReadOnly(ctx context.Context, directory string) (_ *Reader, err error) {
+	defer func() { err = withRemedy(err, directory) }()
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
@@ -41,37 +47,75 @@ func OpenReadOnly(ctx context.Context, directory string) (*Reader, error) {
 		return nil, err
 	}
 	reader.journal = filepath.Join(directory, journalFileName)
+	if _, err := reader.unfiled(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open log: %w", err), reader.Close())
+	}
 	return reader, nil
 }
 
 // unfiled returns the events that are in the journal and not yet in the file. It
 // is called before the file is read: what is filed meanwhile is then in both,
 // and nothing is in neither.
+//
+// Beside a process that writes, a look may miss what moves meanwhile. What is
+// missing several times is missing.
 func (r *Reader) unfiled(ctx context.Context) ([]eventstore.Recorded, error) {
 	if r.journal == "" {
 		return nil, nil
 	}
-	var filed eventstore.Position
-	err := r.pool.lend(ctx, func(c *connection) (err error) {
-		filed, err = c.end()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	frames, err := journal.ReadFile(r.journal, uint64(filed))
+	retry := backoff.NewConstantBackOff(lookDelay)
+	events, err := backoff.Retry(ctx, func() ([]entry, error) {
+		events, err := r.look(ctx)
+		if err != nil && !errors.Is(err, eventstore.ErrDamaged) {
+			err = backoff.Permanent(err)
+		}
+		return events, err
+	}, backoff.WithBackOff(retry), backoff.WithMaxTries(looks))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
-	var events []eventstore.Recorded
-	for _, frame := range frames {
-		decoded, err := decode(frame)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
-		}
-		events = append(events, decoded...)
+	recorded := make([]eventstore.Recorded, len(events))
+	for i := range events {
+		recorded[i] = events[i].Recorded
 	}
-	return events, nil
+	return recorded, nil
+}
+
+const (
+	looks     = 5
+	lookDelay = 20 * time.Millisecond
+)
+
+// look reads the journal once.
+func (r *Reader) look(ctx context.Context) (events []entry, err error) {
+	var state journalState
+	var file end
+	err = r.pool.lend(ctx, func(c *connection) (err error) {
+		if state, err = readJournalState(c.conn); err == nil && state.needed {
+			file, err = c.end()
+		}
+		return err
+	})
+	if err != nil || !state.needed {
+		return nil, err
+	}
+	contents, err := journal.ReadFile(r.journal, uint64(file.position))
+	events, err = checkJournal(r.journal, state, file, contents, err)
+	if err == nil && contents.Torn != nil {
+		loss := lossOf(*contents.Torn)
+		r.torn.Store(&loss)
+	}
+	return events, err
+}
+
+// Losses returns what may be missing from the log and nobody has accepted. Beside
+// what is recorded there is what the next start of the server will record.
+func (r *Reader) Losses(ctx context.Context) ([]eventstore.LossFound, error) {
+	open, err := eventstore.OpenLosses(ctx, r)
+	if torn := r.torn.Load(); torn != nil && err == nil {
+		open = append(open, *torn)
+	}
+	return open, err
 }
 
 func openReader(path string) (*Reader, error) {

@@ -16,40 +16,47 @@ func syncFile(file *os.File) error {
 }
 
 // recover files what a process that was killed had in its journal, and syncs
-// it, before anything is decided on it. It leaves a transaction open.
-func (f *filer) recover(frames []journal.Frame) error {
-	if err := f.begin(); err != nil {
-		return err
-	}
-	events, err := unfiled(frames, f.end)
-	if err != nil {
-		return err
-	}
+// it, before anything is decided on it. A transaction is open before and after.
+func (f *filer) recover(events []entry) error {
 	for len(events) > 0 {
 		n := min(len(events), maxFiledEvents)
-		if err := f.insert(events[:n], yield); err != nil {
+		if err := f.commitEvents(events[:n], nil); err != nil {
 			return fmt.Errorf("file the journal: %w", err)
 		}
-		if err := step(f.statements.commit); err != nil {
-			return fmt.Errorf("file the journal: commit: %w", err)
-		}
-		f.end = endAt(&events[n-1].Recorded)
-		f.index.unindexed.add(events[:n])
 		events = events[n:]
-		if err := f.settle(); err != nil {
-			return fmt.Errorf("file the journal: %w", err)
-		}
-		if err := f.begin(); err != nil {
-			return err
-		}
 	}
 	f.filed.Store(uint64(f.end.position))
 	return nil
 }
 
-// unfiled returns the events of a journal that are behind the end of the file.
+// commitEvents commits events that continue the file, with what else belongs to
+// their transaction, and opens the next transaction.
+func (f *filer) commitEvents(events []entry, also func() error) error {
+	if err := f.insert(events, yield); err != nil {
+		return err
+	}
+	if also != nil {
+		if err := also(); err != nil {
+			return err
+		}
+	}
+	if err := step(f.statements.commit); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if n := len(events); n > 0 {
+		f.end = endAt(&events[n-1].Recorded)
+		f.index.unindexed.add(events)
+	}
+	if err := f.settle(); err != nil {
+		return err
+	}
+	return f.begin()
+}
+
+// unfiled returns the events of a journal that are after the end of the file.
 // They must continue it without a gap: a frame that is damaged in the middle
-// held events that somebody was told of.
+// held events that somebody was told of. Beside an error it returns those that
+// do.
 func unfiled(frames []journal.Frame, file end) ([]entry, error) {
 	var events []entry
 	last := file
@@ -59,13 +66,13 @@ func unfiled(frames []journal.Frame, file end) ([]entry, error) {
 		}
 		decoded, err := decode(frame)
 		if err != nil {
-			return nil, err
+			return events, err
 		}
 		if frame.First > uint64(last.position)+1 {
-			return nil, fmt.Errorf("%w: the journal goes on at position %d, the log ends at %s", errDamaged, frame.First, last.position)
+			return events, fmt.Errorf("%w: nothing is whole in it between positions %s and %d", journal.ErrDamaged, last.position, frame.First)
 		}
 		if frame.First == uint64(last.position)+1 && frame.Previous != last.id {
-			return nil, fmt.Errorf("%w: the journal does not continue the event at position %s: it is of another log, or somebody else has written to this one", errDamaged, last.position)
+			return events, fmt.Errorf("%w: it does not continue the event at position %s: it is of another log, or another program has written to this one", journal.ErrDamaged, last.position)
 		}
 		for i := range decoded {
 			switch e := &decoded[i]; {
@@ -73,7 +80,7 @@ func unfiled(frames []journal.Frame, file end) ([]entry, error) {
 				events = append(events, entry{Recorded: *e, hash: hashOf(e.Stream)})
 				last = endAt(e)
 			case e.Position == file.position && e.ID != file.id:
-				return nil, fmt.Errorf("%w: the journal has another event at position %s: somebody else has written to the log", errDamaged, e.Position)
+				return nil, fmt.Errorf("%w: it has another event at position %s: another program has written to the log", journal.ErrDamaged, e.Position)
 			}
 		}
 	}

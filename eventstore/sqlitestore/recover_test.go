@@ -3,10 +3,12 @@ package sqlitestore
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore/journal"
@@ -58,13 +60,13 @@ func TestWhatIsFiledFromAJournal(t *testing.T) {
 		"one is not filed":           {file: file(5), frames: []journal.Frame{join(3, 4), join(5, 5), join(6, 6)}, want: 1},
 		"a part of a frame is filed": {file: file(5), frames: []journal.Frame{join(4, 7), join(8, 9)}, want: 4},
 		"trials between":             {file: file(5), frames: []journal.Frame{trial, join(6, 6), trial, join(7, 8), trial}, want: 3},
-		"a frame of acknowledged events is damaged": {file: file(5), frames: []journal.Frame{join(6, 6), join(8, 9)}, fails: true},
+		"a frame of acknowledged events is damaged": {file: file(5), frames: []journal.Frame{join(6, 6), join(8, 9)}, want: 1, fails: true},
 		"the file is an older copy":                 {file: file(3), frames: []journal.Frame{join(5, 6)}, fails: true},
 		"the journal is of another log":             {file: file(5), frames: []journal.Frame{frameOf(at(2).ID, at(6))}, fails: true},
 		"somebody else has written to the file":     {file: end{position: 5, id: at(2).ID}, frames: []journal.Frame{join(4, 7)}, fails: true},
 	} {
 		got, err := unfiled(c.frames, c.file)
-		if c.fails != errors.Is(err, errDamaged) || len(got) != c.want {
+		if c.fails != errors.Is(err, journal.ErrDamaged) || len(got) != c.want {
 			t.Errorf("%s: got %d events and error %v", name, len(got), err)
 			continue
 		}
@@ -109,13 +111,11 @@ func TestAJournalIsFiledWhenTheLogIsOpened(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
 	j, _, err := journal.Open(path, syncFile)
 	if err != nil {
 		t.Fatal(err)
 	}
+	needJournal(t, directory)
 	events := history(9)
 	previous := first.id
 	for i := 0; i < len(events); i += 2 {
@@ -177,5 +177,18 @@ func checkLog(t *testing.T, log eventstore.Reader, events []eventstore.Recorded)
 	}
 	if n != 1 {
 		t.Errorf("the stream has %d events from revision 1 on, want 1", n)
+	}
+}
+
+// needJournal makes the file of a log say what it says while a server runs.
+func needJournal(t *testing.T, directory string) {
+	t.Helper()
+	conn, err := sqlite.OpenConn(filepath.Join(directory, fileName), sqlite.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sqlitex.ExecuteTransient(conn, "UPDATE journal SET needed = 1", nil)
+	if err := errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -12,9 +12,9 @@ const (
 	// applicationID marks the file as a daybook log: "DAYB" in ASCII.
 	applicationID = 0x44415942
 
-	// formatVersion is the version of the tables below. A program refuses files
-	// that are newer than itself, and brings older ones up to it, see upgrade.
-	formatVersion = 2
+	// formatVersion is the version of the tables below. A program refuses files of
+	// any other.
+	formatVersion = 3
 
 	// pageSize in bytes. Each page costs two writes, and what does not fit on one
 	// pages of its own: evidence of the usual size fits.
@@ -44,7 +44,7 @@ var synchronous = "FULL"
 // of this one but the filer's, see switchOffTriggers. An INSERT may only extend the
 // log. That trigger says FAIL because ABORT would make SQLite keep a journal for
 // undoing each single INSERT, wherever triggers run.
-const tables = eventsTable + indexTables
+const tables = eventsTable + indexTables + journalTable
 
 const eventsTable = `
 CREATE TABLE events (
@@ -115,17 +115,32 @@ CREATE TRIGGER indexed_refuse_delete BEFORE DELETE ON indexed BEGIN
 END;
 `
 
+// journalTable says which journal the file belongs to, and whether the file is
+// the whole log without it, see journalState.
+const journalTable = `
+CREATE TABLE journal (
+  id     BLOB NOT NULL,    -- of the journal; zeroes: of none
+  needed INTEGER NOT NULL  -- 1: it may have events that are not in the file
+) STRICT;
+
+INSERT INTO journal VALUES (zeroblob(16), 0);
+
+CREATE TRIGGER journal_refuse_insert BEFORE INSERT ON journal BEGIN
+  SELECT RAISE(ABORT, 'the log has one journal: INSERT refused');
+END;
+
+CREATE TRIGGER journal_refuse_delete BEFORE DELETE ON journal BEGIN
+  SELECT RAISE(ABORT, 'the log has one journal: DELETE refused');
+END;
+`
+
 var setVersion = fmt.Sprintf("PRAGMA user_version = %d;", formatVersion)
 
 // errEmpty says that a file holds no tables of any program.
 var errEmpty = errors.New("the file is empty")
 
-// errOld says that a file is of an earlier version, and can be upgraded.
-var errOld = errors.New("the file is of an earlier version")
-
-// checkFormat refuses a file that is not a daybook log of a version that this
-// program knows. It returns errEmpty for a file without content, and errOld for
-// one that a server upgrades when it is started.
+// checkFormat refuses a file that is not a daybook log of the version that this
+// program knows. It returns errEmpty for a file without content.
 func checkFormat(conn *sqlite.Conn, path string) error {
 	id, err := queryInt(conn, "PRAGMA application_id")
 	if err != nil {
@@ -144,10 +159,8 @@ func checkFormat(conn *sqlite.Conn, path string) error {
 		return fmt.Errorf("%s: %w", path, errEmpty)
 	case id != applicationID:
 		return fmt.Errorf("%s is not a daybook log: it has application id %#x, not %#x", path, id, applicationID)
-	case version == 1:
-		return fmt.Errorf("%s: %w: start the server once with this program, it brings the file up to date", path, errOld)
 	case version != formatVersion:
-		return fmt.Errorf("%s has format version %d, this program knows version %d: use the program that wrote it, or a later one", path, version, formatVersion)
+		return fmt.Errorf("%s has format version %d, this program knows version %d: use the program that wrote it", path, version, formatVersion)
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ type statements struct {
 	restart, walSize        *sqlite.Stmt
 }
 
+const lastEvent = "SELECT position, recorded_at, id FROM events ORDER BY position DESC LIMIT 1"
+
 func prepareStatements(conn *sqlite.Conn) (statements, error) {
 	var s statements
 	for _, each := range []struct {
@@ -25,7 +27,7 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		{&s.begin, "BEGIN IMMEDIATE"},
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
-		{&s.end, "SELECT position, recorded_at, id FROM events ORDER BY position DESC LIMIT 1"},
+		{&s.end, lastEvent},
 		{&s.restart, "PRAGMA wal_checkpoint(RESTART)"},
 		{&s.walSize, "PRAGMA wal_checkpoint(NOOP)"},
 	} {

@@ -59,6 +59,10 @@ type Options struct {
 	// end of its sync. It is called while the next group waits and must not
 	// block.
 	OnCommit func(events int, took time.Duration)
+
+	// Accept, if not nil, lets a log be opened of which events are missing for
+	// good, and says who has seen that and why it is accepted.
+	Accept *eventstore.Acceptance
 }
 
 // Store is a log that this process alone may write. It implements
@@ -70,8 +74,10 @@ type Store struct {
 	reader *Reader
 	close  func() error
 
-	stopLearning context.CancelFunc
-	learned      chan struct{} // closed when nothing is being learned any more
+	guard guard
+
+	stopBackground context.CancelFunc
+	background     sync.WaitGroup // what ends with it
 }
 
 // Open opens the log in a directory for writing, or creates it. It returns an
@@ -93,7 +99,7 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	var opened closers
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, opened.close())
+			err = errors.Join(withRemedy(err, options.Directory), opened.close())
 		}
 	}()
 	lock, err := acquire(options.Directory)
@@ -105,14 +111,14 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	journal, frames, err := journal.Open(filepath.Join(options.Directory, journalFileName), syncFile)
+	if err := filer.begin(); err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	journal, err := filer.takeJournal(options)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	opened.add(journal)
-	if err := filer.recover(frames); err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
-	}
 	if err := syncDirectory(options.Directory); err != nil {
 		return nil, err
 	}
@@ -121,6 +127,9 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	store.lock = lock
+	if store.guard, err = newGuard(options.Directory); err != nil {
+		return nil, err
+	}
 	store.start(context.WithoutCancel(ctx))
 	return store, nil
 }
@@ -162,21 +171,22 @@ func assemble(options Options, filer *filer, journal *journal.Journal, opened *c
 	opened.add(lookup.conn)
 	filer.recent = newRecent(filer.end.position)
 	w := &writer{
-		clock:    options.Now,
-		onCommit: options.OnCommit,
-		onStop:   reader.pool.stop,
-		queue:    make(chan *request, queueLength),
-		arrived:  make(chan struct{}, 1),
-		closing:  make(chan struct{}),
-		stopped:  make(chan struct{}),
-		failed:   make(chan struct{}),
-		recent:   filer.recent,
-		seen:     newSeen(filer.end.position),
-		filer:    filer,
-		journal:  journal,
-		lookup:   lookup,
-		end:      filer.end,
-		lengths:  make(map[eventstore.StreamName]uint64),
+		directory: options.Directory,
+		clock:     options.Now,
+		onCommit:  options.OnCommit,
+		onStop:    reader.pool.stop,
+		queue:     make(chan *request, queueLength),
+		arrived:   make(chan struct{}, 1),
+		closing:   make(chan struct{}),
+		stopped:   make(chan struct{}),
+		failed:    make(chan struct{}),
+		recent:    filer.recent,
+		seen:      newSeen(filer.end.position),
+		filer:     filer,
+		journal:   journal,
+		lookup:    lookup,
+		end:       filer.end,
+		lengths:   make(map[eventstore.StreamName]uint64),
 	}
 	filer.fail = w.fail
 	store := &Store{writer: w, filer: filer, reader: reader}
@@ -186,20 +196,19 @@ func assemble(options Options, filer *filer, journal *journal.Journal, opened *c
 
 // start begins what runs beside the callers.
 func (s *Store) start(ctx context.Context) {
-	learning, stop := context.WithCancel(ctx)
-	s.stopLearning = stop
-	s.learned = make(chan struct{})
+	background, stop := context.WithCancel(ctx)
+	s.stopBackground = stop
 	indexed := s.filer.index.position // before the filer goes on with it
 	go s.filer.checkpoint.run()
 	go s.filer.run()
 	go s.writer.run()
-	go func() {
-		defer close(s.learned)
-		err := s.writer.seen.learn(learning, s.reader.pool, s.filer.index.unindexed, indexed)
+	s.background.Go(func() { s.guard.run(background, s.writer.fail) })
+	s.background.Go(func() {
+		err := s.writer.seen.learn(background, s.reader.pool, s.filer.index.unindexed, indexed)
 		if errors.Is(err, errDamaged) {
 			s.writer.fail(err)
 		} // after another error looks go to the index
-	}()
+	})
 }
 
 // closers are what Open has opened so far.
@@ -216,6 +225,9 @@ func (c *closers) close() error {
 	return err
 }
 
+// Found returns the losses that were found when the log was opened.
+func (s *Store) Found() []eventstore.LossFound { return s.filer.losses }
+
 // Close refuses further appends, commits those that are waiting, and returns
 // when nothing of the store is running any more. Sequences that are being read
 // end with an eventstore.ErrUnavailable. Closing again returns the same.
@@ -226,8 +238,8 @@ func (s *Store) shutDown() error {
 	<-s.writer.stopped
 	close(s.filer.closing)
 	<-s.filer.stopped
-	s.stopLearning()
-	<-s.learned
+	s.stopBackground()
+	s.background.Wait()
 	return errors.Join(
 		s.reader.Close(),
 		s.writer.lookup.conn.Close(),

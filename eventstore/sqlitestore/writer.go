@@ -38,9 +38,10 @@ type end struct {
 
 // writer decides appends and makes them durable in the journal.
 type writer struct {
-	clock    func() time.Time
-	onCommit func(events int, took time.Duration)
-	onStop   func(reason error) // ends the reads
+	directory string
+	clock     func() time.Time
+	onCommit  func(events int, took time.Duration)
+	onStop    func(reason error) // ends the reads
 
 	submitted atomic.Int64 // requests that are not answered
 	company   atomic.Int64 // frames for which others are expected, see expect
@@ -60,6 +61,7 @@ type writer struct {
 	appended broadcast // sent after each frame with events
 
 	lastWrite atomic.Int64 // when a frame was written, in nanoseconds since 1970; 0 is never
+	refused   atomic.Int64 // bytes of the last frame if it found no room, else 0
 
 	mu       sync.Mutex // is held for each frame, and guards all below
 	ended    error      // why no frame is written any more
@@ -72,6 +74,7 @@ type writer struct {
 	now      time.Time // what its events say
 	frame    []entry   // its events
 	payload  [][]byte
+	room     int                              // in bytes, that a trial in it takes up
 	lengths  map[eventstore.StreamName]uint64 // of the streams in it
 }
 
@@ -114,7 +117,7 @@ func (w *writer) stop(reason error) {
 // fail makes an error the reason for which the store has failed.
 func (w *writer) fail(err error) {
 	w.failOnce.Do(func() {
-		w.failure = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		w.failure = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, withRemedy(err, w.directory))
 		close(w.failed)
 		w.onStop(w.failure)
 	})
@@ -177,7 +180,7 @@ func (w *writer) commitOne(r *request) outcome {
 // were judged by events that are not in the log.
 func (w *writer) commit() {
 	w.started = time.Now()
-	w.outcomes, w.frame, w.payload = w.outcomes[:0], w.frame[:0], w.payload[:0]
+	w.outcomes, w.frame, w.payload, w.room = w.outcomes[:0], w.frame[:0], w.payload[:0], 0
 	clear(w.lengths)
 	w.now = time.UnixMicro(max(w.clock().UnixMicro(), w.end.recordedAt)).UTC()
 	trial := false
@@ -188,6 +191,7 @@ func (w *writer) commit() {
 		}
 		if len(r.events) == 0 {
 			trial = true
+			w.room = max(w.room, len(r.records))
 			w.outcomes = append(w.outcomes, outcome{})
 			continue
 		}
@@ -211,11 +215,19 @@ func (w *writer) commit() {
 // write makes the frame durable and then known. After an error of which
 // nobody knows what it has left on disk, the store has failed.
 func (w *writer) write(trial bool) error {
+	select {
+	case <-w.failed:
+		w.ended = w.failure
+	default:
+	}
 	if w.ended != nil {
 		return w.ended
 	}
-	if len(w.frame) == 0 && !trial {
-		return nil
+	if len(w.frame) == 0 {
+		if !trial {
+			return nil
+		}
+		w.payload = append(w.payload, make([]byte, w.room))
 	}
 	err := w.writeFrame(journal.Frame{
 		First:    uint64(w.end.position) + 1,
@@ -225,12 +237,15 @@ func (w *writer) write(trial bool) error {
 	})
 	if err != nil {
 		err = fmt.Errorf("commit: %w", err)
-		if !isFull(err) {
+		if isFull(err) {
+			w.refused.Store(w.payloadBytes())
+		} else {
 			w.fail(err)
 			w.ended = w.failure
 		}
 		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	}
+	w.refused.Store(0)
 	w.lastWrite.Store(w.clock().UnixNano())
 	if len(w.frame) > 0 {
 		w.publish()
@@ -241,6 +256,14 @@ func (w *writer) write(trial bool) error {
 		return w.failure
 	}
 	return nil
+}
+
+func (w *writer) payloadBytes() int64 {
+	var bytes int64
+	for _, part := range w.payload {
+		bytes += int64(len(part))
+	}
+	return bytes
 }
 
 // publish lets the readers of this process see the frame, before those of

@@ -82,7 +82,9 @@ var rules = map[string]map[string]rule{
 		"CallbackRedriven":    nothing,
 	},
 	"daybook": {
-		"LogCreated": nothing,
+		"LogCreated":   nothing,
+		"LossFound":    nothing,
+		"LossAccepted": nothing,
 	},
 }
 

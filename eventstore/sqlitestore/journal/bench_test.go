@@ -15,7 +15,7 @@ import (
 func BenchmarkWrite(b *testing.B) {
 	for _, size := range []int{2500, 80_000} {
 		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
-			j, _, err := journal.Open(filepath.Join(b.TempDir(), "journal"), func(file *os.File) error { return syscall.Fdatasync(int(file.Fd())) })
+			j, err := journal.Create(filepath.Join(b.TempDir(), "journal"), 0, func(file *os.File) error { return syscall.Fdatasync(int(file.Fd())) })
 			if err != nil {
 				b.Fatal(err)
 			}

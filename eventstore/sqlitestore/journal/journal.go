@@ -44,90 +44,98 @@ type Journal struct {
 	file   *os.File
 	direct *os.File // the same for writes past the page cache; nil if there are none
 	sync   func(*os.File) error
+	id     ID
 	size   int64 // of the file
-	offset int64 // of the next frame
+	offset int64 // of the terminator, where the next frame begins
 	next   uint64
-	held   []extent // frames that are not released, oldest first
+	held   []extent // frames that are not released, oldest first; always the newest
 	buffer []byte   // for direct, aligned to pages
-	mark   *mark
+	mark   *published
 }
 
 // extent is the place of a frame.
 type extent struct {
-	offset, end int64
+	offset, end int64  // without its terminator
 	last        uint64 // number of the last record up to and in the frame
 }
 
-// Open opens a journal for writing, or creates it, and returns the frames that
-// are whole, oldest first. They are not held: the caller brings their records
-// to safety before the first Write. Sync makes what was written to the file
-// durable.
-func Open(path string, sync func(*os.File) error) (_ *Journal, _ []Frame, err error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// Create makes a journal for records after a number, in place of any that is
+// there. The file is durable when it returns, its name when the caller has synced
+// the directory. Sync makes what is written to it durable.
+func Create(path string, base uint64, sync func(*os.File) error) (_ *Journal, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open journal: %w", err)
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	j := &Journal{file: file, sync: sync, id: newID(), size: firstFrame, offset: firstFrame, next: 1}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	begin := appendTerminator(fileHeader{j.id, base}.block(), terminator{})
+	if _, err := file.WriteAt(begin, 0); err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	j.size = int64(len(begin))
+	if err := j.grow(growth); err != nil {
+		return nil, err
+	}
+	return j, j.begin(path)
+}
+
+// Open opens a journal for writing and returns what it holds. The frames are not
+// held: the caller brings their records to safety before the first Write. Frames
+// that were not published are among them, as they are whole. Beside an ErrDamaged
+// it returns what is whole.
+func Open(path string, sync func(*os.File) error) (_ *Journal, _ Contents, err error) {
+	m := readMark(path)
+	file, err := os.OpenFile(path, os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, Contents{}, fmt.Errorf("open journal: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, file.Close())
 		}
 	}()
-	frames, size, err := read(file, 0)
+	s, err := scanFile(file, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, Contents{}, err
 	}
-	j := &Journal{file: file, sync: sync, size: size / blockSize * blockSize, next: 1, buffer: newBuffer(directSize)}
-	if j.buffer != nil {
-		j.direct = openDirect(path)
+	contents, err := s.judge(m)
+	if err != nil {
+		return nil, contents, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, j.closeDirect())
+	j := &Journal{
+		file: file, sync: sync, id: s.id, next: s.newest.sequence + 1,
+		size: s.size / blockSize * blockSize, offset: s.newest.end,
+	}
+	if s.newest.sequence > 0 {
+		j.held = append(j.held, s.newest.extent)
+	}
+	if s.zeroes > 0 { // a loss of power while the file grew
+		j.size = s.zeroes
+		if err := file.Truncate(j.size); err != nil {
+			return nil, Contents{}, fmt.Errorf("open journal: %w", err)
 		}
-	}()
-	if n := len(frames); n > 0 {
-		j.next = frames[n-1].sequence + 1
 	}
-	if j.size == 0 {
-		if err := j.grow(growth); err != nil {
-			return nil, nil, err
-		}
-	}
-	if j.mark, err = openMark(path, j.next-1); err != nil {
-		return nil, nil, err
-	}
-	return j, frames, nil
+	return j, contents, j.begin(path)
 }
 
-// ReadFile returns the published frames of a journal that another process may be
-// writing, oldest first; none if there is no file. What it returns is durable.
-// Frames whose records are all at most after are left out, if that is not 0.
-//
-// A frame that was published and not released when ReadFile was called is among
-// them, or has been released since.
-func ReadFile(path string, after uint64) ([]Frame, error) {
-	published, marked := readMark(path) // before the frames, so that all of them are there
-	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+// begin opens what writing needs beside the file.
+func (j *Journal) begin(path string) (err error) {
+	if j.buffer = newBuffer(directSize); j.buffer != nil {
+		j.direct = openDirect(path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+	if j.mark, err = openMark(path, j.id, j.next-1); err != nil {
+		return errors.Join(err, j.closeDirect())
 	}
-	defer file.Close()
-	frames, _, err := read(file, after)
-	if err != nil {
-		return nil, err
-	}
-	if marked {
-		frames = slices.DeleteFunc(frames, func(f Frame) bool { return f.sequence > published })
-	}
-	// Without a mark, the last frame may not be synced.
-	if err := file.Sync(); err != nil && !errors.Is(err, syscall.EROFS) && !errors.Is(err, syscall.EINVAL) {
-		return nil, fmt.Errorf("sync journal: %w", err)
-	}
-	return frames, nil
+	return nil
 }
+
+// ID names the journal.
+func (j *Journal) ID() ID { return j.id }
 
 // Write keeps a frame, whose payload is given in parts, and holds it until it
 // is released. When it returns nil, the frame is durable. After any error but
@@ -135,54 +143,67 @@ func ReadFile(path string, after uint64) ([]Frame, error) {
 // again.
 func (j *Journal) Write(f Frame, payload ...[]byte) error {
 	f.sequence = j.next
-	frame := appendFrame(j.buffer, f, payload)
-	place, err := j.place(int64(len(frame)))
+	length := frameBlocks(payload)
+	place, err := j.place(length)
 	if err != nil {
 		return err
 	}
-	if err := j.writeAt(frame, place.offset); isNoSpace(err) {
-		return fmt.Errorf("%w: %w", ErrNoSpace, err) // the frame is not whole
-	} else if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+	if place.offset != j.offset {
+		t := appendTerminator(j.buffer, terminator{after: j.next - 1, continued: true})
+		if _, err := j.writeAt(t, j.offset); err != nil {
+			return j.failed(err, true)
+		}
+	}
+	n, err := j.writeAt(appendFrame(j.buffer, f, payload), place.offset)
+	if err != nil {
+		return j.failed(err, int64(n) < length-blockSize)
 	}
 	// The commit point: before it, nobody hears of the frame.
 	if err := j.sync(j.file); err != nil {
 		return fmt.Errorf("sync journal: %w", err)
 	}
 	j.next++
+	place.end -= blockSize // the terminator's, which the next frame overwrites
 	j.offset = place.end
-	if f.Count > 0 {
-		place.last = f.Last()
-		j.held = append(j.held, place)
-	}
+	place.last = f.Last()
+	j.held = append(j.held, place)
 	return nil
+}
+
+// failed is the error of a write. Without room nothing is there, unless the frame
+// is whole and its terminator alone is not.
+func (j *Journal) failed(err error, torn bool) error {
+	if isNoSpace(err) && torn {
+		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	return fmt.Errorf("write journal: %w", err)
 }
 
 // writeAt writes past the page cache if it can. A file system may refuse that
 // only when it comes to it.
-func (j *Journal) writeAt(frame []byte, offset int64) error {
-	if j.direct != nil && len(frame) <= cap(j.buffer) {
-		_, err := j.direct.WriteAt(frame, offset)
+func (j *Journal) writeAt(data []byte, offset int64) (int, error) {
+	if j.direct != nil && len(data) <= cap(j.buffer) {
+		n, err := j.direct.WriteAt(data, offset)
 		if !errors.Is(err, syscall.EINVAL) {
-			return err
+			return n, err
 		}
 		if err := j.direct.Close(); err != nil {
-			return err
+			return 0, err
 		}
 		j.direct = nil
 	}
-	_, err := j.file.WriteAt(frame, offset)
-	return err
+	return j.file.WriteAt(data, offset)
 }
 
 // Publish lets other processes read what has been written. The caller does so
 // when its own readers see it, and before anybody hears an answer.
 func (j *Journal) Publish() error { return j.mark.publish(j.next - 1) }
 
-// Release gives up the frames whose records are all at most last.
+// Release gives up the frames whose records are all at most last. The newest
+// stays: only by it a reader knows that none is missing.
 func (j *Journal) Release(last uint64) {
 	n := 0
-	for n < len(j.held) && j.held[n].last <= last {
+	for n < len(j.held)-1 && j.held[n].last <= last {
 		n++
 	}
 	j.held = slices.Delete(j.held, 0, n)
@@ -203,15 +224,17 @@ func (j *Journal) closeDirect() error {
 	return err
 }
 
-// place finds room for a frame behind the last one or, if that is as good, at
-// the beginning of the file. The file grows while more than half of it is held.
+// place finds room for a frame and its terminator after the last one or, if that
+// is as good, at the beginning of the file. The file grows while more than half of
+// it is held.
 func (j *Journal) place(length int64) (extent, error) {
 	ahead, around := j.room()
 	if length <= ahead {
 		return extent{offset: j.offset, end: j.offset + length}, nil
 	}
+	beginning := extent{offset: firstFrame, end: firstFrame + length}
 	if length <= around && j.heldBytes() <= j.size/2 {
-		return extent{end: length}, nil
+		return beginning, nil
 	}
 	var err error
 	if j.wrapped() || j.offset+length > MaxSize {
@@ -220,21 +243,21 @@ func (j *Journal) place(length int64) (extent, error) {
 		return extent{offset: j.offset, end: j.offset + length}, nil
 	}
 	if length <= around {
-		return extent{end: length}, nil
+		return beginning, nil
 	}
 	return extent{}, err
 }
 
-// room returns how many bytes are free behind the last frame, and at the
+// room returns how many bytes are free after the last frame, and at the
 // beginning of the file.
 func (j *Journal) room() (ahead, around int64) {
 	switch {
 	case len(j.held) == 0:
-		return j.size - j.offset, j.size
+		return j.size - j.offset, 0
 	case j.wrapped():
 		return j.held[0].offset - j.offset, 0
 	default:
-		return j.size - j.offset, j.held[0].offset
+		return j.size - j.offset, j.held[0].offset - firstFrame
 	}
 }
 
@@ -253,7 +276,7 @@ func (j *Journal) heldBytes() int64 {
 // with all that the file system keeps about them.
 func (j *Journal) grow(length int64) error {
 	length = min((length+growth-1)/growth*growth, MaxSize)
-	if _, err := j.file.WriteAt(make([]byte, length-j.size), j.size); isNoSpace(err) {
+	if _, err := j.file.WriteAt(freeBlocks(length-j.size), j.size); isNoSpace(err) {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	} else if err != nil {
 		return fmt.Errorf("grow journal: %w", err)

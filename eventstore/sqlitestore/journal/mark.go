@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A mark says which frames are published: those that other processes may read.
+// published is the mark of a journal: it says which frames other processes may read.
 // A frame is whole in the file before it is synced, and before its own process
 // knows of it; whoever read it then would be ahead of the writer, and would see
 // what a loss of power could take away.
@@ -19,8 +19,9 @@ import (
 // recovered, or will be.
 //
 // The file has the sequence of the last published frame in 8 bytes,
-// little-endian, the same with all bits inverted, and the id of the run.
-type mark struct {
+// little-endian, the same with all bits inverted, the id of the journal in 16, and
+// the id of the run.
+type published struct {
 	file    *os.File
 	numbers []byte // the beginning of the file, mapped; nil if it cannot be
 }
@@ -36,13 +37,13 @@ const (
 
 // openMark opens the mark of a journal, and publishes all frames up to a
 // sequence.
-func openMark(path string, last uint64) (*mark, error) {
+func openMark(path string, journal ID, last uint64) (*published, error) {
 	file, err := os.OpenFile(path+markSuffix, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open mark of the journal: %w", err)
 	}
-	m := &mark{file: file}
-	content := append(make([]byte, markNumbers), runOfMachine()...)
+	m := &published{file: file}
+	content := append(append(make([]byte, markNumbers), journal[:]...), runOfMachine()...)
 	putMark(content, last)
 	_, err = file.WriteAt(content, 0) // all at once: the numbers of another run must not count for this one
 	if err == nil {
@@ -60,7 +61,7 @@ func openMark(path string, last uint64) (*mark, error) {
 
 // publish is done for every frame while its callers wait: a store to mapped
 // memory takes nothing, and waits hardly ever for the file system.
-func (m *mark) publish(last uint64) error {
+func (m *published) publish(last uint64) error {
 	if m.numbers != nil && m.store(last) {
 		return nil
 	}
@@ -74,7 +75,7 @@ func (m *mark) publish(last uint64) error {
 
 // store reports false if the memory is the file's no more: somebody has cut it
 // off, or a file system that moves what is written has no room left.
-func (m *mark) store(last uint64) (stored bool) {
+func (m *published) store(last uint64) (stored bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if recover() != nil {
@@ -91,27 +92,37 @@ func putMark(numbers []byte, last uint64) {
 	binary.LittleEndian.PutUint64(numbers[8:], ^last)
 }
 
-func (m *mark) close() error {
+func (m *published) close() error {
 	err := unmap(m.numbers)
 	m.numbers = nil
 	return errors.Join(err, m.file.Close())
 }
 
-// readMark returns the sequence of the last published frame. It reports false
-// if nobody says which frames are published, so that all are.
-func readMark(path string) (last uint64, ok bool) {
+// mark is what a mark says.
+type mark struct {
+	ok        bool // it is of this run of the machine
+	journal   ID
+	published uint64 // sequence of the last published frame
+}
+
+// holdsFor reports whether the mark says which frames of a journal are published.
+// If not, all are.
+func (m mark) holdsFor(journal ID) bool { return m.ok && m.journal == journal }
+
+func readMark(path string) mark {
+	const runAt = markNumbers + len(ID{})
 	for range markAttempts {
 		content, err := os.ReadFile(path + markSuffix)
-		if err != nil || len(content) < markNumbers || string(content[markNumbers:]) != string(runOfMachine()) {
-			return 0, false
+		if err != nil || len(content) < runAt || string(content[runAt:]) != string(runOfMachine()) {
+			return mark{}
 		}
-		last = binary.LittleEndian.Uint64(content)
+		last := binary.LittleEndian.Uint64(content)
 		if last == ^binary.LittleEndian.Uint64(content[8:]) {
-			return last, true
+			return mark{ok: true, journal: ID(content[markNumbers:runAt]), published: last}
 		}
 		time.Sleep(time.Millisecond) // its writer is between the two numbers
 	}
-	return 0, false
+	return mark{}
 }
 
 // runOfMachine identifies the time since the machine was started. Where there
