@@ -16,6 +16,7 @@ var protected = map[string][]Role{
 	"GET /orders/{id}":             {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},
 	"GET /streams/{stream}":        {Auditor},
+	"POST /log/loss-acceptance":    {Operator},
 }
 
 // open are the routes that nobody needs a token for.

@@ -56,6 +56,7 @@ var (
 	notAllowed      = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not allowed here", 0}
 	timedOut        = kind{"request-timeout", http.StatusRequestTimeout, "The request did not arrive in time", 0}
 	otherUser       = kind{"address-taken", http.StatusConflict, "The address is registered for another user", 0}
+	noLoss          = kind{"nothing-missing", http.StatusConflict, "There is no loss to accept", 0}
 	tooLarge        = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large", 0}
 	headerTooLarge  = kind{"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The header is too large", 0}
 	notJSON         = kind{"not-strict-json", http.StatusUnprocessableEntity, "The body is not strict JSON", 0}
@@ -67,7 +68,7 @@ var (
 	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
 	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
-		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, tooLarge,
+		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, noLoss, tooLarge,
 		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, behind, stopped, unreachable,
 	}
 )

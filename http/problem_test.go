@@ -83,6 +83,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 			plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u1"}`))
 			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u2"}`))
 		}(),
+		"nothing-missing":    plain.do(plain.request(Operator, http.MethodPost, "/log/loss-acceptance", `{"reason":"seen"}`)),
 		"too-large":          plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", strings.Repeat(" ", maxRequestBytes+1))),
 		"header-too-large":   plain.dial(t, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", maxHeaderBytes)+"\r\n\r\n", http.MethodGet)[0],
 		"not-strict-json":    plain.post("{"),

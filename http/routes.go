@@ -24,6 +24,7 @@ func (s *Server) paths() map[string]methods {
 		"/orders/{id}":             {http.MethodGet: s.require(s.getOrder, Website, Auditor)},
 		"/addresses/{address}":     {http.MethodPut: s.require(s.putAddress, Website)},
 		"/streams/{stream}":        {http.MethodGet: s.require(s.getStream, Auditor)},
+		"/log/loss-acceptance":     {http.MethodPost: s.require(s.postLossAcceptance)},
 		"/healthz":                 {http.MethodGet: s.healthz},
 		"/readyz":                  {http.MethodGet: s.bounded(s.readyz)},
 		"/readyz/reads":            {http.MethodGet: s.readyzReads},

@@ -36,6 +36,9 @@ func (c *balanceCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer reader.Close()
+	if err := warnOfLosses(ctx, reader, out.stderr); err != nil {
+		return err
+	}
 	account, err := c.fold(ctx, reader)
 	if err != nil {
 		return err

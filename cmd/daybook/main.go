@@ -36,7 +36,9 @@ type commands struct {
 	Balance  balanceCommand   `cmd:"" help:"Recompute a user's balances from the log alone."`
 	Verify   verifyCommand    `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
 	Rebuild  rebuildCommand   `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`
+	Backup   backupCommand    `cmd:"" help:"Copy the log to a new directory, consistent, beside a running server."`
 	Copy     copyCommand      `cmd:"" help:"Copy a log to EventStoreDB, event by event, and compare what is there already. Interrupted, it goes on where it stopped."`
+	Log      logCommands      `cmd:"" help:"About the log itself."`
 	Simulate simulateCommand  `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
 	Health   healthCommand    `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
 	Version  kong.VersionFlag `help:"Print the version and exit." env:"-"`

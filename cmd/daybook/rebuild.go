@@ -29,6 +29,9 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer reader.Close()
+	if err := warnOfLosses(ctx, reader, out.stderr); err != nil {
+		return err
+	}
 	store, err := c.open()
 	if err != nil {
 		return err

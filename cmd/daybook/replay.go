@@ -27,6 +27,9 @@ func (c *replayCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer reader.Close()
+	if err := warnOfLosses(ctx, reader, out.stderr); err != nil {
+		return err
+	}
 	events, err := c.events(ctx, reader)
 	if err != nil {
 		return err

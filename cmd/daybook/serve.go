@@ -118,6 +118,9 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 	}
 	answerEsdb := func(context.Context) error { return nil }
 	if !c.isRemote() {
+		if err := logLosses(ctx, store, logger); err != nil {
+			return err
+		}
 		if err := refuseScratch(ctx, store, c.Data); err != nil {
 			return err
 		}
@@ -188,7 +191,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		select {
 		case <-store.failed:
 			stopServing()
-			return fmt.Errorf("the log has failed and it is not known what is on disk: %w: start daybook again, it recovers what was acknowledged", store.reason())
+			return fmt.Errorf("the log has failed: %w", store.reason())
 		case <-projecting.Done():
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 
 	"daybook/domain/ledger"
 	"daybook/eventstore"
+	"daybook/eventstore/sqlitestore"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
 	"daybook/projections/verify"
@@ -47,6 +48,13 @@ func exitCode(err error) int {
 func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	bound := boundMemory()
 	defer bound()
+	if !c.isRemote() {
+		if checked, err := sqlitestore.CheckSums(c.Data); err != nil {
+			return exitError{exitUnverified, err}
+		} else if checked {
+			fmt.Fprintf(out.stdout, "the database is the one that %s names\n", sqlitestore.SumsFile)
+		}
+	}
 	reader, err := c.openLog(ctx)
 	if err != nil {
 		return exitError{exitUnverified, err}
@@ -56,6 +64,11 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 		if err := refuseScratch(ctx, reader, c.Data); err != nil {
 			return exitError{exitUnverified, err}
 		}
+	}
+	if open, err := losses(ctx, reader); err != nil {
+		return exitError{exitUnverified, err}
+	} else if len(open) > 0 {
+		return errLosses(open)
 	}
 	if !c.redisFlag.isSet() {
 		return c.verifyLog(ctx, reader, out)

@@ -108,6 +108,8 @@ func TestPost(t *testing.T) {
 		{"a kept callback", quarantine.CallbackQuarantined{Digest: "ba78"}, nil},
 		{"a callback that was handled again", quarantine.CallbackRedriven{Outcome: "recorded"}, nil},
 		{"a log", eventstore.LogCreated{LogID: "01JD0000000000000000000000"}, nil},
+		{"a loss", eventstore.LossFound{First: 401, Last: 405, Cause: "torn"}, nil},
+		{"a loss that was accepted", eventstore.LossAccepted{Reason: "seen"}, nil},
 	}
 	listed := slices.Concat(order.Codec.Types(), deposit.Codec.Types(), payout.Codec.Types(), quarantine.Codec.Types(), logCodec.Types())
 	for _, test := range tests {
@@ -163,7 +165,11 @@ func gains(t *testing.T, p Posting) map[string]string {
 }
 
 func TestLogCodec(t *testing.T) {
-	codectest.Run(t, logCodec, []codec.Event{eventstore.LogCreated{LogID: "01JD0000000000000000000000"}})
+	codectest.Run(t, logCodec, []codec.Event{
+		eventstore.LogCreated{LogID: "01JD0000000000000000000000"},
+		eventstore.LossFound{First: 401, Last: 405, Cause: "the last frame of the journal is not whole"},
+		eventstore.LossAccepted{Reason: "the disk was replaced"},
+	})
 }
 
 type stray struct{}

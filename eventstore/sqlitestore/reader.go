@@ -21,6 +21,7 @@ import (
 // Reader reads a log that another process may be writing. It implements
 // eventstore.Reader.
 type Reader struct {
+	path    string // of the file
 	pool    *pool
 	journal string                               // path of the journal to look into; none for the reader of a Store
 	torn    atomic.Pointer[eventstore.LossFound] // what the journal may have lost
@@ -36,10 +37,8 @@ func OpenReadOnly(ctx context.Context, directory string) (_ *Reader, err error) 
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	path := filepath.Join(directory, fileName)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open log: there is no log at %s: name the directory that the server writes to", path)
-	} else if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+	if err := Exists(directory); err != nil {
+		return nil, err
 	}
 	reservePages(readerCaches)
 	reader, err := openReader(path)
@@ -51,6 +50,17 @@ func OpenReadOnly(ctx context.Context, directory string) (_ *Reader, err error) 
 		return nil, errors.Join(fmt.Errorf("open log: %w", err), reader.Close())
 	}
 	return reader, nil
+}
+
+// Exists returns an error if there is no log in a directory.
+func Exists(directory string) error {
+	path := filepath.Join(directory, fileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open log: there is no log at %s: name the directory that the server writes to", path)
+	} else if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	return nil
 }
 
 // unfiled returns the events that are in the journal and not yet in the file. It
@@ -123,7 +133,7 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log for reading: %w", err)
 	}
-	return &Reader{pool: pool}, nil
+	return &Reader{path: path, pool: pool}, nil
 }
 
 // Close waits for the pages that are being read. Sequences end with an

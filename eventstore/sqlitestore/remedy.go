@@ -44,13 +44,27 @@ func withRemedy(err error, directory string) error {
 	return err
 }
 
-// tryToOpen finds the reason that SQLite does not hand through.
+// afterFailure adds what to do about an error that has ended a store.
+func afterFailure(err error, directory string) error {
+	if with := withRemedy(err, directory); with.Error() != err.Error() {
+		return with
+	}
+	return fmt.Errorf("%w: it is not known what is on disk: start daybook again, it recovers what was acknowledged", err)
+}
+
+// tryToOpen finds the reason that SQLite does not hand through: it opens the
+// database, and makes a file as those beside it.
 func tryToOpen(directory string) error {
 	file, err := os.OpenFile(filepath.Join(directory, fileName), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	return file.Close()
+	defer file.Close()
+	made, err := os.CreateTemp(directory, "daybook-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(made.Close(), os.Remove(made.Name()))
 }
 
 func is(targets ...error) func(error) bool {

@@ -117,7 +117,7 @@ func (w *writer) stop(reason error) {
 // fail makes an error the reason for which the store has failed.
 func (w *writer) fail(err error) {
 	w.failOnce.Do(func() {
-		w.failure = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, withRemedy(err, w.directory))
+		w.failure = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, afterFailure(err, w.directory))
 		close(w.failed)
 		w.onStop(w.failure)
 	})

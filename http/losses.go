@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"daybook/eventstore"
+
+	"github.com/go-json-experiment/json"
+)
+
+type lossRequest struct {
+	Reason string `json:"reason"`
+}
+
+type lossAnswer struct {
+	Accepted []eventstore.LossFound `json:"accepted"`
+	Position eventstore.Position    `json:"position"` // of the acceptance
+}
+
+// postLossAcceptance records that an operator has seen what may be missing from
+// the log.
+func (s *Server) postLossAcceptance(w *call, r *http.Request) error {
+	body, err := readBody(r, maxRequestBytes)
+	if errors.Is(err, errBodyTooLarge) {
+		return tooLarge.problem("The body has at most 4 KiB.", nil)
+	}
+	if err != nil {
+		return err
+	}
+	var request lossRequest
+	if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
+		return badRequest.problem(`The body is {"reason":"..."}.`, nil)
+	}
+	acceptance := eventstore.Acceptance{Actor: w.who.Actor(), Reason: request.Reason, Now: s.now()}
+	if err := acceptance.Check(); err != nil {
+		return badRequest.problem("The reason says what was lost, how, and what was done about it, in at most 1,000 bytes.", err)
+	}
+	accepted, appended, err := eventstore.AcceptLosses(r.Context(), s.store, acceptance)
+	if errors.Is(err, eventstore.ErrNoLoss) {
+		return noLoss.problem("Nothing is known to be missing from the log.", err)
+	}
+	if err != nil {
+		return err
+	}
+	setPosition(w, appended.Position)
+	return writeJSON(w, http.StatusOK, lossAnswer{Accepted: accepted, Position: appended.Position})
+}
