@@ -23,7 +23,7 @@ type filter struct {
 	byType   bool // else by stream name
 	pattern  *regexp.Regexp
 	prefixes []string
-	interval uint64 // events looked at between two checkpoints
+	interval uint64 // events looked at between two checkpoints of a subscription
 }
 
 // parseFilter accepts the syntax of RE2 (no look-around): it is matched in
@@ -60,9 +60,6 @@ func parseFilter(options *streams.ReadReq_Options_FilterOptions) (*filter, error
 		return nil, invalid("the filter has no window")
 	}
 	f.interval = window * uint64(options.GetCheckpointIntervalMultiplier())
-	if f.interval == 0 {
-		return nil, invalid("the interval of checkpoints is 0")
-	}
 	return f, nil
 }
 

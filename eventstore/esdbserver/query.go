@@ -34,13 +34,10 @@ func parseQuery(request *streams.ReadReq) (query, error) {
 		backwards: options.GetReadDirection() == streams.ReadReq_Options_Backwards,
 		count:     math.MaxUint64,
 	}
-	switch options.GetUuidOption().GetContent().(type) {
-	case *streams.ReadReq_Options_UUIDOption_String_:
-		q.textIDs = true
-	case *streams.ReadReq_Options_UUIDOption_Structured:
-	default:
+	if options.GetUuidOption() == nil {
 		return query{}, invalid("the form of ids is not given")
 	}
+	_, q.textIDs = options.GetUuidOption().GetContent().(*streams.ReadReq_Options_UUIDOption_String_) // else structured
 	switch option := options.GetCountOption().(type) {
 	case *streams.ReadReq_Options_Count:
 		q.count = option.Count
@@ -60,6 +57,9 @@ func parseQuery(request *streams.ReadReq) (query, error) {
 		var err error
 		if q.filter, err = parseFilter(option.Filter); err != nil {
 			return query{}, err
+		}
+		if q.follow && q.filter.interval == 0 { // a read has no checkpoints
+			return query{}, invalid("the interval of checkpoints is 0")
 		}
 	case *streams.ReadReq_Options_NoFilter:
 	default:

@@ -1,7 +1,9 @@
 package esdbserver_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"testing"
@@ -181,8 +183,11 @@ func TestRequestsThatAreNone(t *testing.T) {
 		"filter without anything": func(o *streams.ReadReq_Options) {
 			o.FilterOption = &streams.ReadReq_Options_Filter{}
 		},
-		"filter without window":   filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Window = nil }),
-		"filter without interval": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 }),
+		"filter without window": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Window = nil }),
+		"subscription with a filter without interval": func(o *streams.ReadReq_Options) {
+			filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 })(o)
+			o.CountOption = &streams.ReadReq_Options_Subscription{}
+		},
 		"expression not closed":   regex("("),
 		"expression of .NET":      regex("(?<=a)b"),
 		"expression that is long": regex(string(slices.Repeat([]byte{'a'}, 5000))),
@@ -194,6 +199,29 @@ func TestRequestsThatAreNone(t *testing.T) {
 			_, err = stream.Recv()
 		}
 		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	// The official .NET client reads with an interval of 0; EventStoreDB looks at it
+	// in subscriptions alone, and takes ids to be structured.
+	for name, change := range map[string]func(*streams.ReadReq_Options){
+		"filter without interval": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 }),
+		"window of nothing": filtered(func(f *streams.ReadReq_Options_FilterOptions) {
+			f.Window = &streams.ReadReq_Options_FilterOptions_Max{}
+		}),
+		"backwards": func(o *streams.ReadReq_Options) {
+			filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 })(o)
+			o.ReadDirection, o.GetAll().AllOption = streams.ReadReq_Options_Backwards, &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}
+		},
+		"a form of ids that says nothing": func(o *streams.ReadReq_Options) { o.UuidOption = &streams.ReadReq_Options_UUIDOption{} },
+	} {
+		request := valid()
+		change(request.Options)
+		stream, err := stubs.Read(s.ctx, request)
+		for err == nil {
+			_, err = stream.Recv()
+		}
+		if !errors.Is(err, io.EOF) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
