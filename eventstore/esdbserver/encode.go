@@ -34,6 +34,10 @@ const (
 	mapValue   = 2
 )
 
+// keptScratch is what an encoder keeps for the next event, which in a quiet log
+// may be long in coming. Nearly all events have less.
+const keptScratch = 32 << 10
+
 // encoder encodes events as ReadResp.
 type encoder struct {
 	textIDs bool
@@ -49,6 +53,9 @@ func (c *encoder) encode(e *event) encoded {
 	pool := mem.DefaultBufferPool()
 	buffer := pool.Get(sizeBytes(respEvent, len(c.readEvent)))
 	*buffer = appendBytes((*buffer)[:0], respEvent, c.readEvent)
+	if cap(c.recorded) > keptScratch {
+		c.recorded, c.readEvent = nil, nil
+	}
 	return encoded{mem.NewBuffer(buffer, pool)}
 }
 

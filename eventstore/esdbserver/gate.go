@@ -3,15 +3,22 @@ package esdbserver
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
+
+	"daybook/connlimit"
 )
 
 // Access is what somebody may do.
@@ -27,52 +34,88 @@ const (
 // gate stands before every call: who is it, is there room, is this the leader.
 type gate struct {
 	options   Options
-	calls     chan struct{} // holds one for each call that is open
-	strangers chan struct{} // the same for those of nobody known
+	limit     *connlimit.Limit
+	users     connlimit.Room // the connections of those who have authenticated
+	calls     *shares
+	strangers *shares // the calls of nobody known
 }
 
 func newGate(options Options) *gate {
-	return &gate{
+	g := &gate{
 		options:   options,
-		calls:     make(chan struct{}, options.MaxCalls),
-		strangers: make(chan struct{}, max(options.MaxCalls/8, 1)),
+		users:     connlimit.Room{Most: options.MaxConnections, Share: userConnections},
+		calls:     newShares(options.MaxCalls, userCalls),
+		strangers: newShares(max(options.MaxCalls/8, 1), 0),
 	}
+	strangers := connlimit.Room{Most: options.MaxConnections, Share: strangerShare, Patience: strangerPatience, Strangers: true}
+	if options.AllowAnonymous {
+		g.users.Share, strangers.Share = 0, 0
+		g.calls.share = options.MaxCalls
+	}
+	g.limit = connlimit.New(func(netip.Addr) *connlimit.Room { return &strangers }, 0)
+	return g
+}
+
+// listen bounds the connections of a listener.
+func (g *gate) listen(listener net.Listener) net.Listener {
+	if g.options.AllowAnonymous {
+		listener = netutil.LimitListener(listener, g.options.MaxConnections)
+	}
+	return g.limit.Listen(listener)
 }
 
 // strangerTimeout bounds the calls of those who have not authenticated. All
 // that they may do is short, and they take no room from others.
 const strangerTimeout = 5 * time.Second
 
-type accessKey struct{}
+type callerKey struct{}
+
+// caller is who calls.
+type caller struct {
+	user   string
+	access Access
+}
+
+func callerOf(ctx context.Context) caller {
+	who, _ := ctx.Value(callerKey{}).(caller)
+	return who
+}
 
 // accessOf returns what the caller may do.
-func accessOf(ctx context.Context) Access {
-	access, _ := ctx.Value(accessKey{}).(Access)
-	return access
-}
+func accessOf(ctx context.Context) Access { return callerOf(ctx).access }
 
 // admit runs before anything of a call is read, so that strangers cost next to
 // no memory; of an append a little is read all the same, see readALittle. It
 // runs in the goroutine that reads the connection.
 func (g *gate) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
-	access := g.identify(info.Header)
-	if access < Reading && !isPublic(info.FullMethodName) && info.FullMethodName != streams.Streams_Append_FullMethodName {
+	who := g.identify(info.Header)
+	if who.access < Reading && !isPublic(info.FullMethodName) && info.FullMethodName != streams.Streams_Append_FullMethodName {
 		return nil, unauthenticated()
 	}
 	open := g.calls
-	if access < Reading {
+	if who.access < Reading {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, strangerTimeout)
 		context.AfterFunc(ctx, cancel)
 		open = g.strangers
+	} else if !g.authenticated(ctx, who) {
+		return nil, exhausted("too many connections are open: %d of all users or %d of one; make calls over the same connection, or end others", g.users.Most, g.users.Share)
 	}
-	select {
-	case open <- struct{}{}:
-	default:
-		return nil, status.Error(codes.ResourceExhausted, "too many calls are open")
+	if !open.take(who.user) {
+		return nil, exhausted("too many calls are open: %d of all users or %d of one; end others first", open.most, open.share)
 	}
-	context.AfterFunc(ctx, func() { <-open }) // ctx ends with the call
-	return context.WithValue(ctx, accessKey{}, access), nil
+	context.AfterFunc(ctx, func() { open.release(who.user) }) // ctx ends with the call
+	return context.WithValue(ctx, callerKey{}, who), nil
+}
+
+// authenticated takes the connection of a call out of the room of strangers.
+func (g *gate) authenticated(ctx context.Context, who caller) bool {
+	from, ok := peer.FromContext(ctx)
+	return !ok || g.limit.Authenticated(from.Addr.String(), &g.users, who.user)
+}
+
+func exhausted(format string, args ...any) error {
+	return status.Error(codes.ResourceExhausted, fmt.Sprintf(format, args...))
 }
 
 // isPublic reports whether clients call a method before they authenticate:
@@ -82,19 +125,22 @@ func isPublic(method string) bool {
 }
 
 // identify denies for no credentials and for wrong ones.
-func (g *gate) identify(header metadata.MD) Access {
+func (g *gate) identify(header metadata.MD) caller {
 	if g.options.AllowAnonymous {
-		return Writing
+		return caller{access: Writing}
 	}
 	values := header.Get("authorization")
 	if len(values) == 0 {
-		return Denied
+		return caller{}
 	}
 	user, password, ok := parseBasic(values[0])
 	if !ok {
-		return Denied
+		return caller{}
 	}
-	return g.options.Credentials(user, password)
+	if access := g.options.Credentials(user, password); access >= Reading {
+		return caller{user, access}
+	}
+	return caller{} // whoever it says that it is
 }
 
 func unauthenticated() error { return status.Error(codes.Unauthenticated, "Unauthenticated") }

@@ -56,9 +56,16 @@ type Options struct {
 	MaxAppendBytes int
 
 	// MaxConnections and MaxCalls bound how many are open at once; by default 128
-	// and 512. Further connections wait; further calls are answered
-	// RESOURCE_EXHAUSTED. A subscription is a call. Those who have not
-	// authenticated have room of their own, an eighth of that, for 5 s each.
+	// and 512. A subscription is a call. Further calls, and the calls of further
+	// connections, are answered RESOURCE_EXHAUSTED. One user has at most 32
+	// connections and 64 calls of that, 32 of them subscriptions.
+	//
+	// Connections that have not authenticated have room of their own, as much
+	// again, and are closed after 10 s, or sooner if others come and there is no
+	// room. Their calls have an eighth of the room, for 5 s each.
+	//
+	// With AllowAnonymous there are no users to be kept apart, and further
+	// connections wait.
 	MaxConnections, MaxCalls int
 
 	// Members are the nodes that gossip names; by default this one alone, at the
@@ -79,6 +86,16 @@ const (
 	defaultConnections = 128
 	defaultCalls       = 512
 
+	// The share of one user.
+	userConnections   = 32
+	userCalls         = 64
+	userSubscriptions = 32
+
+	// strangerPatience bounds how long a connection may be open without a call
+	// of somebody known; strangerShare how many of them one address has.
+	strangerPatience = 10 * time.Second
+	strangerShare    = 32
+
 	// handshakeTimeout bounds how long a connection may take to become one.
 	handshakeTimeout = 5 * time.Second
 
@@ -93,8 +110,8 @@ const writeBuffer = 256 << 10
 
 // Server serves one log.
 type Server struct {
-	grpc           *grpc.Server
-	maxConnections int
+	grpc *grpc.Server
+	gate *gate
 
 	stopping context.Context // ends subscriptions
 	stop     context.CancelFunc
@@ -116,9 +133,9 @@ func New(ctx context.Context, store eventstore.Store, options Options) (*Server,
 	case options.Writable:
 		return nil, fmt.Errorf("serve for writing: %w", ErrNotScratch)
 	}
-	s := &Server{maxConnections: options.MaxConnections}
+	s := &Server{gate: newGate(options)}
 	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.grpc = grpc.NewServer(newGate(options).serverOptions()...)
+	s.grpc = grpc.NewServer(s.gate.serverOptions()...)
 	streams.RegisterStreamsServer(s.grpc, newService(s.stopping, l, options))
 	serverfeatures.RegisterServerFeaturesServer(s.grpc, features{})
 	gossip.RegisterGossipServer(s.grpc, newGossip(options))
@@ -179,7 +196,7 @@ func (g *gate) serverOptions() []grpc.ServerOption {
 // returns nil after Stop, else why it cannot go on. It may be called several
 // times, with a listener each.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.grpc.Serve(limitConnections(listener, s.maxConnections)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(s.gate.listen(listener)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve EventStoreDB's protocol: %w", err)
 	}
 	return nil

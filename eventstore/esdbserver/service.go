@@ -14,10 +14,15 @@ type service struct {
 	writer   *writer // nil unless the log is written to
 	most     int     // bytes of an append
 	stopping context.Context
+
+	subscriptions *shares
 }
 
 func newService(stopping context.Context, l *log, options Options) *service {
-	s := &service{log: l, most: options.MaxAppendBytes, stopping: stopping}
+	s := &service{log: l, most: options.MaxAppendBytes, stopping: stopping, subscriptions: newShares(options.MaxCalls, userSubscriptions)}
+	if options.AllowAnonymous {
+		s.subscriptions.share = 0
+	}
 	if options.Writable {
 		s.writer = newWriter(l)
 	}
@@ -53,6 +58,11 @@ func (s *service) Read(request *streams.ReadReq, to streams.Streams_ReadServer) 
 
 // live runs a subscription until the client ends it or the server stops.
 func (s *service) live(ctx context.Context, follow func(context.Context) error) error {
+	user := callerOf(ctx).user
+	if !s.subscriptions.take(user) {
+		return exhausted("this user has %d subscriptions open and may have no more: end others, or follow all streams with one", s.subscriptions.share)
+	}
+	defer s.subscriptions.release(user)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
