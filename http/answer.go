@@ -31,6 +31,30 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
+	writeBody(w, status, body)
+	return nil
+}
+
+// answerClaimed answers with a value that memory was claimed for.
+func answerClaimed(w *call, value any) error {
+	body, err := encode(value)
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	return writeClaimed(w, body)
+}
+
+// writeClaimed answers with a body that memory was claimed for. What it is too
+// large by must be there too.
+func writeClaimed(w *call, body []byte) error {
+	if !w.claimed.resize(len(body)) {
+		return unreadAnswers(nil)
+	}
+	writeBody(w, http.StatusOK, body)
+	return nil
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
 	header["Content-Type"] = applicationJSON
 	if _, chosen := header["Cache-Control"]; !chosen {
@@ -38,7 +62,6 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the client may be gone
-	return nil
 }
 
 func encode(value any) ([]byte, error) {

@@ -122,6 +122,9 @@ type entryAnswer struct {
 	RecordedAt string              `json:"recorded_at"`
 }
 
+// entryBytes is more than nearly all entries have in an answer.
+const entryBytes = 1 << 10
+
 // getEntries answers with what a user's balances are made of, newest first.
 func (s *Server) getEntries(w *call, r *http.Request) error {
 	user, err := plainSegment(w, "user")
@@ -138,6 +141,9 @@ func (s *Server) getEntries(w *call, r *http.Request) error {
 	}
 	minimum, err := s.await(r, s.balancesProjection)
 	if err != nil {
+		return err
+	}
+	if err := s.claim(w, r, limit*entryBytes); err != nil {
 		return err
 	}
 	page, err := s.balances.Entries(r.Context(), user, before, limit)
@@ -165,5 +171,5 @@ func (s *Server) getEntries(w *call, r *http.Request) error {
 			RecordedAt: eventstore.FormatTime(e.RecordedAt),
 		})
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return answerClaimed(w, answer)
 }

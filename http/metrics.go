@@ -99,9 +99,10 @@ func (m *routeMetrics) request(method string, status int, took time.Duration) {
 
 func (m *metrics) callback(outcome string) { m.callbacks[outcome].Inc() }
 
-// expose answers in the format of Prometheus.
+// expose answers in the format of Prometheus. Strangers may ask too, and each
+// answer that is compressed takes most of a megabyte meanwhile.
 func (m *metrics) expose() handler {
-	inner := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+	inner := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{DisableCompression: true})
 	return func(w *call, r *http.Request) error {
 		inner.ServeHTTP(w, r)
 		return nil

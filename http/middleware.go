@@ -25,6 +25,7 @@ type call struct {
 
 	segment string   // that the route leaves open, percent-encoded
 	who     Identity // who asks; zero unless the handler is behind a role
+	claimed *claim   // memory for the answer; nil if it is small
 	status  int      // that was answered
 	written bool
 }
@@ -138,6 +139,8 @@ func (s *Server) require(h handler, roles ...Role) handler {
 			return err
 		}
 		w.who = who
+		s.connections.authenticated(r.RemoteAddr, who)
+		defer s.settle(w, r)
 		if err := s.reading.take(); err != nil {
 			return err
 		}

@@ -8,6 +8,9 @@ import (
 	"daybook/projections/orders"
 )
 
+// orderBytes is more than all orders have but those of hundreds of payments.
+const orderBytes = 64 << 10
+
 // getOrder answers with the state of one order.
 func (s *Server) getOrder(w *call, r *http.Request) error {
 	id, err := encodedSegment(w, "id")
@@ -16,6 +19,9 @@ func (s *Server) getOrder(w *call, r *http.Request) error {
 	}
 	minimum, err := s.await(r, s.ordersProjection)
 	if err != nil {
+		return err
+	}
+	if err := s.claim(w, r, orderBytes); err != nil {
 		return err
 	}
 	state, err := s.orders.Order(r.Context(), order.ID(id))
@@ -28,5 +34,5 @@ func (s *Server) getOrder(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, state)
+	return answerClaimed(w, state)
 }

@@ -34,7 +34,8 @@ type Orders interface {
 	Order(ctx context.Context, id order.ID) (orders.Order, error)
 }
 
-// Config is what a server is made of. All of it is needed but Collectors.
+// Config is what a server is made of. All of it is needed but Connections and
+// Collectors.
 type Config struct {
 	Ledger             *ledger.Service
 	Store              eventstore.Store
@@ -45,12 +46,13 @@ type Config struct {
 	Secrets            coinbasev1.Secrets
 	Sources            callback.Sources
 	Tokens             Tokens
+	Connections        *Connections // whose listener serves; nil if nothing bounds them
 	Logger             *slog.Logger
 	Collectors         []prometheus.Collector // of others, to be exposed with the server's own
 }
 
 // The bounds of how many requests run at once, and with them of the memory that
-// bodies and pages take until an answer is made. Reads that wait for a read model
+// bodies take until an answer is made; that of answers is in memory.go. Reads that wait for a read model
 // which has come to a halt must not keep callbacks out, so that each kind has its
 // own.
 const (
@@ -69,6 +71,8 @@ type Server struct {
 	secrets            coinbasev1.Secrets
 	sources            callback.Sources
 	tokens             Tokens
+	connections        *Connections
+	memory             *memory // of answers that are not written
 	logger             *slog.Logger
 	now                func() time.Time
 	metrics            *metrics
@@ -93,6 +97,8 @@ func NewServer(c Config) *Server {
 		secrets:            c.Secrets,
 		sources:            c.Sources,
 		tokens:             c.Tokens,
+		connections:        c.Connections,
+		memory:             newMemory(),
 		logger:             c.Logger,
 		now:                time.Now,
 		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),

@@ -6,17 +6,18 @@ import (
 
 	"daybook/eventstore"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxPageBytes bounds the data of one page of events: evidence is large.
-const maxPageBytes = 8 << 20
+const (
+	// maxPageBytes bounds the data of one page of events: evidence is large.
+	maxPageBytes = 8 << 20
 
-type streamAnswer struct {
-	Stream eventstore.StreamName `json:"stream"`
-	Events []Event               `json:"events"`
-	Next   string                `json:"next,omitzero"` // ?from= of the following page
-}
+	// firstPageBytes is what the store reads before the first event is there.
+	// Where there is not more memory than that, pages end there.
+	firstPageBytes = 1 << 20
+)
 
 // Event is a recorded event as auditors get it, here and from daybook replay.
 type Event struct {
@@ -61,21 +62,72 @@ func (s *Server) getStream(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := streamAnswer{Stream: stream, Events: []Event{}}
-	size := 0
+	if err := s.claim(w, r, firstPageBytes); err != nil {
+		return err
+	}
+	page := streamPage{limit: limit, room: w.claimed}
 	for event, err := range s.store.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
 		if err != nil {
 			return err
 		}
-		size += len(event.Data) + len(event.Metadata)
-		if len(answer.Events) == limit || size > maxPageBytes && len(answer.Events) > 0 {
-			answer.Next = fmt.Sprint(event.Revision)
+		if fits, err := page.add(event); err != nil {
+			return err
+		} else if !fits {
 			break
 		}
-		answer.Events = append(answer.Events, NewEvent(event))
 	}
-	if len(answer.Events) == 0 && from == 0 {
+	if len(page.events) == 0 && from == 0 {
 		return notFound.problem("No event has been recorded in this stream.", nil)
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	return writeClaimed(w, page.body(stream))
+}
+
+// streamPage is the answer with a page of events. They are encoded one by one, so
+// that no page is in memory in two forms.
+type streamPage struct {
+	limit  int
+	room   *claim
+	events [][]byte // encoded
+	data   int      // bytes of data and metadata
+	size   int      // bytes of events
+	next   string   // ?from= of the following page
+}
+
+// add puts an event into the page, or reports that it is for the next one: because
+// the page is full, or because there is no memory for more of it.
+func (p *streamPage) add(event eventstore.Recorded) (fits bool, err error) {
+	p.data += len(event.Data) + len(event.Metadata)
+	first := len(p.events) == 0
+	fits = len(p.events) < p.limit && (first || p.data <= maxPageBytes)
+	if fits {
+		encoded, err := json.Marshal(NewEvent(event))
+		if err != nil {
+			return false, fmt.Errorf("encode event: %w", err)
+		}
+		p.size += len(encoded) + 1
+		if fits = p.size <= firstPageBytes || p.room.resize(p.size) || first; fits {
+			p.events = append(p.events, encoded)
+		}
+	}
+	if !fits {
+		p.next = fmt.Sprint(event.Revision)
+	}
+	return fits, nil
+}
+
+// body returns the answer.
+func (p *streamPage) body(stream eventstore.StreamName) []byte {
+	body := make([]byte, 0, p.size+eventstore.MaxStreamNameBytes+100)
+	body = append(body, `{"stream":"`+string(stream)+`","events":[`...)
+	for i, event := range p.events {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, event...)
+	}
+	body = append(body, ']')
+	if p.next != "" {
+		body = append(body, `,"next":"`+p.next+`"`...)
+	}
+	return append(body, '}')
 }

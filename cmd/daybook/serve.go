@@ -135,6 +135,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 	orderProjection := projections.New(read.orders, store.Store, options)
 	all := []*projections.Projection{balanceProjection, orderProjection}
 	watch := newWatch(store, store.tail, logger, time.Now)
+	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
 		Ledger:             ledger.NewService(store.Store, s.policy),
 		Store:              store.Store,
@@ -145,6 +146,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		Secrets:            s.callbacks.secrets,
 		Sources:            s.sources,
 		Tokens:             s.callbacks.tokens,
+		Connections:        connections,
 		Logger:             logger,
 		Collectors:         []prometheus.Collector{commits.duration, commits.size, commits.events, logCollector{store.tail, all}, watch.metric()},
 	})
@@ -185,7 +187,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 	})
 	running.Go(func() error {
 		defer stopProjecting()
-		return httpapi.Serve(serving, listener, server, logger)
+		return httpapi.Serve(serving, connections.Listen(listener), server, logger)
 	})
 	running.Go(func() error {
 		select {

@@ -101,6 +101,9 @@ func parseForwarded(entry string) (netip.Addr, error) {
 	return address.Unmap().WithZone(""), nil
 }
 
+// Trusts reports whether an address is that of a proxy whose word is believed.
+func (s Sources) Trusts(peer netip.Addr) bool { return contains(s.Trusted, peer) }
+
 // Allows reports whether callbacks may come from an address.
 func (s Sources) Allows(client netip.Addr) bool { return contains(s.Allowed, client) }
 

@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"net"
+	"net/netip"
+
+	"daybook/connlimit"
+	"daybook/http/callback"
+)
+
+// The bounds of connections. Each kind of client has room of its own, so that
+// strangers keep neither Coinbase nor the website out, whatever they open. An idle
+// connection takes about 70 kB.
+const (
+	maxStrangers        = 1024
+	maxStrangersAddress = 256 // of one address, or of one /64 of IPv6
+	maxUsers            = 1024
+	maxUsersToken       = 512  // of one token
+	maxProxies          = 2048 // all trusted proxies: whose share is what only they know
+	maxSources          = 1024 // all addresses of --callback-from
+
+	// writeBufferBytes is what the kernel keeps of an answer that is not read.
+	writeBufferBytes = 256 << 10
+)
+
+// Connections bounds how many connections are open. A nil one knows of none.
+type Connections struct {
+	limit *connlimit.Limit
+	users connlimit.Room
+}
+
+// NewConnections makes room for the addresses that callbacks come from, for the
+// proxies in front, and for strangers.
+func NewConnections(sources callback.Sources) *Connections {
+	strangers := connlimit.Room{Most: maxStrangers, Share: maxStrangersAddress, Strangers: true}
+	proxies := connlimit.Room{Most: maxProxies}
+	callbacks := connlimit.Room{Most: maxSources}
+	room := func(address netip.Addr) *connlimit.Room {
+		switch {
+		case sources.Trusts(address):
+			return &proxies
+		case sources.Allows(address):
+			return &callbacks
+		}
+		return &strangers
+	}
+	return &Connections{
+		limit: connlimit.New(room, writeBufferBytes),
+		users: connlimit.Room{Most: maxUsers, Share: maxUsersToken},
+	}
+}
+
+// Listen bounds the connections of a listener.
+func (c *Connections) Listen(listener net.Listener) net.Listener { return c.limit.Listen(listener) }
+
+// authenticated takes a connection out of the room of strangers, if there is room
+// among the users.
+func (c *Connections) authenticated(remote string, who Identity) {
+	if c != nil {
+		c.limit.Authenticated(remote, &c.users, who.Actor())
+	}
+}
+
+// afterWrite calls release when the answer that is being made has been written.
+func (c *Connections) afterWrite(remote string, release func()) {
+	if c == nil {
+		release()
+		return
+	}
+	c.limit.AfterWrite(remote, release)
+}
