@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"slices"
+
+	"daybook/eventstore"
 )
 
 const (
@@ -20,7 +22,8 @@ type balances struct {
 	*session
 	model    modelOf
 	book     *book
-	follower *follower[fact]
+	prover   *prover // nil: no evidence is read
+	follower *follower[provenFact]
 
 	isWrong  bool            // the model, as a whole
 	waiting  map[string]bool // encoded names of users whose keys were found
@@ -35,9 +38,23 @@ func newBalances(s *session) *balances {
 		session: s, model: modelOf{name: "balances", fold: s.options.Balances},
 		book: newBook(s.slots), waiting: make(map[string]bool),
 	}
-	b.follower = newFollower(s.options.Log, readFact, b.book.apply)
+	b.prover = newProver(s.options.Log, s.options.Readers, s.slots)
+	b.follower = newFollower(s.options.Log, b.readFact, b.apply)
+	b.follower.include = b.prover.include()
 	b.follower.told = func(events uint64) { s.tellFolding("folding balances", events, &b.model) }
 	return b
+}
+
+func (b *balances) readFact(f *provenFact, event eventstore.Recorded) {
+	f.read(event)
+	b.prover.read(&f.proof, &event)
+}
+
+func (b *balances) apply(ctx context.Context, f *provenFact) error {
+	if err := b.prover.apply(ctx, &f.event, &f.proof); err != nil {
+		return err
+	}
+	return b.book.apply(ctx, &f.fact)
 }
 
 // compareKnown folds up to the model's checkpoint, and compares all users of
@@ -199,4 +216,5 @@ func (b *balances) summarize() {
 		Subjects: uint64(len(b.book.accounts)), Entries: b.book.entries,
 	}
 	b.report.Totals = b.book.list()
+	b.report.Evidence = b.prover.result()
 }

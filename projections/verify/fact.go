@@ -40,13 +40,15 @@ type closed struct {
 	Amount *amount `json:"amount"`
 }
 
-// soldFacts are the amounts of a payout.
+// soldFacts are what a payout says of its money.
 type soldFacts struct {
-	Subtotal *amount `json:"subtotal"`
-	Total    *amount `json:"total"`
-	FeeOwn   *amount `json:"feeCoinbase"`
-	FeeBank  *amount `json:"feeBank"`
-	Bitcoin  *amount `json:"bitcoin"`
+	Subtotal *amount  `json:"subtotal"`
+	Total    *amount  `json:"total"`
+	FeeOwn   *amount  `json:"feeCoinbase"`
+	FeeBank  *amount  `json:"feeBank"`
+	Bitcoin  *amount  `json:"bitcoin"`
+	Orders   []string `json:"orders"`
+	Mispaid  []string `json:"mispayments"`
 }
 
 // fact is an event as the fold takes it in.

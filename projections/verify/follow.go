@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// chunkEvents is how many events are handed on at one time.
+	// chunkEvents is how many events are handed on at one time, and chunkBytes how
+	// much of them.
 	chunkEvents = 512
+	chunkBytes  = 1 << 20
 
 	// chunksAhead bounds what is read and decoded before it is folded.
 	chunksAhead = 8
@@ -25,6 +27,8 @@ type follower[T any] struct {
 	decode func(into *T, event eventstore.Recorded)
 	apply  func(ctx context.Context, decoded *T) error
 	told   func(events uint64) // after every chunk; nil tells nobody
+
+	include []eventstore.Include // parts of events that are needed
 
 	last   eventstore.Recorded // that was applied, without its data
 	events uint64              // that were applied
@@ -94,14 +98,15 @@ func (f *follower[T]) through(ctx context.Context, stops []stop) error {
 // that there are.
 func (f *follower[T]) read(ctx context.Context, after, to eventstore.Position, work, ordered chan<- *chunk[T]) error {
 	var c *chunk[T]
+	size := 0
 	pass := func() {
 		if c != nil && len(c.events) > 0 {
 			work <- c
 			ordered <- c
-			c = nil
+			c, size = nil, 0
 		}
 	}
-	for event, err := range f.log.ReadAll(ctx, after) {
+	for event, err := range f.log.ReadAll(ctx, after, f.include...) {
 		if err != nil {
 			return fmt.Errorf("fold the log: %w", err)
 		}
@@ -116,10 +121,11 @@ func (f *follower[T]) read(ctx context.Context, after, to eventstore.Position, w
 			}
 		}
 		c.events = append(c.events, event)
+		size += len(event.Data) + len(event.Metadata)
 		if event.Position == to {
 			break
 		}
-		if len(c.events) == chunkEvents {
+		if len(c.events) == chunkEvents || size >= chunkBytes {
 			pass()
 		}
 	}
@@ -155,7 +161,7 @@ func (f *follower[T]) applyAll(ctx context.Context, ordered <-chan *chunk[T], st
 				return err
 			}
 			f.last = c.events[i]
-			f.last.Data = nil
+			f.last.Data, f.last.Metadata = nil, nil
 			f.events++
 		}
 		clear(c.events)

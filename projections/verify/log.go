@@ -20,6 +20,8 @@ type LogOptions struct {
 	// and that its posting balances.
 	Check func(eventstore.Recorded) error
 
+	Readers map[string]Reader // as in Options
+
 	Told func(Step)
 }
 
@@ -30,7 +32,8 @@ type LogReport struct {
 	Events      uint64
 	Users       uint64
 	Totals      []Total
-	Differences []Difference
+	Evidence    Evidence
+	Differences []Difference // without those of the evidence
 	Count       int
 }
 
@@ -45,7 +48,10 @@ func checkLog(ctx context.Context, options LogOptions, slots int) (LogReport, er
 	if options.Told == nil {
 		options.Told = func(Step) {}
 	}
-	c := &logCheck{options: options, book: newBook(slots), seed: maphash.MakeSeed()}
+	c := &logCheck{
+		options: options, book: newBook(slots), seed: maphash.MakeSeed(),
+		prover: newProver(options.Log, options.Readers, slots),
+	}
 	if options.Gapless {
 		about, err := Estimate(ctx, options.Log)
 		if err != nil {
@@ -59,7 +65,9 @@ func checkLog(ctx context.Context, options LogOptions, slots int) (LogReport, er
 		if err := c.pass(ctx, end); err != nil {
 			return LogReport{}, err
 		}
-		end = c.last
+		if end = c.last; !c.again {
+			c.prover.finish()
+		}
 		rest, more := narrower(c.streams.share, c.ids.share).rest()
 		if !more {
 			break
@@ -72,7 +80,7 @@ func checkLog(ctx context.Context, options LogOptions, slots int) (LogReport, er
 	}
 	return LogReport{
 		LogID: c.logID, Position: end, Events: c.events, Users: uint64(len(c.book.accounts)),
-		Totals: c.book.list(), Differences: c.found.listed, Count: c.found.count,
+		Totals: c.book.list(), Evidence: c.prover.result(), Differences: c.found.listed, Count: c.found.count,
 	}, nil
 }
 
@@ -89,6 +97,7 @@ func narrower(a, b share) share {
 type logCheck struct {
 	options LogOptions
 	book    *book
+	prover  *prover // nil: no evidence is read
 	seed    maphash.Seed
 	streams *table // next revision, by hash of the stream's name
 	ids     *table
@@ -102,7 +111,7 @@ type logCheck struct {
 
 // checkedFact is an event, and what the caller's check says of it.
 type checkedFact struct {
-	fact
+	provenFact
 	err error
 }
 
@@ -114,10 +123,15 @@ func (c *logCheck) pass(ctx context.Context, end eventstore.Position) error {
 			f.event = event
 			return
 		}
-		if f.read(event); c.options.Check != nil {
+		f.read(event)
+		c.prover.read(&f.proof, &event)
+		if c.options.Check != nil {
 			f.err = c.options.Check(event)
 		}
 	}, c.apply)
+	if !c.again {
+		f.include = c.prover.include()
+	}
 	f.told = func(events uint64) {
 		c.options.Told(Step{Doing: "checking the log", Done: events, Total: max(events, c.total)})
 	}
@@ -139,6 +153,9 @@ func (c *logCheck) apply(ctx context.Context, f *checkedFact) error {
 		return nil
 	}
 	c.checkPlace(e)
+	if err := c.prover.apply(ctx, e, &f.proof); err != nil {
+		return err
+	}
 	switch {
 	case f.err != nil:
 		c.note(e, "%v", f.err)

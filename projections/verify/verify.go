@@ -61,6 +61,10 @@ type Options struct {
 	// Gapless says that the log's positions follow each other.
 	Gapless bool
 
+	// Readers, if not nil, read kept bodies again, by the names of their formats:
+	// events are held against what they were made of, see Evidence.
+	Readers map[string]Reader
+
 	// Told, if not nil, hears how far the comparison has come. It must not
 	// block.
 	Told func(Step)
@@ -79,8 +83,9 @@ type Report struct {
 	Balances    Model
 	Orders      Model
 	Totals      []Total
-	Differences []Difference // the first ones
-	Count       int          // of all differences
+	Evidence    Evidence
+	Differences []Difference // of the models: the first ones
+	Count       int          // of all of them
 }
 
 // Model is what was compared of one read model.

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"daybook/domain/ledger"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/payout"
+	"daybook/http/callback/coinbasev1"
+	"daybook/projections/verify"
+)
+
+// evidenceReaders read the kept bodies of every format that was ever taken. One
+// that reads differently is another format: the reader of the old one stays.
+func evidenceReaders() map[string]verify.Reader {
+	return map[string]verify.Reader{coinbasev1.Format: coinbaseV1{}}
+}
+
+// coinbaseV1 says what a callback of Coinbase's merchant API says, as verify
+// compares it with events.
+type coinbaseV1 struct{}
+
+// Read implements verify.Reader.
+func (coinbaseV1) Read(body []byte) verify.Reading {
+	message, err := coinbasev1.Parse(body)
+	var refusal *coinbasev1.Error
+	switch {
+	case errors.As(err, &refusal):
+		return verify.Reading{Refused: string(refusal.Reason)}
+	case message.Order != nil:
+		return readOrder(message.Order)
+	case message.Payout != nil:
+		return readPayout(message.Payout)
+	case message.Deposit != nil:
+		return readDeposit(message.Deposit)
+	}
+	return verify.Reading{Refused: "test"}
+}
+
+func readOrder(o *coinbasev1.Order) verify.Reading {
+	r := verify.Reading{Stream: o.ID.Stream(), Status: o.Report.Status, OccurredAt: o.Report.OccurredAt}
+	if paid := o.Report.Paid; paid != nil {
+		r.Claims = append(r.Claims, readPaid(&o.Report, paid))
+	}
+	for _, m := range o.Report.Mispayments {
+		c := verify.Claim{
+			Kind: verify.Mispaid, Payment: string(m.Payment), Digest: m.Digest,
+			User: m.Custom, Amount: amountText(m.Amount), OccurredAt: m.OccurredAt, Unproven: true,
+		}
+		switch {
+		case m.Missing:
+			c.Problem = string(payment.MispaymentMissing)
+		case m.Payment == "":
+			c.Problem = string(payment.MispaymentNoID)
+		case c.Amount == "":
+			c.Problem = string(payment.MispaymentNoAmount)
+		}
+		r.Claims = append(r.Claims, c)
+	}
+	return r
+}
+
+func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
+	d := paid.Details
+	c := verify.Claim{
+		Kind: verify.Paid, Payment: string(report.Payment), User: paid.Custom, NoUser: string(paid.CustomFault),
+		Amount: amountText(paid.Amount), OccurredAt: report.OccurredAt,
+		Problem: string(paid.Doubt), Unproven: paid.Doubt != "", AtOnce: paid.Evidence.Method == ledger.CoinbaseCallback,
+		Method: paid.Evidence.Method, Said: paid.Evidence.Status,
+		Details: verify.Details{
+			Reference: d.Reference, UUID: d.UUID, Bitcoin: optionalText(d.Bitcoin),
+			TransactionHash: d.TransactionHash, ReceiveAddress: d.ReceiveAddress,
+		},
+	}
+	if c.Problem == "" && c.Amount == "" {
+		c.Problem = string(payment.UnreadableAmount)
+	}
+	return c
+}
+
+func readPayout(p *coinbasev1.Payout) verify.Reading {
+	report := &p.Report
+	c := verify.Claim{
+		Kind: verify.Sold, Payment: string(report.Payment), Digest: report.Digest,
+		OccurredAt: report.OccurredAt, Arrives: report.Arrives, Said: report.Status,
+	}
+	switch report.Progress {
+	case payout.Pending:
+		c.EventType = payout.PayoutPending{}.EventType()
+	case payout.Complete:
+		c.EventType = payout.PayoutCompleted{}.EventType()
+	case payout.Unknown:
+	}
+	if f := report.Facts; f != nil {
+		c.Sale = &verify.Sale{
+			Subtotal: amountText(f.Subtotal), Total: amountText(f.Total),
+			FeeOwn: optionalText(f.FeeOwn), FeeBank: optionalText(f.FeeBank), Bitcoin: optionalText(f.Bitcoin),
+			Orders: f.Orders, Mispaid: f.Mispaid,
+		}
+	}
+	return verify.Reading{Stream: p.ID.Stream(), Claims: []verify.Claim{c}}
+}
+
+func readDeposit(d *coinbasev1.Deposit) verify.Reading {
+	report := &d.Report
+	c := verify.Claim{
+		Kind: verify.Deposited, Payment: string(report.Payment), Digest: report.Digest,
+		Amount: amountText(report.Amount), NoUser: string(payment.NoUser),
+		AtOnce: report.Evidence.Method == ledger.CoinbaseCallback, Method: report.Evidence.Method, Said: report.Evidence.Status,
+	}
+	switch {
+	case report.Payment == "":
+		c.Problem = string(payment.NoHash)
+	case c.Amount == "":
+		c.Problem = string(payment.UnreadableAmount)
+	}
+	return verify.Reading{Stream: d.ID.Stream(), Claims: []verify.Claim{c}}
+}
+
+// amountText writes an amount as verify compares it: one that cannot be that of a
+// payment is none.
+func amountText(a money.Amount) string {
+	if !payment.Readable(a) {
+		return ""
+	}
+	return a.String()
+}
+
+func optionalText(a *money.Amount) string {
+	if a == nil {
+		return ""
+	}
+	return amountText(*a)
+}
+
+// writeEvidence says what was proven by kept bodies, and what cannot be.
+func writeEvidence(w io.Writer, e verify.Evidence) {
+	fmt.Fprintf(w, "evidence: %s and the %s events made of them compared; no reader for %s\n",
+		plural(e.Compared, "kept body", "kept bodies"), count(e.Events), unread(e.Unread))
+	writeDifferences(w, e.Differences, e.Count)
+	fmt.Fprintln(w, "not proven: that nobody rewrote body, digest and event together; a copy or a trial balance kept elsewhere shows that")
+}
+
+func plural(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return count(n) + " " + many
+}
+
+func unread(formats map[string]uint64) string {
+	if len(formats) == 0 {
+		return "0"
+	}
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(formats)) {
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s of format %.40q", count(formats[name]), name)
+	}
+	return text
+}

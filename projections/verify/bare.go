@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"daybook/eventstore"
+)
+
+// proveBare proves an event that no body has caused: it moves what events before
+// it have brought, which have evidence of their own.
+func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *statement, actor string) error {
+	_, made := madeOf[e.Type]
+	switch {
+	case isCallback(actor), e.Type == quarantined, e.Type == "OrderStatusReported":
+		p.note(e, "it has no evidence, and a callback has made it")
+	case isCredit[e.Type], isReceipt[e.Type]:
+		return p.proveCredit(ctx, e, said)
+	case made:
+		p.note(e, "it has no evidence, and a callback has made it")
+	default:
+		return p.proveDecision(ctx, e, said)
+	}
+	return nil
+}
+
+// proveCredit checks a credit that is made because something else became known,
+// such as whose address it is: the money was reported before, as much as this.
+func (p *prover) proveCredit(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
+		return err
+	}
+	switch who, ok := h.backs(said.Payment, said.Amount.text()); {
+	case !ok:
+		p.note(e, "it has no evidence, and no event before it in its stream has brought %s for this payment", orNone(said.Amount.text()))
+	case said.User == "" || said.User != h.owner && (h.owner != "" || !slices.Contains(who, said.User)):
+		p.note(e, "it has no evidence, and user is not the one that the stream is registered for")
+	}
+	return nil
+}
+
+// proveDecision checks what a person decided: it moves what there is.
+func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	var moves string
+	h, err := p.decidedOn(ctx, e)
+	if h == nil || err != nil {
+		return err
+	}
+	switch e.Type {
+	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
+		moves = h.payments[said.Payment].amount
+	case "PaymentReleased", "DepositReleased", "DepositDismissed":
+		hold := h.holds[said.Hold]
+		switch {
+		case hold == nil:
+			p.note(e, "its stream has no such hold before it")
+			return nil
+		case e.Type == "DepositDismissed":
+			moves = hold.posted()
+		case said.Contradiction, hold.contradiction, hold.amount == "":
+			return nil // how much is for the person to say
+		default:
+			moves = hold.amount
+		}
+	}
+	if is := said.Amount.text(); is != moves {
+		p.note(e, "amount is %s, and what it decides about is %s", orNone(is), orNone(moves))
+	}
+	return nil
+}
+
+// decidedOn returns what stood before a decision about money; nil if the event is
+// none.
+func (p *prover) decidedOn(ctx context.Context, e *eventstore.Recorded) (*history, error) {
+	switch e.Type {
+	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentReleased", "DepositReleased", "DepositDismissed":
+		return p.earlier.before(ctx, e.Stream, e.Revision)
+	}
+	return nil, nil
+}
+
+// claimed is the event that says which stream decides about a payment. It comes
+// before what is made of the body, and so before the body is kept.
+const claimed = "PaymentClaimed"
+
+// proveClaim proves a claim as far as it can be: it stands where its payment says.
+func (p *prover) proveClaim(e *eventstore.Recorded, x *proof) {
+	switch {
+	case string(e.Stream) != claimOf(x.said.Payment):
+		p.note(e, "the stream is not that of the payment")
+	case !x.hasEvidence && isCallback(x.actor):
+		p.note(e, "it has no evidence, and a callback has made it")
+	}
+	if hash := hashOf(p.seed, string(e.Stream)); p.owners.share.covers(hash) {
+		p.owners.put(hash, hashOf(p.seed, x.said.Owner))
+	}
+}
+
+// claimOf returns the stream in which a payment is claimed.
+func claimOf(payment string) string {
+	sum := sha256.Sum256([]byte(payment))
+	return "claim-" + hex.EncodeToString(sum[:])
+}
+
+// checkCloses checks that an event takes out of suspense what the holds that it
+// closes have put there, and that a credit closes all such holds of its payment.
+func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	if len(said.Closes) == 0 && !p.hasHolds(e) {
+		return nil
+	}
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
+		return err
+	}
+	named := make(map[string]bool, len(said.Closes))
+	for _, c := range said.Closes {
+		named[c.Hold] = true
+		hold := h.holds[c.Hold]
+		switch {
+		case hold == nil:
+			p.note(e, "it closes a hold that its stream does not have before it")
+		case hold.posted() != c.Amount.text():
+			p.note(e, "it takes %s out of suspense for a hold that has put %s there", orNone(c.Amount.text()), orNone(hold.posted()))
+		}
+	}
+	if !isCredit[e.Type] {
+		return nil
+	}
+	for id, hold := range h.holds {
+		if hold.payment == said.Payment && hold.arrived && !hold.closed && !hold.contradiction && !named[id] {
+			p.note(e, "it does not close a hold of its payment, which has put %s into suspense", orNone(hold.amount))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"daybook/eventstore"
+)
+
+// history is what the events of one stream have said so far, as far as a later
+// one may rest on it.
+type history struct {
+	next     eventstore.Revision
+	owner    string           // registered for
+	payments map[string]known // received, by identity
+	holds    map[string]*heldBefore
+}
+
+// known is a payment that was received: the first event says of whom and how
+// much.
+type known struct{ user, amount string }
+
+// heldBefore is a hold of an earlier event.
+type heldBefore struct {
+	payment, user, amount  string
+	arrived, contradiction bool
+	closed                 bool
+}
+
+// posted is what the hold has put into suspense.
+func (h *heldBefore) posted() string {
+	if h.arrived {
+		return h.amount
+	}
+	return ""
+}
+
+// maxStories bounds the payments and holds that are remembered, and maxStreams
+// the streams, twice each: those of late and those before them.
+const (
+	maxStories = 1 << 15
+	maxStreams = 1 << 13
+)
+
+// histories remembers what the streams of late have said. The events of nearly
+// all streams are close together; an older stream is read again, which is
+// expensive.
+type histories struct {
+	log           eventstore.Reader
+	recent, older map[eventstore.StreamName]*history
+	stories       int // of recent
+}
+
+func newHistories(log eventstore.Reader) histories {
+	return histories{log: log, recent: make(map[eventstore.StreamName]*history)}
+}
+
+// get returns the history of a stream, nil if it is not remembered.
+func (all *histories) get(stream eventstore.StreamName) *history {
+	h := all.recent[stream]
+	if h == nil {
+		if h = all.older[stream]; h != nil {
+			all.put(stream, h)
+		}
+	}
+	return h
+}
+
+func (all *histories) put(stream eventstore.StreamName, h *history) {
+	if len(all.recent) >= maxStreams || all.stories >= maxStories {
+		all.older, all.recent = all.recent, make(map[eventstore.StreamName]*history)
+		all.stories = 0
+	}
+	all.recent[stream] = h
+	all.stories += len(h.payments) + len(h.holds)
+}
+
+// pass takes note of an event, after all that come before it.
+func (all *histories) pass(e *eventstore.Recorded, said *data) {
+	h := all.get(e.Stream)
+	if h == nil && e.Revision == 0 {
+		h = new(history)
+		all.put(e.Stream, h)
+	}
+	if h != nil && h.next == e.Revision {
+		all.stories += h.note(e.Type, said)
+		h.next++
+	}
+}
+
+// before returns what a stream has said before a revision.
+func (all *histories) before(ctx context.Context, stream eventstore.StreamName, revision eventstore.Revision) (*history, error) {
+	h := all.get(stream)
+	if h != nil && h.next == revision {
+		return h, nil
+	}
+	h = &history{next: revision}
+	for event, err := range all.log.Read(ctx, stream, 0) {
+		if err != nil {
+			return nil, fmt.Errorf("look up %s: %w", stream, err)
+		}
+		if event.Revision >= revision {
+			break
+		}
+		var said data
+		if json.Unmarshal(event.Data, &said) == nil { // else it is a difference of its own
+			h.note(event.Type, &said)
+		}
+	}
+	all.put(stream, h)
+	return h, nil
+}
+
+// note takes note of an event, and returns by how much there is more.
+func (h *history) note(eventType string, said *data) (more int) {
+	before := len(h.payments) + len(h.holds)
+	h.take(eventType, said)
+	return len(h.payments) + len(h.holds) - before
+}
+
+func (h *history) take(eventType string, said *data) {
+	switch eventType {
+	case "AddressRegistered", "OrderRegistered":
+		h.owner = said.User
+	case "PaymentReceived", "DepositReceived", "PaymentMispaid", "PayoutPending", "PayoutCompleted":
+		h.receive(said)
+	case "PaymentVerified", "DepositVerified":
+		h.receive(said)
+		h.settle(said.Payment)
+	case "PaymentHeld", "DepositHeld", "PayoutHeld":
+		if h.holds == nil {
+			h.holds = make(map[string]*heldBefore)
+		}
+		h.holds[said.Hold] = &heldBefore{
+			payment: said.Payment, user: said.User, amount: said.Amount.text(),
+			arrived: said.Arrived, contradiction: said.Contradiction,
+		}
+	case "PaymentReleased", "DepositReleased", "DepositDismissed":
+		if said.Payment != "" && eventType != "DepositDismissed" {
+			h.settle(said.Payment)
+		}
+		h.close(said.Hold)
+	}
+	for _, c := range said.Closes {
+		h.close(c.Hold)
+	}
+}
+
+func (h *history) receive(said *data) {
+	if h.payments == nil {
+		h.payments = make(map[string]known)
+	}
+	if _, again := h.payments[said.Payment]; !again {
+		h.payments[said.Payment] = known{said.User, said.Amount.text()}
+	}
+}
+
+// settle closes the holds that a credit of their payment answers.
+func (h *history) settle(payment string) {
+	for _, hold := range h.holds {
+		if hold.payment == payment && !hold.contradiction {
+			hold.closed = true
+		}
+	}
+}
+
+func (h *history) close(id string) {
+	if hold := h.holds[id]; hold != nil {
+		hold.closed = true
+	}
+}
+
+// mentions reports whether a payment was received or held before.
+func (h *history) mentions(payment string) bool {
+	if _, received := h.payments[payment]; received {
+		return true
+	}
+	for _, hold := range h.holds {
+		if hold.payment == payment {
+			return true
+		}
+	}
+	return false
+}
+
+// backs reports whether money of a payment came before, as much as this: received,
+// or held as arrived. who it was for is what a credit may name beside the owner
+// of the stream.
+func (h *history) backs(payment, amount string) (who []string, ok bool) {
+	if received, known := h.payments[payment]; known {
+		return []string{received.user}, received.amount == amount
+	}
+	for _, hold := range h.holds {
+		if hold.payment == payment && hold.posted() == amount && amount != "" {
+			who, ok = append(who, hold.user), true
+		}
+	}
+	return who, ok
+}
