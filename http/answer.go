@@ -3,20 +3,12 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
-)
-
-// maxLimit bounds a page.
-const (
-	maxLimit     = 1000
-	defaultLimit = 100
 )
 
 // Values of headers that nearly every answer has. Nobody changes them.
@@ -101,48 +93,4 @@ func encodedSegment(w *call, name string) (string, error) {
 		return text, nil // the name, which the client has encoded again
 	}
 	return ident.Escape(text), nil
-}
-
-// parameter returns a query parameter, empty if it is not there. One that is
-// given twice, or in a query that cannot be read, is an error: answering
-// without it would answer another question.
-func parameter(r *http.Request, name string) (string, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(query[name]) > 1 {
-		return "", badRequest.problem("The query has parameters as name=value, joined by &, each name once.", nil)
-	}
-	return query.Get(name), nil
-}
-
-// limitParameter reads ?limit=.
-func limitParameter(r *http.Request) (int, error) {
-	text, err := parameter(r, "limit")
-	if err != nil {
-		return 0, err
-	}
-	if text == "" {
-		return defaultLimit, nil
-	}
-	limit, err := strconv.Atoi(text)
-	if err != nil || limit < 1 || limit > maxLimit {
-		return 0, badRequest.problem("limit is a whole number from 1 to 1000.", nil)
-	}
-	return limit, nil
-}
-
-// numberParameter reads a parameter that is a whole number, 0 if it is not
-// there.
-func numberParameter(r *http.Request, name string) (uint64, error) {
-	text, err := parameter(r, name)
-	if err != nil {
-		return 0, err
-	}
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(text, 10, 63)
-	if err != nil {
-		return 0, badRequest.problem(name+" is a whole number, as an earlier answer gave it.", nil)
-	}
-	return n, nil
 }

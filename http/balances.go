@@ -48,7 +48,7 @@ func (s *Server) getBalances(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	minimum, err := s.await(r, s.balancesProjection)
+	minimum, err := s.await(w, r, s.balancesProjection)
 	if err != nil {
 		return err
 	}
@@ -131,15 +131,15 @@ func (s *Server) getEntries(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	limit, err := limitParameter(r)
+	limit, err := w.limit()
 	if err != nil {
 		return err
 	}
-	before, err := numberParameter(r, "cursor")
+	before, err := w.number("cursor")
 	if err != nil {
 		return err
 	}
-	minimum, err := s.await(r, s.balancesProjection)
+	minimum, err := s.await(w, r, s.balancesProjection)
 	if err != nil {
 		return err
 	}

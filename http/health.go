@@ -75,11 +75,8 @@ func lost(p *projections.Projection) error {
 // must be of: that one, or where the projection already is. A read model that
 // has not caught up since the start answers nothing: what it has is nobody's
 // balance yet.
-func (s *Server) await(r *http.Request, p *projections.Projection) (eventstore.Position, error) {
-	text, err := parameter(r, "min_position")
-	if err != nil {
-		return 0, err
-	}
+func (s *Server) await(w *call, r *http.Request, p *projections.Projection) (eventstore.Position, error) {
+	text := w.query.Get("min_position")
 	if text == "" {
 		return p.Status().Position(), s.serving(p)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -23,10 +24,11 @@ type call struct {
 	// command that the request brings, so that a log line leads to the events.
 	id string
 
-	segment string   // that the route leaves open, percent-encoded
-	who     Identity // who asks; zero unless the handler is behind a role
-	claimed *claim   // memory for the answer; nil if it is small
-	status  int      // that was answered
+	segment string     // that the route leaves open, percent-encoded
+	query   url.Values // what the route knows of the query, each with one value; nil where it ignores it
+	who     Identity   // who asks; zero unless the handler is behind a role
+	claimed *claim     // memory for the answer; nil if it is small
+	status  int        // that was answered
 	written bool
 }
 

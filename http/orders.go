@@ -17,7 +17,7 @@ func (s *Server) getOrder(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	minimum, err := s.await(r, s.ordersProjection)
+	minimum, err := s.await(w, r, s.ordersProjection)
 	if err != nil {
 		return err
 	}

@@ -15,22 +15,24 @@ import (
 // methods are the handlers of one path.
 type methods map[string]handler
 
-// paths is the table of routes, which openapi.yaml describes.
+// paths is the table of routes, which openapi.yaml describes. Callbacks, health
+// and metrics ignore their query: merchants put parameters of their own into
+// callback URLs, and a callback that is refused is lost in the end.
 func (s *Server) paths() map[string]methods {
 	return map[string]methods{
 		"/callbacks/coinbase":      {http.MethodPost: s.coinbaseCallback},
-		"/balances/{user}":         {http.MethodGet: s.require(s.getBalances, Website, Auditor)},
-		"/balances/{user}/entries": {http.MethodGet: s.require(s.getEntries, Website, Auditor)},
-		"/orders/{id}":             {http.MethodGet: s.require(s.getOrder, Website, Auditor)},
-		"/addresses/{address}":     {http.MethodPut: s.require(s.putAddress, Website)},
-		"/streams/{stream}":        {http.MethodGet: s.require(s.getStream, Auditor)},
-		"/log/loss-acceptance":     {http.MethodPost: s.require(s.postLossAcceptance)},
+		"/balances/{user}":         {http.MethodGet: s.require(query(s.getBalances, "min_position"), Website, Auditor)},
+		"/balances/{user}/entries": {http.MethodGet: s.require(query(s.getEntries, "limit", "cursor", "min_position"), Website, Auditor)},
+		"/orders/{id}":             {http.MethodGet: s.require(query(s.getOrder, "min_position"), Website, Auditor)},
+		"/addresses/{address}":     {http.MethodPut: s.require(query(s.putAddress), Website)},
+		"/streams/{stream}":        {http.MethodGet: s.require(query(s.getStream, "from", "limit"), Auditor)},
+		"/log/loss-acceptance":     {http.MethodPost: s.require(query(s.postLossAcceptance))},
 		"/healthz":                 {http.MethodGet: s.healthz},
 		"/readyz":                  {http.MethodGet: s.bounded(s.readyz)},
 		"/readyz/reads":            {http.MethodGet: s.readyzReads},
 		"/metrics":                 {http.MethodGet: s.metrics.expose()},
-		"/openapi.yaml":            {http.MethodGet: getOpenAPI},
-		"/problems/{name}":         {http.MethodGet: getProblem},
+		"/openapi.yaml":            {http.MethodGet: query(getOpenAPI)},
+		"/problems/{name}":         {http.MethodGet: query(getProblem)},
 	}
 }
 

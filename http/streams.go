@@ -54,11 +54,11 @@ func (s *Server) getStream(w *call, r *http.Request) error {
 	if err != nil {
 		return badRequest.problem("A stream is named category-id, such as order-coinbase.5RTQNACF.", nil)
 	}
-	limit, err := limitParameter(r)
+	limit, err := w.limit()
 	if err != nil {
 		return err
 	}
-	from, err := numberParameter(r, "from")
+	from, err := w.number("from")
 	if err != nil {
 		return err
 	}
