@@ -28,7 +28,7 @@ type addressAnswer struct {
 // putAddress registers whose deposits arrive at an address. Repeating it
 // changes nothing.
 func (s *Server) putAddress(w *call, r *http.Request) error {
-	address, err := plainSegment(w, "address")
+	address, err := addressSegment(w)
 	if err != nil {
 		return err
 	}
@@ -53,4 +53,19 @@ func (s *Server) putAddress(w *call, r *http.Request) error {
 	}
 	setPosition(w, result.Position)
 	return writeJSON(w, http.StatusOK, addressAnswer{Address: address, User: request.User, Position: result.Position})
+}
+
+// addressSegment returns the address in the path. One with something around it is
+// refused and not guessed at: what is registered here is what callbacks are
+// compared with.
+func addressSegment(w *call) (string, error) {
+	text, err := plainSegment(w, "address")
+	if err != nil {
+		return "", err
+	}
+	address, err := deposit.ParseAddress(text)
+	if err != nil {
+		return "", badRequest.problem(`Send the address alone, as Coinbase shows it: it begins with 1, 3 or bc1, without "bitcoin:", spaces or parameters. This is `+err.Error()+".", nil)
+	}
+	return address, nil
 }

@@ -120,7 +120,7 @@ func TestNobodyReadsTheBodyOfAStranger(t *testing.T) {
 		if a := w.do(elsewhere); !isProblem(a, forbidden) {
 			t.Errorf("%d %s", a.Status, a.Body)
 		}
-		stranger := httptest.NewRequest(http.MethodPut, "/addresses/1abc", unread{t})
+		stranger := httptest.NewRequest(http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", unread{t})
 		stranger.ContentLength = length
 		if a := w.do(stranger); !isProblem(a, unauthorized) {
 			t.Errorf("%d %s", a.Status, a.Body)
@@ -202,11 +202,11 @@ func TestARepetitionAfterALostAnswerIsRecognised(t *testing.T) {
 		"a status":        {`{"order":{"id":"A","status":"expired"}}`, 200, "duplicate", "recorded", "OrderStatusReported"},
 		"a hold":          {`{"order":{"id":"A","status":"mispaid"}}`, 200, "duplicate", "held", "PaymentHeld"},
 		"a payout":        {`{"payout":{"id":"A","status":"Pending"}}`, 200, "duplicate", "held", "PayoutHeld"},
-		"a deposit":       {`{"address":"A","amount":1,"transaction":{"hash":"aa"}}`, 200, "duplicate", "held", "DepositHeld"},
+		"a deposit":       {`{"address":"1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5","amount":1,"transaction":{"hash":"aa"}}`, 200, "duplicate", "held", "DepositHeld"},
 		"a strange body":  {`{"strange":true}`, 200, "quarantined", "quarantined", "CallbackQuarantined"},
 		"what is no JSON": {`{"order":`, 422, "", "", "CallbackQuarantined"},
 		// Whether it is the same money nobody can know.
-		"a deposit without a hash": {`{"address":"A","amount":1}`, 200, "held", "held", "DepositHeld,DepositSeenAgain"},
+		"a deposit without a hash": {`{"address":"1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5","amount":1}`, 200, "held", "held", "DepositHeld,DepositSeenAgain"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lossy := new(lossyStore)

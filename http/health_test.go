@@ -45,7 +45,7 @@ func TestWithoutItsStoreTheServerIsAliveAndRefusesCallbacks(t *testing.T) {
 		"a callback":     w.post(completed("B", "u1", 1, "USD")),
 		"a repetition":   w.post(completed("A", "u1", 1253, "USD")),
 		"a quarantine":   w.post("{"),
-		"a registration": w.do(w.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u1"}`)),
+		"a registration": w.do(w.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u1"}`)),
 		"a stream":       w.get(Auditor, "/streams/order-coinbase.A"),
 	} {
 		if !isProblem(a, unavailable) || a.Header.Get("Retry-After") == "" || a.Header.Get("Daybook-Position") != "" {

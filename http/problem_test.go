@@ -77,14 +77,14 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 		"unauthorized":       plain.get("", "/balances/u1"),
 		"forbidden":          plain.get(Website, "/streams/daybook-log"),
 		"not-found":          plain.get(Website, "/orders/coinbase.A"),
-		"method-not-allowed": plain.get(Website, "/addresses/1abc"),
+		"method-not-allowed": plain.get(Website, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5"),
 		"request-timeout":    plain.do(newCallback(target, brokenBody{strings.NewReader("{")})),
 		"address-taken": func() answer {
-			plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u1"}`))
-			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", `{"user":"u2"}`))
+			plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u1"}`))
+			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u2"}`))
 		}(),
 		"nothing-missing":    plain.do(plain.request(Operator, http.MethodPost, "/log/loss-acceptance", `{"reason":"seen"}`)),
-		"too-large":          plain.do(plain.request(Website, http.MethodPut, "/addresses/1abc", strings.Repeat(" ", maxRequestBytes+1))),
+		"too-large":          plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", strings.Repeat(" ", maxRequestBytes+1))),
 		"header-too-large":   plain.dial(t, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", maxHeaderBytes)+"\r\n\r\n", http.MethodGet)[0],
 		"not-strict-json":    plain.post("{"),
 		"internal":           broken(errors.New("a fault")).get(Website, "/balances/u1"),

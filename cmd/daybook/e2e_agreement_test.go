@@ -49,9 +49,9 @@ func agreeing(prefix string) []string {
 		payout(p("P1"), "Pending"),
 		payout(p("P1"), "Complete"),
 		payout(p("P2"), "Complete"),
-		deposit(p("1Addr"), p("h1"), "0.1"),
-		deposit(p("1Addr"), p("h2"), "1.23456789"),
-		deposit(p("1Other"), p("h1"), "2"),
+		deposit(bitcoinAddress(p("1")), p("h1"), "0.1"),
+		deposit(bitcoinAddress(p("1")), p("h2"), "1.23456789"),
+		deposit(bitcoinAddress(p("2")), p("h1"), "2"),
 	}
 	return append(bodies, bodies[0], bodies[0], bodies[0], bodies[4], bodies[6], bodies[9], bodies[10], bodies[11], bodies[14], bodies[16], bodies[18])
 }
@@ -72,8 +72,8 @@ func TestAgreeingCallbacksComeToTheSameInAnyOrder(t *testing.T) {
 	var position uint64
 	for round := range rounds {
 		prefix := fmt.Sprintf("r%03d-", round)
-		s.registerAddress(prefix+"1Addr", prefix+"ann")
-		s.registerAddress(prefix+"1Other", prefix+"bob")
+		s.registerAddress(bitcoinAddress(prefix+"1"), prefix+"ann")
+		s.registerAddress(bitcoinAddress(prefix+"2"), prefix+"bob")
 		bodies := agreeing(prefix)
 		r.Shuffle(len(bodies), func(i, j int) { bodies[i], bodies[j] = bodies[j], bodies[i] })
 		outcomes := s.postEach(clients, bodies)

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/btcsuite/btcd/btcutil/base58"
 )
 
 // client asks one server.
@@ -275,6 +278,12 @@ func payout(id, status string) string {
 
 func deposit(address, hash, bitcoin string) string {
 	return fmt.Sprintf(`{"address":"%s","amount":%s,"transaction":{"id":"t-%s","hash":"%[3]s","confirmations":0}}`, address, bitcoin, hash)
+}
+
+// bitcoinAddress makes an address of a name.
+func bitcoinAddress(name string) string {
+	digest := sha256.Sum256([]byte(name))
+	return base58.CheckEncode(digest[:20], 0)
 }
 
 func (c client) registerAddress(address, user string) {

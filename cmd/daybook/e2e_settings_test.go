@@ -173,13 +173,14 @@ func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{arguments: []string{"--log-level", "debug"}})
 	const private = "private"
-	person := private + "@example.com"
+	person, address := private+"@example.com", bitcoinAddress(private)
 	requests := []struct{ method, path, token, body string }{
 		{"POST", callbackPath, "", completedOrder("LOG", person, 100)},
 		{"POST", callbackPath, "", completedOrder("LOG", private+"-other", 200)},
 		{"POST", callbackPath, "", `{"order":{"custom":"` + person},
 		{"POST", callbackPath, "", `{"order":{"id":{},"custom":"` + person + `"}}`},
 		{"POST", callbackPath, "", `{"customer":{"email":"` + person + `"}}`},
+		{"POST", callbackPath, "", deposit(address, "hash", "0.5")},
 		{"POST", callbackPath, "", deposit("1"+private, "hash", "0.5")},
 		{"POST", callbackPath, "", `"` + strings.Repeat(private, 50_000) + `"`},
 		{"POST", "/callbacks/coinbase?secret=wrong-" + private, "", "{}"},
@@ -196,7 +197,8 @@ func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 		{"GET", "/streams/" + private, auditorSecret, ""},
 		{"GET", "/streams/order-coinbase.LOG", websiteSecret, ""},
 		{"PUT", "/addresses/1" + private, websiteSecret, `{"user":"` + person + `"}`},
-		{"PUT", "/addresses/1" + private, websiteSecret, `{"user":"` + person + `-2"}`},
+		{"PUT", "/addresses/" + address, websiteSecret, `{"user":"` + person + `"}`},
+		{"PUT", "/addresses/" + address, websiteSecret, `{"user":"` + person + `-2"}`},
 		{"PUT", "/addresses/1" + private, websiteSecret, `{"` + private + `":1}`},
 		{"GET", "/" + private + "?token=" + operatorSecret, operatorSecret, ""},
 		{private, "/healthz", "", ""},
@@ -210,7 +212,7 @@ func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 	}
 	for name, text := range map[string]string{"metrics": metrics, "standard error": s.stderr.String(), "standard output": s.stdout.String()} {
 		for line := range strings.Lines(text) {
-			if strings.Contains(line, private) || strings.Contains(line, callbackSecret) || strings.Contains(line, operatorSecret) {
+			if strings.Contains(line, private) || strings.Contains(line, address) || strings.Contains(line, callbackSecret) || strings.Contains(line, operatorSecret) {
 				t.Errorf("%s has %s", name, line)
 			}
 		}

@@ -216,7 +216,7 @@ func doSomeOfEverything(s *server) {
 	}
 	s.post("{")
 	s.request("POST", "/callbacks/coinbase?secret=wrong", "", "{}")
-	s.request("PUT", "/addresses/1abc", websiteSecret, `{"user":"ann"}`)
+	s.request("PUT", "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", websiteSecret, `{"user":"ann"}`)
 	s.balances("ann", last(outcomes))
 	s.request("GET", "/nowhere", "", "")
 }

@@ -3,8 +3,6 @@
 package deposit
 
 import (
-	"strings"
-
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/payment"
@@ -16,17 +14,8 @@ const Category = "address"
 // ID is an address, percent-encoded.
 type ID string
 
-// NewID encodes an address.
-func NewID(address string) ID { return ID(ident.Escape(Canonical(address))) }
-
-// Canonical returns the one text of an address. Those in the encoding bech32
-// are the same in capitals (BIP 173); in any other encoding case matters.
-func Canonical(address string) string {
-	if strings.HasPrefix(address, "BC1") && strings.ToUpper(address) == address {
-		return strings.ToLower(address)
-	}
-	return address
-}
+// NewID encodes an address, as ParseAddress has it.
+func NewID(address string) ID { return ID(ident.Escape(address)) }
 
 // Stream returns the name of the address's stream.
 func (id ID) Stream() string { return Category + "-" + string(id) }

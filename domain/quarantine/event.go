@@ -21,6 +21,7 @@ const (
 	NotJSON         Reason = "not-strict-json"  // syntax, UTF-8 or a member given twice
 	UnknownDocument Reason = "unknown-document" // none of the documents that are sent
 	Incomplete      Reason = "incomplete"       // lacks what identifies it
+	NotBitcoin      Reason = "not-bitcoin"      // a deposit in another currency, or to an address of none or another network
 	TooLarge        Reason = "too-large"        // only the beginning was read
 	TooMany         Reason = "too-many"         // more payments than one append can hold
 )

@@ -87,7 +87,7 @@ func Parse(body []byte) (Message, error) {
 	case isPayout && !isOrder && !isDeposit:
 		return parsePayout(doc.Payout, digest(body))
 	case isDeposit && !isOrder && !isPayout:
-		return parseDeposit(&doc, digest(body))
+		return parseDeposit(&doc, body)
 	}
 	return Message{}, &Error{
 		Reason: quarantine.UnknownDocument,

@@ -1,6 +1,7 @@
 package coinbasev1
 
 import (
+	"errors"
 	"strings"
 
 	"daybook/domain/deposit"
@@ -8,19 +9,22 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/payment"
+	"daybook/domain/quarantine"
 )
 
-func parseDeposit(doc *document, digest string) (Message, error) {
-	address, err := doc.Address.identifier()
+func parseDeposit(doc *document, body []byte) (Message, error) {
+	address, err := deposit.ParseAddress(doc.Address.text)
 	if err != nil {
-		return Message{}, incomplete("address: %w", err)
+		return Message{}, &Error{Reason: quarantine.NotBitcoin, err: err}
+	}
+	if namesAnother(body) {
+		return Message{}, &Error{Reason: quarantine.NotBitcoin, err: errors.New("the document names another currency or network")}
 	}
 	report := deposit.Report{
-		Digest:   digest,
+		Digest:   digest(body),
 		Amount:   natural(money.Parse(money.BTC, doc.Amount.text)),
 		Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"},
 	}
-	address = deposit.Canonical(address)
 	if hash := transactionHash(doc.Transaction.Hash); hash != "" {
 		report.Payment = ident.NewPayment(provider, "address", address, hash)
 	}
