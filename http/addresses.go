@@ -7,6 +7,7 @@ import (
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
 	"daybook/domain/ledger"
+	"daybook/domain/money"
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
@@ -22,11 +23,14 @@ type addressRequest struct {
 type addressAnswer struct {
 	Address  string              `json:"address"`
 	User     string              `json:"user"`
+	Deposits int                 `json:"deposits"` // that had waited for the registration and are credited
+	Credited money.Amount        `json:"credited"` // their sum
 	Position eventstore.Position `json:"position"` // of the last event of the address
 }
 
-// putAddress registers whose deposits arrive at an address. Repeating it
-// changes nothing.
+// putAddress registers whose deposits arrive at an address, and credits those that
+// came before. Repeating it changes nothing, unless it ended before all of them
+// were credited.
 func (s *Server) putAddress(w *call, r *http.Request) error {
 	address, err := addressSegment(w)
 	if err != nil {
@@ -52,7 +56,9 @@ func (s *Server) putAddress(w *call, r *http.Request) error {
 		return err
 	}
 	setPosition(w, result.Position)
-	return writeJSON(w, http.StatusOK, addressAnswer{Address: address, User: request.User, Position: result.Position})
+	return writeJSON(w, http.StatusOK, addressAnswer{
+		Address: address, User: request.User, Deposits: result.Deposits, Credited: result.Credited, Position: result.Position,
+	})
 }
 
 // addressSegment returns the address in the path. One with something around it is

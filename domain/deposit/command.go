@@ -13,10 +13,17 @@ import (
 // deposits they are is settled once.
 var ErrOtherUser = errors.New("address is registered for another user")
 
-// Register is the command to say whose deposits arrive at an address.
+// Register is the command to say whose deposits arrive at an address, those that
+// have waited for it included.
 type Register struct {
-	User string
+	User       string
+	Evidence   payment.Evidence // by which those that wait were seen
+	Sufficient []string         // methods of evidence that verify a payment at once
 }
+
+// MaxCredits bounds the deposits that one registration credits, so that its events
+// fit into an append. The same command again credits the next ones.
+const MaxCredits = 200
 
 // Report is the command to take note of what a provider says of a payment to
 // the address.

@@ -8,19 +8,54 @@ import (
 	"daybook/domain/payment"
 )
 
-// DecideRegister returns the event that a registration comes to, none if it
-// repeats one.
+// DecideRegister returns the events that a registration comes to: the
+// registration itself, unless it repeats one, and the credit of what has waited
+// for it. That is at most MaxCredits deposits; the rest needs the command again,
+// until it comes to nothing.
 func DecideRegister(s State, c Register) ([]Event, error) {
 	if err := ident.Check(c.User); err != nil {
 		return nil, err
 	}
+	var events []Event
 	switch s.User {
 	case "":
-		return []Event{AddressRegistered(c)}, nil
+		events = append(events, AddressRegistered{User: c.User})
 	case c.User:
-		return nil, nil
+	default:
+		return nil, ErrOtherUser
 	}
-	return nil, ErrOtherUser
+	credited := 0
+	for _, identity := range s.Waited {
+		standing := s.Payments.Of(string(identity))
+		hold, waits := waiting(standing)
+		if !waits {
+			continue
+		}
+		if credited == MaxCredits {
+			break
+		}
+		claim := payment.Claim{User: c.User, Amount: hold.Amount, Sufficient: slices.Contains(c.Sufficient, c.Evidence.Method)}
+		credit, err := credit(identity, standing, claim, standing.Judge(claim), c.Evidence)
+		if err != nil {
+			return nil, err
+		}
+		if len(credit) > 0 {
+			credited++
+		}
+		events = append(events, credit...)
+	}
+	return events, nil
+}
+
+// waiting returns the hold by which a payment waits for its address to be
+// registered. The money is in, and nothing else is wrong with it.
+func waiting(standing payment.Standing) (payment.Hold, bool) {
+	for _, h := range standing.Holds {
+		if h.Reason == payment.NoUser && h.Arrived && !h.Closed {
+			return h, true
+		}
+	}
+	return payment.Hold{}, false
 }
 
 // Decide returns the events that a report comes to, none if it is known. A
@@ -43,10 +78,24 @@ func Decide(s State, c Report) ([]Event, error) {
 	}
 	standing := s.Payments.Of(string(c.Payment))
 	verdict := standing.Judge(claim)
-	received := DepositReceived{Payment: c.Payment, User: claim.User, Amount: claim.Amount}
+	if verdict.Action != payment.Keep {
+		return credit(c.Payment, standing, claim, verdict, c.Evidence)
+	}
+	if len(standing.Holds) >= payment.Max {
+		return nil, payment.ErrTooMany
+	}
+	return []Event{DepositHeld{
+		Hold: c.EventID(0), Payment: c.Payment, User: claim.User, Amount: claim.Amount.Optional(),
+		Arrived: verdict.Arrived, Contradiction: verdict.Contradiction, Reason: verdict.Reason,
+	}}, nil
+}
+
+// credit returns the events of a verdict that holds nothing.
+func credit(identity ident.Payment, standing payment.Standing, claim payment.Claim, verdict payment.Verdict, evidence payment.Evidence) ([]Event, error) {
+	received := DepositReceived{Payment: identity, User: claim.User, Amount: claim.Amount}
 	verified := DepositVerified{
-		Payment: c.Payment, User: claim.User, Amount: claim.Amount,
-		Evidence: []payment.Evidence{c.Evidence}, Closes: payment.Closed(verdict.Closes),
+		Payment: identity, User: claim.User, Amount: claim.Amount,
+		Evidence: []payment.Evidence{evidence}, Closes: payment.Closed(verdict.Closes),
 	}
 	switch verdict.Action {
 	case payment.Nothing:
@@ -58,16 +107,8 @@ func Decide(s State, c Report) ([]Event, error) {
 	case payment.Verify:
 		verified.User, verified.Amount = standing.User, standing.Amount
 		return []Event{verified}, nil
-	case payment.Keep:
-		if len(standing.Holds) >= payment.Max {
-			return nil, payment.ErrTooMany
-		}
-		return []Event{DepositHeld{
-			Hold: c.EventID(0), Payment: c.Payment, User: claim.User, Amount: claim.Amount.Optional(),
-			Arrived: verdict.Arrived, Contradiction: verdict.Contradiction, Reason: verdict.Reason,
-		}}, nil
 	}
-	return nil, fmt.Errorf("unknown action %d", verdict.Action)
+	return nil, fmt.Errorf("action %d credits nothing", verdict.Action)
 }
 
 // anonymous holds a report that nothing tells from another: once for each

@@ -127,7 +127,16 @@ func TestDecide(t *testing.T) {
 }
 
 func TestDecideRegister(t *testing.T) {
-	registered := deposit.AddressRegistered{User: "u1"}
+	var (
+		registered = deposit.AddressRegistered{User: "u1"}
+		waits      = deposit.DepositHeld{Hold: "h", Payment: hash, Amount: &one, Arrived: true, Reason: payment.NoUser}
+		contrary   = deposit.DepositHeld{Hold: "c", Payment: hash, Amount: &two, Contradiction: true, Reason: payment.Contradiction}
+		unreadable = deposit.DepositHeld{Hold: "g", Payment: hash, Reason: payment.UnreadableAmount}
+		received   = deposit.DepositReceived{Payment: hash, User: "u1", Amount: one}
+		closing    = deposit.DepositVerified{
+			Payment: hash, User: "u1", Amount: one, Evidence: []payment.Evidence{evidence}, Closes: []payment.ClosedHold{{Hold: "h", Amount: &one}},
+		}
+	)
 	for _, test := range []struct {
 		name  string
 		given []deposit.Event
@@ -140,11 +149,20 @@ func TestDecideRegister(t *testing.T) {
 		{"for another user it is refused", []deposit.Event{registered}, "u2", nil, deposit.ErrOtherUser},
 		{"nobody cannot have an address", nil, "", nil, ident.ErrUnusable},
 		{"a user has 128 bytes at most", nil, strings.Repeat("u", 129), nil, ident.ErrUnusable},
-		{"an address that has payments already is registered",
-			[]deposit.Event{deposit.DepositHeld{Hold: "h", Payment: hash, Amount: &one, Arrived: true, Reason: payment.NoUser}}, "u1", []deposit.Event{registered}, nil},
+		{"a deposit that waits for the user is credited", []deposit.Event{waits}, "u1", []deposit.Event{registered, received, closing}, nil},
+		{"one that an earlier registration has left is credited", []deposit.Event{waits, registered}, "u1", []deposit.Event{received, closing}, nil},
+		{"one that a callback has credited meanwhile is not", []deposit.Event{waits, registered, received, closing}, "u1", nil, nil},
+		{"for another user nothing is credited", []deposit.Event{waits, registered}, "u2", nil, deposit.ErrOtherUser},
+		{"a dismissed deposit is not credited", []deposit.Event{waits, deposit.DepositDismissed{Hold: "h", Payment: hash, Amount: &one}}, "u1", []deposit.Event{registered}, nil},
+		{"a released deposit is not credited again", []deposit.Event{waits, deposit.DepositReleased{Hold: "h", Payment: hash, User: "u9", Amount: one}}, "u1", []deposit.Event{registered}, nil},
+		{"a contradiction is left for a person", []deposit.Event{waits, contrary}, "u1", []deposit.Event{registered, received, closing}, nil},
+		{"an earlier report without an amount is settled too", []deposit.Event{unreadable, waits}, "u1", []deposit.Event{registered, received,
+			deposit.DepositVerified{Payment: hash, User: "u1", Amount: one, Evidence: []payment.Evidence{evidence}, Closes: []payment.ClosedHold{{Hold: "g"}, {Hold: "h", Amount: &one}}}}, nil},
+		{"what lacks an amount or a hash is left for a person", []deposit.Event{unreadable,
+			deposit.DepositHeld{Hold: "i", Digest: "d", Amount: &one, Arrived: true, Reason: payment.NoHash}}, "u1", []deposit.Event{registered}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := deposit.DecideRegister(state(test.given), deposit.Register{User: test.user})
+			got, err := deposit.DecideRegister(state(test.given), deposit.Register{User: test.user, Evidence: evidence, Sufficient: []string{callback}})
 			if !errors.Is(err, test.fails) || !reflect.DeepEqual(got, test.then) {
 				t.Errorf("got %+v, %v, want %+v, %v", got, err, test.then, test.fails)
 			}

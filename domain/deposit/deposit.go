@@ -26,6 +26,12 @@ type State struct {
 	User      string            // registered for; empty if it is not
 	Payments  payment.Standings // by payment identity
 	Anonymous []Anonymous       // reports without a transaction hash
+
+	// Waited are the payments that arrived before the address was registered, and
+	// Credited the amounts of those that were credited for that, in the order of
+	// the log.
+	Waited   []ident.Payment
+	Credited []money.Amount
 }
 
 // Anonymous is a report without an identity, held once for each body.
@@ -42,11 +48,17 @@ func Evolve(s State, event Event) State {
 	case DepositReceived:
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Receive(e.User, e.Amount) })
 	case DepositVerified:
+		if _, waited := waiting(s.Payments.Of(string(e.Payment))); waited {
+			s.Credited = append(s.Credited, e.Amount)
+		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
 	case DepositHeld:
 		if e.Payment == "" {
 			s.Anonymous = append(s.Anonymous, Anonymous{Digest: e.Digest, Hold: e.Hold})
 			return s
+		}
+		if e.Reason == payment.NoUser {
+			s.Waited = append(s.Waited, e.Payment)
 		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
 	case DepositReleased:

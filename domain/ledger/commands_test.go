@@ -52,7 +52,9 @@ func (b *book) command(choose chooser) {
 		b.reportDeposit(deposit.NewID("1AmB4b"), depositReport(choose))
 	case 7:
 		id := deposit.NewID("1AmB4b")
-		events, err := deposit.DecideRegister(b.deposits[id], deposit.Register{User: "u1"})
+		events, err := deposit.DecideRegister(b.deposits[id], deposit.Register{
+			User: "u1", Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"}, Sufficient: []string{ledger.CoinbaseCallback},
+		})
 		b.check(err)
 		b.appendDeposit(id, events...)
 	case 8:

@@ -78,14 +78,6 @@ func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report depos
 	return s.orQuarantine(ctx, result, err, d)
 }
 
-// RegisterAddress records whose deposits arrive at an address;
-// deposit.ErrOtherUser if they are somebody else's.
-func (s *Service) RegisterAddress(ctx context.Context, id deposit.ID, user string, c Command) (Result, error) {
-	return record(ctx, s.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State, _ func(int) string) ([]deposit.Event, error) {
-		return deposit.DecideRegister(state, deposit.Register{User: user})
-	})
-}
-
 // Quarantine keeps a callback that was authenticated and cannot be understood.
 func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d Delivery) (Result, error) {
 	keep := quarantine.Keep{Format: d.Format, Reason: reason, Digest: d.Digest(), Length: d.Length}
