@@ -77,6 +77,12 @@ func Decide(s State, c Report) ([]Event, error) {
 		claim.Problem = payment.NoUser
 	}
 	standing := s.Payments.Of(string(c.Payment))
+	if first, known := standing.Known(); known && first != c.Amount && payment.Readable(c.Amount) {
+		// A transaction's hash settles its outputs: this is no correction of the
+		// first, but another output, and its money is in.
+		c.Payment, claim.Problem = c.Payment.Of(c.Amount.Decimal()), payment.AnotherOutput
+		standing = s.Payments.Of(string(c.Payment))
+	}
 	verdict := standing.Judge(claim)
 	if verdict.Action != payment.Keep {
 		return credit(c.Payment, standing, claim, verdict, c.Evidence)

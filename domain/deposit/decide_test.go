@@ -23,6 +23,7 @@ const (
 var (
 	one      = amount("1.00000000")
 	two      = amount("2.00000000")
+	three    = amount("3.00000000")
 	minus    = amount("-1.00000000")
 	evidence = payment.Evidence{Method: callback, Status: "received"}
 	now      = time.Date(2014, 3, 21, 6, 29, 36, 0, time.UTC)
@@ -45,7 +46,9 @@ func TestDecide(t *testing.T) {
 		}
 		nobody     = deposit.DepositHeld{Hold: "event-0", Payment: hash, Amount: &one, Arrived: true, Reason: payment.NoUser}
 		unreadable = deposit.DepositHeld{Hold: "event-0", Payment: hash, User: "u1", Reason: payment.UnreadableAmount}
-		contrary   = deposit.DepositHeld{Hold: "event-0", Payment: hash, User: "u1", Amount: &two, Contradiction: true, Reason: payment.Contradiction}
+		contrary   = deposit.DepositHeld{Hold: "event-0", Payment: hash, User: "u1", Contradiction: true, Reason: payment.Contradiction}
+		second     = deposit.DepositHeld{Hold: "event-0", Payment: hash + "/2.00000000", User: "u1", Amount: &two, Arrived: true, Reason: payment.AnotherOutput}
+		secondOf   = deposit.DepositHeld{Hold: "event-0", Payment: hash + "/2.00000000", Amount: &two, Arrived: true, Reason: payment.AnotherOutput}
 		noHash     = deposit.DepositHeld{Hold: "event-0", Digest: "d1", Amount: &one, Arrived: true, Reason: payment.NoHash}
 		seenAgain  = deposit.DepositSeenAgain{Hold: "event-0", Digest: "d1", ReceivedAt: now}
 		hearsay    = report(hash, one)
@@ -70,9 +73,24 @@ func TestDecide(t *testing.T) {
 		{"a deposit to an unregistered address is held, and the money is in", nil, report(hash, one), []deposit.Event{nobody}, false},
 		{"a held deposit again is nothing", []deposit.Event{nobody}, report(hash, one), nil, false},
 		{"an address that is registered later is credited at the next report", []deposit.Event{nobody, registered}, report(hash, one), []deposit.Event{received, closing}, false},
-		{"an address that is registered later with another amount is held", []deposit.Event{nobody, registered}, report(hash, two), []deposit.Event{contrary}, false},
-		{"another amount with the same hash is held", []deposit.Event{registered, received, verified}, report(hash, two), []deposit.Event{contrary}, false},
-		{"the same contradiction again is nothing", []deposit.Event{registered, received, verified, contrary}, report(hash, two), nil, false},
+		{"another amount with the same hash is another output: held, and the money is in", []deposit.Event{registered, received, verified}, report(hash, two), []deposit.Event{second}, false},
+		{"the other output again is nothing", []deposit.Event{registered, received, verified, second}, report(hash, two), nil, false},
+		{"the first output again is nothing", []deposit.Event{registered, received, verified, second}, report(hash, one), nil, false},
+		{"a third output is held too", []deposit.Event{registered, received, verified, second}, report(hash, three), []deposit.Event{
+			deposit.DepositHeld{Hold: "event-0", Payment: hash + "/3.00000000", User: "u1", Amount: &three, Arrived: true, Reason: payment.AnotherOutput},
+		}, false},
+		{"both outputs wait for an address that nobody registered", []deposit.Event{nobody}, report(hash, two), []deposit.Event{secondOf}, false},
+		{"the other output is known after the address is registered", []deposit.Event{nobody, secondOf, registered}, report(hash, two), nil, false},
+		{"the first output is credited alone", []deposit.Event{nobody, secondOf, registered}, report(hash, one), []deposit.Event{received, closing}, false},
+		{"another output of a pending deposit is held", []deposit.Event{registered, received}, report(hash, two), []deposit.Event{second}, false},
+		{"the other output again is nothing after it was dismissed", []deposit.Event{registered, received, verified, second,
+			deposit.DepositDismissed{Hold: "event-0", Payment: second.Payment, Amount: &two}}, report(hash, two), nil, false},
+		{"the other output again is nothing after it was released", []deposit.Event{registered, received, verified, second,
+			deposit.DepositReleased{Hold: "event-0", Payment: second.Payment, User: "u1", Amount: two}}, report(hash, two), nil, false},
+		{"the first output again is nothing after that", []deposit.Event{registered, received, verified, second,
+			deposit.DepositReleased{Hold: "event-0", Payment: second.Payment, User: "u1", Amount: two}}, report(hash, one), nil, false},
+		{"an amount that cannot be read contradicts a credit", []deposit.Event{registered, received, verified}, report(hash, money.Amount{}), []deposit.Event{contrary}, false},
+		{"the same contradiction again is nothing", []deposit.Event{registered, received, verified, contrary}, report(hash, money.Amount{}), nil, false},
 		{"the first amount after a contradiction is nothing", []deposit.Event{registered, received, verified, contrary}, report(hash, one), nil, false},
 
 		{"an unreadable amount is held, and nothing has arrived", []deposit.Event{registered}, report(hash, money.Amount{}), []deposit.Event{unreadable}, false},
@@ -89,7 +107,7 @@ func TestDecide(t *testing.T) {
 
 		{"a released deposit again is nothing", []deposit.Event{nobody, deposit.DepositReleased{Hold: "event-0", Payment: hash, User: "u1", Amount: one}, registered}, report(hash, one), nil, false},
 		{"a dismissed deposit again is nothing", []deposit.Event{nobody, deposit.DepositDismissed{Hold: "event-0", Payment: hash, Amount: &one}, registered}, report(hash, one), nil, false},
-		{"a dismissed deposit with another amount is held", []deposit.Event{nobody, deposit.DepositDismissed{Hold: "event-0", Payment: hash, Amount: &one}, registered}, report(hash, two), []deposit.Event{contrary}, false},
+		{"another output after the first was dismissed is held", []deposit.Event{nobody, deposit.DepositDismissed{Hold: "event-0", Payment: hash, Amount: &one}, registered}, report(hash, two), []deposit.Event{second}, false},
 
 		{"a deposit without hash is held, and the money is in", nil, report("", one), []deposit.Event{noHash}, true},
 		{"a deposit without hash to a registered address is held too", []deposit.Event{registered}, report("", one), []deposit.Event{
@@ -155,6 +173,8 @@ func TestDecideRegister(t *testing.T) {
 		{"for another user nothing is credited", []deposit.Event{waits, registered}, "u2", nil, deposit.ErrOtherUser},
 		{"a dismissed deposit is not credited", []deposit.Event{waits, deposit.DepositDismissed{Hold: "h", Payment: hash, Amount: &one}}, "u1", []deposit.Event{registered}, nil},
 		{"a released deposit is not credited again", []deposit.Event{waits, deposit.DepositReleased{Hold: "h", Payment: hash, User: "u9", Amount: one}}, "u1", []deposit.Event{registered}, nil},
+		{"another output of the transaction is left for a person", []deposit.Event{waits,
+			deposit.DepositHeld{Hold: "o", Payment: hash + "/2.00000000", Amount: &two, Arrived: true, Reason: payment.AnotherOutput}}, "u1", []deposit.Event{registered, received, closing}, nil},
 		{"a contradiction is left for a person", []deposit.Event{waits, contrary}, "u1", []deposit.Event{registered, received, closing}, nil},
 		{"an earlier report without an amount is settled too", []deposit.Event{unreadable, waits}, "u1", []deposit.Event{registered, received,
 			deposit.DepositVerified{Payment: hash, User: "u1", Amount: one, Evidence: []payment.Evidence{evidence}, Closes: []payment.ClosedHold{{Hold: "g"}, {Hold: "h", Amount: &one}}}}, nil},
@@ -175,7 +195,7 @@ func TestLimits(t *testing.T) {
 	for i := range payment.Max {
 		given = append(given, deposit.DepositHeld{Hold: fmt.Sprint(i), Payment: hash, Contradiction: true, Reason: payment.Contradiction})
 	}
-	if events, err := deposit.Decide(state(given), report(hash, two)); !errors.Is(err, payment.ErrTooMany) {
+	if events, err := deposit.Decide(state(given), report(hash, money.Amount{})); !errors.Is(err, payment.ErrTooMany) {
 		t.Errorf("the next contradiction comes to %+v, %v, want ErrTooMany", events, err)
 	}
 	if events, err := deposit.Decide(state(given), report(another, one)); err != nil || len(events) != 2 {

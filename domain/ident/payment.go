@@ -25,3 +25,7 @@ func NewPayment(provider, kind string, ids ...string) Payment {
 	}
 	return Payment(b.String())
 }
+
+// Of returns the identity of a part of the payment, which the text tells from
+// its other parts.
+func (p Payment) Of(part string) Payment { return p + "/" + Payment(Escape(part)) }

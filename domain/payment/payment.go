@@ -26,6 +26,7 @@ const (
 	MispaymentNoAmount Reason = "mispayment-without-amount" // its own native amount is missing or unreadable
 	MispaymentMissing  Reason = "mispayment-missing"        // announced, but not in the report
 	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
+	AnotherOutput      Reason = "another-output"            // of the same transaction to the same address, by its amount
 )
 
 // Readable reports whether an amount can be that of a payment: nobody pays
@@ -167,6 +168,18 @@ func (s Standing) isHeld(c Claim, reason Reason) bool {
 		}
 	}
 	return false
+}
+
+// Known returns the amount that a payment was received with, or is in suspense
+// with; ok is false if it is not known yet.
+func (s Standing) Known() (amount money.Amount, ok bool) {
+	if s.Received {
+		return s.Amount, true
+	}
+	if arrived := s.arrived(); arrived != nil {
+		return arrived.Amount, true
+	}
+	return money.Amount{}, false
 }
 
 // settled returns the open holds that a credit answers. A contradiction stays
