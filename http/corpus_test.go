@@ -167,6 +167,19 @@ func TestTheCorpusAgainstOneLogBecomesTheSame(t *testing.T) {
 	}
 }
 
+// split takes the claims of mispayments out of events, which come before what
+// their owner says and refer to its evidence.
+func split(all []eventstore.Recorded) (claims, others []eventstore.Recorded) {
+	for _, event := range all {
+		if event.Type == "PaymentClaimed" {
+			claims = append(claims, event)
+		} else {
+			others = append(others, event)
+		}
+	}
+	return claims, others
+}
+
 // check compares an answer and what was appended behind a position with the
 // table.
 func (s specimen) check(w *world, a answer, before eventstore.Position) {
@@ -179,7 +192,10 @@ func (s specimen) check(w *world, a answer, before eventstore.Position) {
 			w.Errorf("%s: outcome %s, expected %s", s.name, outcome, s.outcome)
 		}
 	}
-	events := w.eventsAfter(before)
+	claims, events := split(w.eventsAfter(before))
+	if mispaid := strings.Count(s.events, "PaymentMispaid"); len(claims) != mispaid {
+		w.Errorf("%s: %d claims of %d mispayments", s.name, len(claims), mispaid)
+	}
 	if stored := types(events); stored != s.events {
 		w.Errorf("%s: stored %.200s, expected %.200s", s.name, stored, s.events)
 	}

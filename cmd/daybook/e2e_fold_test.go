@@ -158,7 +158,7 @@ func (b books) post(e replayed) bool {
 	case "PayoutCompleted":
 		b.postPayout(e)
 	case "PaymentReceived", "DepositReceived", "OrderStatusReported", "PayoutPending", "PayoutHeld",
-		"AddressRegistered", "DepositSeenAgain", "CallbackQuarantined", "LogCreated":
+		"AddressRegistered", "DepositSeenAgain", "PaymentClaimed", "CallbackQuarantined", "LogCreated":
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 
+	"daybook/domain/claim"
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/order"
@@ -23,6 +24,8 @@ func Decode(e eventstore.Recorded) (codec.Event, error) {
 		event, err = deposit.Codec.Decode(e.Type, e.Schema, e.Data)
 	case payout.Category:
 		event, err = payout.Codec.Decode(e.Type, e.Schema, e.Data)
+	case claim.Category:
+		event, err = claim.Codec.Decode(e.Type, e.Schema, e.Data)
 	case quarantine.Category:
 		event, err = quarantine.Codec.Decode(e.Type, e.Schema, e.Data)
 	case eventstore.LogStream.Category():

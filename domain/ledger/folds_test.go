@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"daybook/domain/claim"
 	"daybook/domain/deposit"
 	"daybook/domain/order"
 	"daybook/domain/payout"
@@ -21,6 +22,7 @@ func TestEveryFoldNamesEveryEvent(t *testing.T) {
 		"../order/order.go":           order.Codec.Types(),
 		"../deposit/deposit.go":       deposit.Codec.Types(),
 		"../payout/payout.go":         payout.Codec.Types(),
+		"../claim/claim.go":           claim.Codec.Types(),
 		"../quarantine/quarantine.go": quarantine.Codec.Types(),
 	} {
 		named := cases(t, file, "Evolve")

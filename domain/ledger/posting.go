@@ -9,6 +9,7 @@ package ledger
 import (
 	"fmt"
 
+	"daybook/domain/claim"
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/money"
@@ -67,6 +68,7 @@ func Post(event codec.Event) (Posting, error) {
 		order.PaymentReceived, order.PaymentRefuted,
 		deposit.AddressRegistered, deposit.DepositReceived, deposit.DepositSeenAgain,
 		payout.PayoutPending, payout.PayoutHeld,
+		claim.PaymentClaimed,
 		quarantine.CallbackQuarantined, quarantine.CallbackRedriven,
 		eventstore.LogCreated, eventstore.LossFound, eventstore.LossAccepted:
 		return nil, nil

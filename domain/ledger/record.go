@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"daybook/domain/claim"
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/order"
@@ -41,6 +42,7 @@ var (
 	orders      = aggregate[order.State, order.Event]{order.Codec, order.Evolve}
 	payouts     = aggregate[payout.State, payout.Event]{payout.Codec, payout.Evolve}
 	deposits    = aggregate[deposit.State, deposit.Event]{deposit.Codec, deposit.Evolve}
+	claims      = aggregate[claim.State, claim.Event]{claim.Codec, claim.Evolve}
 	quarantines = aggregate[quarantine.State, quarantine.Event]{quarantine.Codec, quarantine.Evolve}
 )
 

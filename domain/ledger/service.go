@@ -44,6 +44,12 @@ func NewService(store eventstore.Store, policy Policy) *Service {
 func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
 	report.Policy = order.Policy{HoldUnregistered: s.policy.HoldUnregistered, Sufficient: s.sufficient}
+	if len(report.Mispayments) > 0 {
+		var err error
+		if report.Mispayments, err = s.claimMispayments(ctx, stream, report, d); err != nil {
+			return s.orQuarantine(ctx, Result{}, err, d)
+		}
+	}
 	result, err := record(ctx, s.store, stream, orders, d.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
 		report.EventID = eventID
 		return order.Decide(state, report)

@@ -40,6 +40,7 @@ type Mispayment struct {
 	Custom     string        // the payer as the sender names him, if that is usable
 	Amount     money.Amount  // its own native amount; the zero value where it cannot be read
 	Missing    bool          // announced, but not described
+	Taken      bool          // another order has claimed it
 	OccurredAt time.Time
 }
 

@@ -113,6 +113,8 @@ func (d *decision) mispay(m Mispayment) {
 		claim.Problem = payment.MispaymentNoID
 	case !payment.Readable(m.Amount):
 		claim.Problem = payment.MispaymentNoAmount
+	case m.Taken:
+		claim.Problem = payment.ClaimedElsewhere
 	}
 	held := PaymentHeld{Payment: m.Payment, Digest: m.Digest, OccurredAt: m.OccurredAt}
 	standing := d.state.Payments.Of(held.key())

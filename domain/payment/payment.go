@@ -25,6 +25,7 @@ const (
 	MispaymentNoID     Reason = "mispayment-without-id"     // cannot be told from another
 	MispaymentNoAmount Reason = "mispayment-without-amount" // its own native amount is missing or unreadable
 	MispaymentMissing  Reason = "mispayment-missing"        // announced, but not in the report
+	ClaimedElsewhere   Reason = "claimed-elsewhere"         // the same mispayment belongs to another order
 	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
 	AnotherOutput      Reason = "another-output"            // of the same transaction to the same address, by its amount
 )

@@ -119,5 +119,9 @@ func (o *Order) release(e order.PaymentReleased) {
 }
 
 func isAboutMispayment(reason payment.Reason) bool {
-	return reason == payment.MispaymentNoID || reason == payment.MispaymentNoAmount || reason == payment.MispaymentMissing
+	switch reason {
+	case payment.MispaymentNoID, payment.MispaymentNoAmount, payment.MispaymentMissing, payment.ClaimedElsewhere:
+		return true
+	}
+	return false
 }

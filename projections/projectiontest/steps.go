@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"daybook/domain/claim"
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
 	"daybook/domain/order"
@@ -134,7 +135,7 @@ func (h *history) deposit(t *rapid.T, occurred time.Time) {
 // mention adds what moves nobody's money.
 func (h *history) mention(t *rapid.T, occurred time.Time) {
 	amount := drawAmount(t)
-	switch rapid.IntRange(0, 4).Draw(t, "mention") {
+	switch rapid.IntRange(0, 5).Draw(t, "mention") {
 	case 0:
 		h.addOrder(drawOrder(t), order.OrderRegistered{User: drawUser(t), Amount: &amount, OccurredAt: occurred})
 	case 1:
@@ -145,5 +146,8 @@ func (h *history) mention(t *rapid.T, occurred time.Time) {
 		h.add("payout-P1", payout.PayoutPending{Payment: "coinbase/payout/P1", Facts: payout.Facts{Total: amount, Subtotal: amount}, OccurredAt: occurred})
 	case 4:
 		h.add("quarantine-abc", quarantine.CallbackQuarantined{Format: "coinbase-v1", Reason: quarantine.Incomplete, Digest: "abc", Length: 3})
+	case 5:
+		identity := ident.NewPayment("coinbase", "mispayment", strconv.Itoa(len(h.log)))
+		h.add(eventstore.StreamName(claim.NewID(identity).Stream()), claim.PaymentClaimed{Payment: identity, Owner: "order-coinbase.A"})
 	}
 }

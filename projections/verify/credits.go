@@ -14,7 +14,8 @@ const maxSlots = 1 << 23
 // maxSuspects bounds the payments that are looked at closely.
 const maxSuspects = 1000
 
-// credits checks that each payment is credited at most once. It remembers
+// credits checks that each payment is credited at most once, and that each
+// mispayment arrives at most once, in whichever orders. It remembers
 // hashes of payments; a hash that comes twice is a suspicion, and a second
 // reading counts the payments behind it by name.
 type credits struct {
@@ -28,10 +29,12 @@ func newCredits(seed maphash.Seed, s share, slots int) *credits {
 }
 
 // creditOf returns what an event credits: a payment, or for want of an
-// identity a hold. Releasing a contradiction posts the difference to a credit,
+// identity a hold; or the arrival of a mispayment. Releasing a contradiction posts the difference to a credit,
 // and is none itself.
 func (f *fact) creditOf() (identity string, ok bool) {
 	switch {
+	case f.rule.mispays:
+		return "arrival of " + f.said.Payment, true
 	case !f.rule.credits, f.said.Contradiction:
 		return "", false
 	case f.said.Payment == "":
@@ -90,10 +93,14 @@ func (c *credits) count(ctx context.Context, log eventstore.Reader, to eventstor
 			return f.err
 		}
 		if earlier, twice := first[identity]; twice {
+			counted := "credited"
+			if f.rule.mispays {
+				counted = "put into suspense"
+			}
 			found.add(Difference{
 				Subject: "payment " + identity,
-				Text: "credited again by " + f.event.Type + " at position " + f.event.Position.String() +
-					", was credited by " + earlier.Type + " at position " + earlier.Position.String(),
+				Text: counted + " again by " + f.event.Type + " at position " + f.event.Position.String() +
+					", was " + counted + " by " + earlier.Type + " at position " + earlier.Position.String(),
 			})
 			return nil
 		}

@@ -44,6 +44,13 @@ func TestADamagedLogIsFound(t *testing.T) {
 			l[599].Stream, l[599].Revision, l[599].Position, l[599].ID = last.Stream, last.Revision, last.Position, last.ID
 			return l
 		}, "credited again", 1},
+		"a mispayment arrives in two orders": {func(l sliceLog) sliceLog {
+			i := slices.IndexFunc(l, func(e eventstore.Recorded) bool { return e.Type == "PaymentMispaid" })
+			last := l[599]
+			l[599] = l[i]
+			l[599].Stream, l[599].Revision, l[599].Position, l[599].ID = last.Stream, last.Revision, last.Position, last.ID
+			return l
+		}, "put into suspense again by PaymentMispaid", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := test.damage(projectiontest.Sample(600))

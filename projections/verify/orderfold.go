@@ -119,7 +119,7 @@ func (o *orderState) release(said *data) {
 	})
 	known := o.find(said.Payment)
 	switch {
-	case reason == "mispayment-without-id", reason == "mispayment-without-amount", reason == "mispayment-missing":
+	case reason == "mispayment-without-id", reason == "mispayment-without-amount", reason == "mispayment-missing", reason == "claimed-elsewhere":
 		o.mispaid(said, said.User, "credited")
 	case said.Contradiction && known != nil && known.isCredited():
 		known.Adjustments = append(known.Adjustments, adjustment{"released", said.Hold, said.User, *said.Amount, said.OccurredAt, o.RecordedAt})

@@ -38,6 +38,7 @@ type rule struct {
 	sold      bool // a payout, which has rules of its own
 	pending   int8 // how the amount counts as pending
 	credits   bool // counts as the credit of its payment
+	mispays   bool // counts as the arrival of its mispayment
 }
 
 // moves reports whether the data have to be read.
@@ -57,7 +58,7 @@ var rules = map[string]map[string]rule{
 		"PaymentRefuted":      {pending: -1},
 		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true},
 		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true},
-		"PaymentMispaid":      {debit: coinbase, credit: suspense},
+		"PaymentMispaid":      {debit: coinbase, credit: suspense, mispays: true},
 		"MispaymentCredited":  {debit: suspense, credit: users, credits: true},
 		"MispaymentRefunded":  {debit: suspense, credit: coinbase},
 		"MispaymentDismissed": {debit: suspense, credit: unclaimed},
@@ -76,6 +77,9 @@ var rules = map[string]map[string]rule{
 		"PayoutPending":   nothing,
 		"PayoutCompleted": {sold: true},
 		"PayoutHeld":      nothing,
+	},
+	"claim": {
+		"PaymentClaimed": nothing,
 	},
 	"quarantine": {
 		"CallbackQuarantined": nothing,

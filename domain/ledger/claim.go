@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+
+	"daybook/domain/claim"
+	"daybook/domain/order"
+	"daybook/eventstore"
+)
+
+// claimMispayments claims the mispayments that an order would post of a report,
+// each in a stream of its own, because the id of a mispayment does not say which
+// order it belongs to. It returns the report's with Taken set where another order was
+// first. What the order does not post needs no claim: it has it already, and keeps
+// it, or has too little of it. A report that the order has no room for is a
+// payment.ErrTooMany and claims nothing.
+//
+// A process that ends between the claim and the owner's events leaves the claim
+// alone. The callback was not answered, is sent again, and claims for the same owner.
+func (s *Service) claimMispayments(ctx context.Context, owner eventstore.StreamName, report order.Report, d Delivery) ([]order.Mispayment, error) {
+	var events []order.Event
+	_, err := record(ctx, s.store, owner, orders, d.message(), func(state order.State, eventID func(int) string) (none []order.Event, err error) {
+		report.EventID = eventID
+		events, err = order.Decide(state, report)
+		return none, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	claimed := slices.Clone(report.Mispayments)
+	for _, event := range events {
+		mispaid, posts := event.(order.PaymentMispaid)
+		if !posts {
+			continue
+		}
+		switch err := s.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d); {
+		case errors.Is(err, claim.ErrTaken):
+			for i := range claimed {
+				claimed[i].Taken = claimed[i].Taken || claimed[i].Payment == mispaid.Payment
+			}
+		case err != nil:
+			return nil, err
+		}
+	}
+	return claimed, nil
+}
+
+// claim appends a claim, unless it stands already; claim.ErrTaken if another
+// stream has the payment. It refers to the evidence, which the owner's own append
+// carries.
+func (s *Service) claim(ctx context.Context, c claim.Claim, d Delivery) error {
+	m := d.message()
+	m.cause = sha256.Sum256([]byte(d.ID))
+	m.evidence = &eventstore.Evidence{SHA256: m.evidence.SHA256}
+	stream := eventstore.StreamName(claim.NewID(c.Payment).Stream())
+	_, err := record(ctx, s.store, stream, claims, m, func(state claim.State, _ func(int) string) ([]claim.Event, error) {
+		return claim.Decide(state, c)
+	})
+	return err
+}
