@@ -107,6 +107,11 @@ func Open(path string, sync func(*os.File) error) (_ *Journal, _ Contents, err e
 	if err != nil {
 		return nil, contents, err
 	}
+	// The last frame may be in the page cache alone. The caller files it elsewhere,
+	// durably: after a loss of power the journal would end before its records.
+	if err := sync(file); err != nil {
+		return nil, Contents{}, fmt.Errorf("sync journal: %w", err)
+	}
 	j := &Journal{
 		file: file, sync: sync, id: s.id, next: s.newest.sequence + 1,
 		size: s.size / blockSize * blockSize, offset: s.newest.end,

@@ -337,3 +337,33 @@ func TestFramesThatAReaderHasAreLeftOut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhatOpenReturnsIsSynced opens the journal of a process that was killed after
+// a write and before its sync.
+func TestWhatOpenReturnsIsSynced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	killed := errors.New("killed")
+	j, err := journal.Create(path, 0, func(*os.File) error { return killed })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, payload := frame(1, 100)
+	if err := j.Write(f, payload); !errors.Is(err, killed) {
+		t.Fatalf("the write ends with %v", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	syncs := 0
+	again, contents, err := journal.Open(path, func(file *os.File) error { syncs++; return file.Sync() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if len(contents.Frames) != 1 || syncs != 1 {
+		t.Errorf("%d frames are returned after %d syncs", len(contents.Frames), syncs)
+	}
+	if _, _, err := journal.Open(path, func(*os.File) error { return killed }); !errors.Is(err, killed) {
+		t.Errorf("a sync that fails ends with %v", err)
+	}
+}
