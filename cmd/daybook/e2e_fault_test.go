@@ -144,9 +144,11 @@ func TestFaultsDuringLoadLoseNothing(t *testing.T) {
 				}
 			}
 			again := start(t, options{data: s.data})
-			n := checkAcknowledged(t, replay(t, s.data), orders, deliveries)
-			again.completeRound(orders, deliveries, map[string]int{})
-			t.Logf("%d of %d callbacks were acknowledged", n, len(orders))
+			known := newPromises(orders).hearAll(t, deliveries)
+			known.check(t, replay(t, s.data))
+			t.Logf("%d of %d callbacks were acknowledged", len(known.places), len(orders))
+			again.complete(known, orders)
+			again.checkPaid(known)
 		})
 	}
 }
@@ -158,9 +160,9 @@ func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
 	embedded(t)
 	t.Parallel()
 	s, r := start(t, options{}), random(t)
-	before := s.record(completedOrder("BEFORE", "user0", 100))
+	paid := randomOrder{"BEFORE", "user0", 100, completedOrder("BEFORE", "user0", 100)}
+	before := s.record(paid.body)
 	orders := randomOrders(r, "S-")[:100]
-	owed := map[string]int{"user0": 100}
 
 	stop := s.inject(injection{"pwrite64", "error=ENOSPC", "daybook.journal"})
 	for _, o := range orders[:5] {
@@ -191,11 +193,14 @@ func TestFullDiskIsAnswered503UntilItHasSpace(t *testing.T) {
 	deliveries := s.postAll(context.Background(), clients, bodies(orders), nil)
 	s.kill()
 	s = start(t, options{data: s.data})
-	events := replay(t, s.data)
-	if n := checkAcknowledged(t, events, orders, deliveries); n != len(orders) {
-		t.Errorf("with space again, %d of %d callbacks are acknowledged", n, len(orders))
+	known := newPromises(append(orders, paid))
+	known.hear(t, before)
+	known.hearAll(t, deliveries).check(t, replay(t, s.data))
+	if n := len(known.places); n != len(known.sent) {
+		t.Errorf("with space again, %d of %d callbacks are acknowledged", n, len(known.sent))
 	}
-	s.completeRound(orders, deliveries, owed)
+	s.complete(known, orders)
+	s.checkPaid(known)
 }
 
 // checkRefusal checks the answer to a callback that found no space.
