@@ -3,11 +3,26 @@ package main_test
 import (
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
+
+	"daybook/cmd/internal/powerloss"
 )
 
 // unsafeProgram is built with the setting that leaves the sync out.
-const unsafeProgram = "-X daybook/eventstore/sqlitestore.synchronous=OFF"
+var unsafeProgram = sync.OnceValues(func() (string, error) {
+	return build(filepath.Join(buildDirectory, "daybook-unsafe"), "-ldflags", "-X daybook/eventstore/sqlitestore.synchronous=OFF")
+})
+
+// unsafeDaybook returns the path of the unsafe program.
+func unsafeDaybook(t *testing.T) string {
+	t.Helper()
+	path, err := unsafeProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // TestNoCallbackIsAnsweredBeforeItIsSynced proves by the system calls that an
 // answer 200 means a synced write, for callbacks one after the other.
@@ -24,11 +39,11 @@ func TestNoCallbackIsAnsweredBeforeItIsSynced(t *testing.T) {
 	for i, e := range tr.exchanges {
 		synced := 0
 		for _, c := range tr.calls {
-			if c.isSync(tr.journal) && c.began > e.read.ended && c.ended < e.answering.began {
-				synced = c.ended
+			if c.IsSync(tr.journal) && c.Began > e.read.Ended && c.Ended < e.answering.Began {
+				synced = c.Ended
 			}
 		}
-		if synced == 0 || writtenBetween(tr.calls, tr.journal, synced, e.answering.began) {
+		if synced == 0 || writtenBetween(tr.calls, tr.journal, synced, e.answering.Began) {
 			t.Errorf("order %d: the journal is written after its last sync and before the answer", i)
 		}
 	}
@@ -42,7 +57,7 @@ func TestNoCallbackOfManyIsAnsweredBeforeItIsSynced(t *testing.T) {
 	tr := traceCallbacks(t, "", clients)
 	syncs := 0
 	for _, c := range tr.calls {
-		if c.isSync(tr.journal) {
+		if c.IsSync(tr.journal) {
 			syncs++
 		}
 	}
@@ -58,10 +73,7 @@ func TestNoCallbackOfManyIsAnsweredBeforeItIsSynced(t *testing.T) {
 func TestProofOfSyncFailsWithoutSync(t *testing.T) {
 	embedded(t)
 	t.Parallel()
-	program, err := build(filepath.Join(t.TempDir(), "daybook-unsafe"), "-ldflags", unsafeProgram)
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := unsafeDaybook(t)
 	for _, at := range []int{1, clients} {
 		tr := traceCallbacks(t, program, at)
 		for _, e := range tr.exchanges {
@@ -81,13 +93,13 @@ func TestEntriesOfNewFilesAreSynced(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "new", "data")
 	for _, id := range []string{"FIRST", "SECOND"} {
 		file := filepath.Join(t.TempDir(), "trace")
-		s := start(t, options{data: data, within: traced(t, file)})
+		s := start(t, options{data: data, within: powerloss.Command(strace(t), file)})
 		s.record(completedOrder(id, "ann", 1))
 		if code := s.terminate(); code != 0 {
 			t.Fatalf("the exit code is %d:\n%s", code, s.stderr)
 		}
 		calls := readTrace(t, file)
-		answered := exchanges(t, calls, []string{id})[0].answering.began
+		answered := exchanges(t, calls, []string{id})[0].answering.Began
 		for _, path := range unsyncedEntries(calls, filepath.Dir(data), answered) {
 			t.Errorf("the entry of %s was not synced before the first answer", path)
 		}
@@ -96,7 +108,7 @@ func TestEntriesOfNewFilesAreSynced(t *testing.T) {
 
 // trace is what a server did while it was sent callbacks.
 type trace struct {
-	calls     []call
+	calls     []powerloss.Call
 	exchanges []exchange
 	journal   string // path of the journal
 }
@@ -105,7 +117,7 @@ type trace struct {
 func traceCallbacks(t *testing.T, program string, clients int) trace {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "trace")
-	s := start(t, options{program: program, within: traced(t, file)})
+	s := start(t, options{program: program, within: powerloss.Command(strace(t), file)})
 	var ids, bodies []string
 	for i := range 40 {
 		ids = append(ids, fmt.Sprintf("SYNC%02d", i))
