@@ -23,7 +23,7 @@ func TestRandomSchedulesOnTheBinary(t *testing.T) {
 	t.Parallel()
 	servers := []*schedules.Redis{schedules.StartRedis(t, false), schedules.StartRedis(t, true)}
 	for _, seed := range schedules.Seeds(t, realSchedules) {
-		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
+		schedules.Prove(t, seed, func(t *testing.T) {
 			redis := servers[seed%2]
 			redis.Reset(t)
 			s := newScheduled(t, redis.URL())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"daybook/projections/redistest"
+	"daybook/projections/schedules"
 )
 
 // killsOfALog is how often daybook is killed on one log.
@@ -26,14 +27,16 @@ const killsOfALog = 10
 // TestLossOfPowerKeepsWhatItAcknowledged for that.
 func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	t.Parallel()
-	prove(t, 2, func(t *testing.T, seed uint64) {
-		l := &mortal{t: t, random: rand.New(rand.NewPCG(seed, 0)), known: newPromises(nil)}
-		l.options.data = filepath.Join(t.TempDir(), "data")
-		if seed%2 == 1 {
-			l.startRedis()
-		}
-		l.run()
-	})
+	for _, seed := range schedules.Seeds(t, 2) {
+		schedules.Prove(t, seed, func(t *testing.T) {
+			l := &mortal{t: t, random: rand.New(rand.NewPCG(seed, 0)), known: newPromises(nil)}
+			l.options.data = filepath.Join(t.TempDir(), "data")
+			if seed%2 == 1 {
+				l.startRedis()
+			}
+			l.run()
+		})
+	}
 }
 
 // mortal is a daybook that is killed again and again.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"daybook/cmd/internal/powerloss"
+	"daybook/projections/schedules"
 )
 
 // Losses of power of one schedule: of a log that begins, and of one that begins
@@ -33,21 +34,23 @@ const (
 func TestLossOfPowerKeepsWhatItAcknowledged(t *testing.T) {
 	embedded(t)
 	t.Parallel()
-	prove(t, 1, func(t *testing.T, seed uint64) {
-		r := rand.New(rand.NewPCG(seed, 0))
-		left := loss{known: newPromises(nil), image: powerloss.Image{}}
-		for n := range recordingsOfASchedule {
-			rec := record(t, r, daybook(t), left, fmt.Sprintf("L%d-", n))
-			for range lossesOfARecording {
-				left = rec.lose(t, r)
-				left.prove(t)
-				if t.Failed() {
-					must(t, left.image.Write(filepath.Join(kept(t), "loss")))
-					return
+	for _, seed := range schedules.Seeds(t, 1) {
+		schedules.Prove(t, seed, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 0))
+			left := loss{known: newPromises(nil), image: powerloss.Image{}}
+			for n := range recordingsOfASchedule {
+				rec := record(t, r, daybook(t), left, fmt.Sprintf("L%d-", n))
+				for range lossesOfARecording {
+					left = rec.lose(t, r)
+					left.prove(t)
+					if t.Failed() {
+						must(t, left.image.Write(filepath.Join(kept(t), "loss")))
+						return
+					}
 				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // TestProofOfLossesFailsWithoutSync shows that the proof above proves something.

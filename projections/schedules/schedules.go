@@ -11,22 +11,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"daybook/eventstore"
-)
-
-const (
-	// SeedVariable is the environment variable that repeats one schedule.
-	SeedVariable = "DAYBOOK_SCHEDULE_SEED"
-
-	// CountVariable is the environment variable that says how many schedules
-	// run where the tests would run another number.
-	CountVariable = "DAYBOOK_SCHEDULES"
 )
 
 // Daybook is what is put through the faults: a log with a server that keeps
@@ -58,29 +47,6 @@ type Daybook interface {
 type Log interface {
 	eventstore.Reader
 	Close() error
-}
-
-// Seeds returns the seeds of n schedules, or that of the one to repeat.
-func Seeds(t testing.TB, n int) []uint64 {
-	t.Helper()
-	if text := os.Getenv(SeedVariable); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatalf("%s: %v", SeedVariable, err)
-		}
-		return []uint64{seed}
-	}
-	if text := os.Getenv(CountVariable); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("%s: %v", CountVariable, err)
-		}
-	}
-	seeds := make([]uint64, n)
-	for i := range seeds {
-		seeds[i] = rand.Uint64()
-	}
-	return seeds
 }
 
 // Run runs one schedule. The log of the daybook and the Redis are empty.

@@ -26,7 +26,7 @@ func TestRandomSchedules(t *testing.T) {
 			t.Parallel()
 			servers := []*schedules.Redis{schedules.StartRedis(t, false), schedules.StartRedis(t, true)}
 			for i := worker; i < len(seeds); i += workers {
-				t.Run(fmt.Sprint("seed=", seeds[i]), func(t *testing.T) {
+				schedules.Prove(t, seeds[i], func(t *testing.T) {
 					redis := servers[seeds[i]%2]
 					redis.Reset(t)
 					daybook := newLocal(t, redis.URL())

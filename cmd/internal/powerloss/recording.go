@@ -184,11 +184,7 @@ func (r *Recording) check(killed bool) error {
 	return err
 }
 
-// lastWrites in bytes bounds what a kill may have kept out of a trace.
-const lastWrites = 64 << 10
-
-// adopt adds a write that makes a file what is there, if that is longer or other
-// in a few bytes.
+// adopt adds a write that makes a file what is there, if that is not shorter.
 func (r *Recording) adopt(number int, content []byte) {
 	explained := r.content[number]
 	from := 0
@@ -199,7 +195,7 @@ func (r *Recording) adopt(number int, content []byte) {
 	for len(content) == len(explained) && to > from && content[to-1] == explained[to-1] {
 		to--
 	}
-	if from == to || len(content) < len(explained) || to-from > lastWrites {
+	if from == to || len(content) < len(explained) {
 		return
 	}
 	r.add(Call{Name: "pwrite64", Ended: 1}, operation{kind: write, file: number, offset: int64(from), data: bytes.Clone(content[from:to])})
