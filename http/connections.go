@@ -4,8 +4,8 @@ import (
 	"net"
 	"net/netip"
 
-	"daybook/connlimit"
 	"daybook/http/callback"
+	"daybook/http/connlimit"
 )
 
 // The bounds of connections. Each kind of client has room of its own, so that

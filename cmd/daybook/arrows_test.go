@@ -39,9 +39,9 @@ var arrows = []arrow{
 	{"eventstore/sqlitestore", []string{"eventstore", "eventstore/storetest", "eventstore/sqlitestore/journal"}, "a store keeps events, whatever they say"},
 	{"eventstore/esdbserver/esdbtest", []string{"eventstore", "eventstore/esdbserver"}, "servers for tests know no test"},
 	{"eventstore/esdbserver/conformance", []string{"eventstore", "eventstore/esdbserver"}, "upstream suites see the server alone"},
-	{"eventstore/esdbserver", []string{"eventstore", "connlimit"}, "a protocol knows the contract of the store, and not which one it is"},
+	{"eventstore/esdbserver", []string{"eventstore", "http/connlimit"}, "a protocol knows the contract of the store, and not which one it is"},
 	{"eventstore/...", []string{"eventstore", "eventstore/storetest"}, "a store keeps events, whatever they say"},
-	{"connlimit", nil, "bounds of connections know no protocol"},
+	{"http/connlimit", nil, "bounds of connections know no protocol"},
 	{"projections", []string{"eventstore"}, "running a projection knows no read model"},
 	{"projections/projectiontest", []string{"projections/...", "eventstore", "domain/..."}, "the suite runs every read model on real events"},
 	{"projections/internal/...", []string{"eventstore", "domain/..."}, "what read models share knows none of them"},
@@ -52,9 +52,9 @@ var arrows = []arrow{
 	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
 	{"projections/...", []string{"projections", "projections/redismodel", "projections/internal/...", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
-	{"http/...", []string{"domain/...", "eventstore", "projections/...", "connlimit", "http/..."}, "handlers know the contract of the store, and not which one it is"},
+	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
 	{"cmd/internal/...", nil, "who acts on a server from outside knows it by its answers alone"},
-	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "connlimit", "http/..."}, "nothing imports a command"},
+	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
 }
 
 var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment"}

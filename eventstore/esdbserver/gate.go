@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 
-	"daybook/connlimit"
+	"daybook/http/connlimit"
 )
 
 // Access is what somebody may do.

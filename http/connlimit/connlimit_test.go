@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"daybook/connlimit"
+	"daybook/http/connlimit"
 )
 
 // patience bounds what takes a moment on an idle machine.
