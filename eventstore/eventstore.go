@@ -85,12 +85,19 @@ type Reader interface {
 	ReadAll(ctx context.Context, after Position, include ...Include) iter.Seq2[Recorded, error]
 }
 
-// Include asks for parts of events that are left out unless named, because
-// folding does not need them and they are large.
+// Include asks a read for what it leaves out unless named, because most need
+// not have it and it is expensive.
 type Include uint8
 
-// WithMetadata includes Recorded.Metadata.
-const WithMetadata Include = 1
+const (
+	// WithMetadata includes Recorded.Metadata.
+	WithMetadata Include = iota + 1
+
+	// MustExist says of a stream that it has had the event to begin at. A store
+	// in which somebody can delete a stream looks whether that has happened, and
+	// ends with an ErrDamaged instead of delivering nothing.
+	MustExist
+)
 
 // Includes reports whether part is among those asked for.
 func Includes(asked []Include, part Include) bool {

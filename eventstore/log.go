@@ -25,7 +25,7 @@ type LogCreated struct {
 
 // LogID returns the id of the log.
 func LogID(ctx context.Context, log Reader) (string, error) {
-	for event, err := range log.Read(ctx, LogStream, 0) {
+	for event, err := range log.Read(ctx, LogStream, 0, MustExist) {
 		if err != nil {
 			return "", fmt.Errorf("read the log's id: %w", err)
 		}

@@ -33,7 +33,7 @@ func Check(ctx context.Context, log eventstore.Reader, fold int, stored Checkpoi
 		stored.Position = 0 // nothing but marks so far
 		return stored, nil
 	}
-	for event, err := range log.Read(ctx, stored.Stream, stored.Revision) {
+	for event, err := range log.Read(ctx, stored.Stream, stored.Revision, eventstore.MustExist) {
 		switch {
 		case err != nil:
 			return Checkpoint{}, fmt.Errorf("look up the last applied event: %w", err)

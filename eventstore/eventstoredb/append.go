@@ -13,6 +13,11 @@ import (
 	"daybook/eventstore"
 )
 
+// answerPatience is how long an append is waited for before it is sent again. A
+// server drops one without an answer if the same events are being replicated
+// already, and gives up a write that is not committed after 2 s.
+const answerPatience = 2500 * time.Millisecond
+
 // Append implements eventstore.Store. It is repeated until EventStoreDB has
 // answered, or ctx ends.
 func (s *Store) Append(ctx context.Context, stream eventstore.StreamName, expected eventstore.Expected, events ...eventstore.Event) (eventstore.Appended, error) {
@@ -38,11 +43,13 @@ func (s *Store) append(ctx context.Context, stream eventstore.StreamName, expect
 	var response *streams.AppendResp
 	started := time.Now()
 	err := s.retry(ctx, s.patience, func(n *node) (_ bool, err error) {
+		ctx, cancel := context.WithTimeout(ctx, answerPatience)
+		defer cancel()
 		response, err = n.append(ctx, s.namespace.full(stream), revisionOf(expected), messages)
 		return false, err
 	})
 	if err != nil {
-		return eventstore.Appended{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		return eventstore.Appended{}, unavailable(err)
 	}
 	success := response.GetSuccess()
 	switch {
@@ -51,7 +58,7 @@ func (s *Store) append(ctx context.Context, stream eventstore.StreamName, expect
 	case success == nil:
 		return eventstore.Appended{}, fmt.Errorf("%w: EventStoreDB has answered nothing that is known", eventstore.ErrUnavailable)
 	}
-	appended, err := appendedAt(success, expected, len(messages))
+	appended, err := appendedAt(stream, success, expected, len(messages))
 	if err == nil && s.onCommit != nil {
 		s.onCommit(len(messages), time.Since(started))
 	}
@@ -59,12 +66,12 @@ func (s *Store) append(ctx context.Context, stream eventstore.StreamName, expect
 }
 
 // appendedAt returns where an append has ended, if that is where it must have.
-func appendedAt(success *streams.AppendResp_Success, expected eventstore.Expected, count int) (eventstore.Appended, error) {
+func appendedAt(stream eventstore.StreamName, success *streams.AppendResp_Success, expected eventstore.Expected, count int) (eventstore.Appended, error) {
 	last := expected.Next() + eventstore.Revision(count) - 1
 	position := success.GetPosition()
 	if revision := eventstore.Revision(success.GetCurrentRevision()); revision != last {
 		// A stream that somebody has deleted goes on with the revision after its last.
-		return eventstore.Appended{}, fmt.Errorf("%w: %w: the last event got revision %d, not %d", eventstore.ErrUnavailable, errBroken, revision, last)
+		return eventstore.Appended{}, changed(stream, "it was deleted, and its last event got revision %d instead of %d: %s", revision, last, restore)
 	}
 	if position.GetCommitPosition() != position.GetPreparePosition() || position.GetCommitPosition() == 0 {
 		return eventstore.Appended{}, fmt.Errorf("%w: EventStoreDB gives commit position %d and prepare position %d, which must be the same", eventstore.ErrUnavailable, position.GetCommitPosition(), position.GetPreparePosition())
@@ -129,7 +136,7 @@ func (n *node) append(ctx context.Context, stream string, expected expectation, 
 	}
 	response, err := call.CloseAndRecv()
 	if err != nil {
-		return nil, failed(call, err)
+		return nil, failed(appending, call, err)
 	}
 	return response, nil
 }

@@ -17,9 +17,11 @@ import (
 	"daybook/eventstore"
 )
 
-// failure is an error of a call, with what the server says beside it.
+// failure is an error of a call, with what was asked for and what the server says
+// beside it.
 type failure struct {
 	error
+	asked   operation
 	trailer metadata.MD
 }
 
@@ -29,9 +31,9 @@ func (f *failure) Unwrap() error { return f.error }
 // GRPCStatus lets the status of the call be found.
 func (f *failure) GRPCStatus() *status.Status { return status.Convert(f.error) }
 
-// failed adds the trailer of a stream to its error.
-func failed(stream grpc.ClientStream, err error) error {
-	return &failure{error: err, trailer: stream.Trailer()}
+// failed adds to the error of a call what is known of it.
+func failed(asked operation, call grpc.ClientStream, err error) error {
+	return &failure{error: err, asked: asked, trailer: call.Trailer()}
 }
 
 // exception returns the word by which EventStoreDB names an error.
@@ -58,14 +60,11 @@ func leaderOf(err error) string {
 	return net.JoinHostPort(host, port)
 }
 
-// errBroken says that a stream is not what was written to it.
-var errBroken = fmt.Errorf("%w: it has been changed in EventStoreDB from outside", eventstore.ErrDamaged)
-
 // isFinal reports whether an error would be the same another time. All others
 // may be of the network, of a server that starts or stops, or of one that is no
 // longer the leader.
 func isFinal(err error) bool {
-	if errors.Is(err, errBroken) || errors.Is(err, errClosed) || errors.Is(err, errStopped) {
+	if errors.Is(err, eventstore.ErrDamaged) || errors.Is(err, errClosed) || errors.Is(err, errStopped) {
 		return true
 	}
 	if exception(err) == "not-leader" {
@@ -84,6 +83,13 @@ func isAway(err error) bool {
 	return status.Code(err) == codes.Unavailable || exception(err) == "not-leader"
 }
 
+// isTooSlow reports whether a server has ended a live subscription because it
+// waited for us with some 32 events, which version 23.10 does many times a second
+// under load. All it asks for is another subscription.
+func isTooSlow(err error) bool {
+	return status.Code(err) == codes.Aborted && strings.Contains(err.Error(), "Consumer too slow")
+}
+
 // hints say what to do about what gRPC says of a connection that fails.
 var hints = []struct{ part, hint string }{
 	{"does not look like a TLS handshake", "the server has no TLS: add tls=false to the connection string"},
@@ -93,7 +99,7 @@ var hints = []struct{ part, hint string }{
 }
 
 // explain says what to do about an error that a user can mend.
-func explain(err error) error {
+func (s *Store) explain(err error) error {
 	for _, h := range hints {
 		if err != nil && strings.Contains(err.Error(), h.part) {
 			return fmt.Errorf("%w: %s", err, h.hint)
@@ -101,11 +107,12 @@ func explain(err error) error {
 	}
 	switch {
 	case exception(err) == "stream-deleted":
-		return fmt.Errorf("%w: a stream was deleted: restore the database from a copy: %w", errBroken, err)
+		stream, _ := s.namespace.own(said(err, "stream-name"))
+		return tombstoned(stream)
 	case status.Code(err) == codes.Unauthenticated:
 		return fmt.Errorf("EventStoreDB refuses user and password of the connection string, or there are none in it: %w", err)
 	case status.Code(err) == codes.PermissionDenied:
-		return fmt.Errorf("EventStoreDB does not allow this to the user of the connection string: %w", err)
+		return s.refused(err)
 	}
 	return err
 }
@@ -117,18 +124,21 @@ func (s *Store) retry(ctx context.Context, patience time.Duration, call func(*no
 	for {
 		progress, err := s.try(ctx, call)
 		if err == nil || isFinal(err) {
-			return explain(err)
+			return s.explain(err)
 		}
 		if progress {
 			wait.Reset()
 			since = time.Now()
 		}
+		if progress && isTooSlow(err) {
+			continue
+		}
 		err = fmt.Errorf("EventStoreDB at %s: %w", s.cluster.settings, err)
 		if time.Since(since) > patience {
-			return explain(err)
+			return s.explain(err)
 		}
 		if ended := pause(ctx, wait.NextBackOff()); ended != nil {
-			return explain(fmt.Errorf("%w: %w", ended, err))
+			return s.explain(fmt.Errorf("%w: %w", ended, err))
 		}
 	}
 }
@@ -142,6 +152,15 @@ func (s *Store) try(ctx context.Context, call func(*node) (progress bool, err er
 		s.cluster.lost(n, err)
 	}
 	return progress, err
+}
+
+// unavailable adds to an error that the store could not be asked. Of a log that
+// is damaged that would be wrong: it was asked.
+func unavailable(err error) error {
+	if errors.Is(err, eventstore.ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 }
 
 func newWait() *backoff.ExponentialBackOff {

@@ -1,7 +1,6 @@
 package eventstoredb_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -145,42 +144,4 @@ func TestNamespacesShareADatabase(t *testing.T) {
 			t.Errorf("namespace %q is accepted", name)
 		}
 	}
-}
-
-func TestALogThatOthersHaveChangedIsNotReadOn(t *testing.T) {
-	d := newDatabase(t)
-	store := open(t, d.url())
-	ctx := bounded(t)
-	const stream = eventstore.StreamName("test-victim")
-	if _, err := store.Append(ctx, stream, eventstore.NoStream, makeEvents(stream, "x", 3)...); err != nil {
-		t.Fatal(err)
-	}
-	client := others(t, d)
-	t.Run("an event that daybook has not written", func(t *testing.T) {
-		write(t, client, "daybook.test-intruder", 1)
-		if err := endOf(store.Read(ctx, "test-intruder", 0)); !errors.Is(err, eventstore.ErrUnavailable) || !strings.Contains(err.Error(), "changed from outside") {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("deleted, and begun anew", func(t *testing.T) {
-		if _, err := client.DeleteStream(ctx, "daybook."+string(stream), esdb.DeleteStreamOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		_, err := store.Append(ctx, stream, eventstore.NoStream, makeEvents(stream, "y", 1)...)
-		if !errors.Is(err, eventstore.ErrUnavailable) || !strings.Contains(err.Error(), "changed from outside") {
-			t.Errorf("append: %v", err)
-		}
-		if err := endOf(store.Read(ctx, stream, 0)); err == nil || !strings.Contains(err.Error(), "changed from outside") {
-			t.Errorf("read: %v", err)
-		}
-	})
-	t.Run("tombstone", func(t *testing.T) {
-		if _, err := client.TombstoneStream(ctx, "daybook."+string(stream), esdb.TombstoneStreamOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		_, err := store.Append(ctx, stream, eventstore.At(2), makeEvents(stream, "z", 1)...)
-		if !errors.Is(err, eventstore.ErrUnavailable) || !strings.Contains(err.Error(), "changed from outside") {
-			t.Errorf("append: %v", err)
-		}
-	})
 }

@@ -17,6 +17,12 @@ func bounded(t *testing.T) context.Context {
 	return ctx
 }
 
+// contextOfACallback has the time that the receiver of callbacks gives the log.
+func contextOfACallback(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), 5*time.Second)
+}
+
 // makeEvents returns events that one cause has in a stream.
 func makeEvents(stream eventstore.StreamName, cause string, count int) []eventstore.Event {
 	ids := eventstore.Cause(stream, []byte(cause))

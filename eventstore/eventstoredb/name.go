@@ -28,8 +28,8 @@ func (s *Store) ensureNamed(ctx context.Context) error {
 }
 
 func (s *Store) name(ctx context.Context) error {
-	for _, err := range s.stream(ctx, eventstore.LogStream, 0, false) {
-		return err // it has a name
+	for _, err := range s.stream(ctx, eventstore.LogStream, 0, eventstore.MustExist) {
+		return err // it has a name, or was deleted
 	}
 	first, err := eventstore.NewLog(s.clock.read())
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Store) name(ctx context.Context) error {
 func (s *Store) awaitName(ctx context.Context) error {
 	wait := newWait()
 	for {
-		for _, err := range s.stream(ctx, eventstore.LogStream, 0, false) {
+		for _, err := range s.stream(ctx, eventstore.LogStream, 0) {
 			return err
 		}
 		if err := pause(ctx, wait.NextBackOff()); err != nil {

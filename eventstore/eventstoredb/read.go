@@ -24,23 +24,29 @@ func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eve
 				return
 			}
 		}
-		s.stream(ctx, stream, from, eventstore.Includes(include, eventstore.WithMetadata))(yield)
+		s.stream(ctx, stream, from, include...)(yield)
 	}
 }
 
-func (s *Store) stream(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, metadata bool) iter.Seq2[eventstore.Recorded, error] {
+func (s *Store) stream(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
 	return func(yield func(eventstore.Recorded, error) bool) {
 		next := from
 		s.sequence(ctx, yield, reading{
 			what:     "read " + string(stream),
-			metadata: metadata,
+			metadata: eventstore.Includes(include, eventstore.WithMetadata),
 			options:  func() *streams.ReadReq_Options { return streamOptions(s.namespace.full(stream), next) },
 			accept: func(e *eventstore.Recorded) (bool, error) {
 				if e.Revision != next {
-					return false, fmt.Errorf("%w: stream %s has event %d where event %d was", errBroken, stream, e.Revision, next)
+					return false, gap(stream, e.Revision, next)
 				}
 				next++
 				return true, nil
+			},
+			ended: func(ctx context.Context, n *node) error {
+				if next > from || !s.suspect.Load() && !eventstore.Includes(include, eventstore.MustExist) {
+					return nil
+				}
+				return s.examine(ctx, n, stream)
 			},
 		})
 	}
@@ -76,6 +82,9 @@ type reading struct {
 
 	// accept reports whether an event is to be delivered.
 	accept func(*eventstore.Recorded) (bool, error)
+
+	// ended, if not nil, is asked when the server has said that there are no more.
+	ended func(context.Context, *node) error
 }
 
 // errStopped says that the consumer wants no more.
@@ -88,7 +97,7 @@ func (s *Store) sequence(ctx context.Context, yield func(eventstore.Recorded, er
 			if answer.GetEvent() == nil {
 				return nil // no such stream, which is an empty one, or a position
 			}
-			e, ok, err := s.event(answer.GetEvent(), r.metadata)
+			e, ok, err := s.event(ctx, n, answer.GetEvent(), r.metadata)
 			if err != nil || !ok {
 				return err
 			}
@@ -98,10 +107,13 @@ func (s *Store) sequence(ctx context.Context, yield func(eventstore.Recorded, er
 			progress = true
 			return deliver(ctx, yield, e)
 		})
+		if err == nil && r.ended != nil {
+			err = r.ended(ctx, n)
+		}
 		return progress, err
 	})
 	if err != nil && !errors.Is(err, errStopped) {
-		yield(eventstore.Recorded{}, fmt.Errorf("%s: %w: %w", r.what, eventstore.ErrUnavailable, err))
+		yield(eventstore.Recorded{}, fmt.Errorf("%s: %w", r.what, unavailable(err)))
 	}
 }
 
@@ -130,12 +142,19 @@ func (n *node) read(ctx context.Context, options *streams.ReadReq_Options, answe
 			return nil
 		}
 		if err != nil {
-			return failed(call, err)
+			return failed(askedBy(options), call, err)
 		}
 		if err := answer(response); err != nil {
 			return err
 		}
 	}
+}
+
+func askedBy(options *streams.ReadReq_Options) operation {
+	if options.GetAll() != nil {
+		return readingAll
+	}
+	return readingStream
 }
 
 func streamOptions(stream string, from eventstore.Revision) *streams.ReadReq_Options {
@@ -150,13 +169,14 @@ func streamOptions(stream string, from eventstore.Revision) *streams.ReadReq_Opt
 	}
 }
 
-// allOptions asks for our streams' events from a position on: inclusive for a
-// read of a count, exclusive for a subscription.
+// allOptions asks for our streams' events, and for what is said about our
+// streams, from a position on: inclusive for a read of a count, exclusive for a
+// subscription.
 func (s *Store) allOptions(from eventstore.Position) *streams.ReadReq_Options {
 	return &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_All{All: allFrom(from)},
 		CountOption:  everything,
-		FilterOption: s.filter(),
+		FilterOption: filterOf(s.namespace.prefix, metadataPrefix+s.namespace.prefix),
 		UuidOption:   structured,
 	}
 }
@@ -179,11 +199,11 @@ const (
 	checkpointInterval = 1
 )
 
-// filter asks for the streams of the namespace, and for what is said about them.
-func (s *Store) filter() *streams.ReadReq_Options_Filter {
+// filterOf asks for streams by the beginnings of their names.
+func filterOf(prefixes ...string) *streams.ReadReq_Options_Filter {
 	return &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
 		Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
-			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{s.namespace.prefix, metadataPrefix + s.namespace.prefix}},
+			StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: prefixes},
 		},
 		Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: searchWindow},
 		CheckpointIntervalMultiplier: checkpointInterval,

@@ -1,14 +1,13 @@
 package eventstoredb
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"daybook/eventstore"
 )
@@ -31,34 +30,10 @@ func fromUUID(uuid *shared.UUID) (id eventstore.EventID, err error) {
 	return id, err
 }
 
-// metadataPrefix begins the name of the stream that has the metadata of another.
-const metadataPrefix = "$$"
-
-// hiding are the members of a stream's metadata that hide events of it. To delete
-// a stream is to write the first.
-var hiding = []string{"$tb", "$maxCount", "$maxAge"}
-
-// checkMetadata refuses metadata that hides events of one of our streams: what
-// is read next could be decided, and credited, once more. Other metadata, such as
-// who may read the stream, harms nobody.
-func checkMetadata(stream string, data []byte) error {
-	var members map[string]jsontext.Value
-	if err := json.Unmarshal(data, &members); err != nil {
-		return fmt.Errorf("%w: metadata of stream %s: %w", errBroken, stream, err)
-	}
-	for _, name := range hiding {
-		if _, ok := members[name]; ok {
-			return fmt.Errorf("%w: stream %s was deleted or truncated (%s): restore the database from a copy", errBroken, stream, name)
-		}
-	}
-	return nil
-}
-
 // event translates what was read. It is none if it is metadata of a stream.
-func (s *Store) event(read *streams.ReadResp_ReadEvent, metadata bool) (_ eventstore.Recorded, ok bool, err error) {
-	name := string(read.GetEvent().GetStreamIdentifier().GetStreamName())
-	if about, ok := strings.CutPrefix(name, metadataPrefix); ok {
-		return eventstore.Recorded{}, false, checkMetadata(about, read.GetEvent().GetData())
+func (s *Store) event(ctx context.Context, n *node, read *streams.ReadResp_ReadEvent, metadata bool) (_ eventstore.Recorded, ok bool, err error) {
+	if strings.HasPrefix(nameOf(read.GetEvent()), metadataPrefix) {
+		return eventstore.Recorded{}, false, s.checkMetadata(ctx, n, read.GetEvent())
 	}
 	recorded, err := s.recorded(read, metadata)
 	return recorded, err == nil, err
@@ -67,13 +42,16 @@ func (s *Store) event(read *streams.ReadResp_ReadEvent, metadata bool) (_ events
 // recorded translates an event of one of our streams.
 func (s *Store) recorded(read *streams.ReadResp_ReadEvent, metadata bool) (eventstore.Recorded, error) {
 	e := read.GetEvent()
-	stream, ok := s.namespace.own(string(e.GetStreamIdentifier().GetStreamName()))
+	stream, ok := s.namespace.own(nameOf(e))
 	if !ok {
 		return eventstore.Recorded{}, fmt.Errorf("%w: EventStoreDB has sent an event of another stream", eventstore.ErrUnavailable)
 	}
+	if e.GetMetadata()["type"] == tombstoneType {
+		return eventstore.Recorded{}, tombstoned(stream)
+	}
 	recorded, err := translate(e)
 	if err != nil {
-		return eventstore.Recorded{}, fmt.Errorf("%w: event %d of stream %s: %w", errBroken, e.GetStreamRevision(), stream, err)
+		return eventstore.Recorded{}, changed(stream, "event %d, at position %d: %w: let nobody else write to streams that begin with %s, and %s", e.GetStreamRevision(), e.GetCommitPosition(), err, s.namespace.prefix, restore)
 	}
 	recorded.Stream = stream
 	if !metadata {

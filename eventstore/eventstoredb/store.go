@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"daybook/eventstore"
@@ -60,6 +61,10 @@ type Store struct {
 	clock     clock
 	patience  time.Duration // for calls that bring nothing
 	named     named
+
+	// suspect is set once metadata was met that hides events. From then on a
+	// stream that reads as empty is examined: it could be a deleted one.
+	suspect atomic.Bool
 }
 
 // Open prepares a store. It talks to no server yet: one that is down now is
@@ -109,7 +114,7 @@ func (s *Store) Ready(ctx context.Context) error {
 		return false, err
 	})
 	if err != nil {
-		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+		return unavailable(err)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func (s *Store) Subscribe(ctx context.Context, after eventstore.Position, includ
 		f := following{store: s, last: after, metadata: eventstore.Includes(include, eventstore.WithMetadata), yield: yield}
 		err := s.retry(ctx, subscribePatience, func(n *node) (bool, error) { return f.once(ctx, n) })
 		if err != nil && !errors.Is(err, errStopped) {
-			yield(eventstore.Message{}, fmt.Errorf("subscribe: %w: %w", eventstore.ErrUnavailable, err))
+			yield(eventstore.Message{}, fmt.Errorf("subscribe: %w", unavailable(err)))
 		}
 	}
 }
@@ -50,7 +50,7 @@ func (f *following) once(ctx context.Context, n *node) (progress bool, err error
 	options := f.store.allOptions(f.last)
 	options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
 	err = n.read(ctx, options, func(answer *streams.ReadResp) error {
-		message, err := f.message(answer)
+		message, err := f.message(ctx, n, answer)
 		if err != nil || message == nil {
 			return err
 		}
@@ -71,10 +71,10 @@ func positionOf(c *streams.ReadResp_Checkpoint) (eventstore.Position, bool) {
 }
 
 // message translates an answer; nil is one that says nothing new.
-func (f *following) message(answer *streams.ReadResp) (*eventstore.Message, error) {
+func (f *following) message(ctx context.Context, n *node, answer *streams.ReadResp) (*eventstore.Message, error) {
 	switch content := answer.GetContent().(type) {
 	case *streams.ReadResp_Event:
-		e, ok, err := f.store.event(content.Event, f.metadata)
+		e, ok, err := f.store.event(ctx, n, content.Event, f.metadata)
 		if err != nil || !ok {
 			return nil, err
 		}
