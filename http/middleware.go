@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"daybook/eventstore"
 )
 
 // handler answers a request, or returns why it cannot.
@@ -117,7 +119,7 @@ func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Du
 		attributes = append(attributes, slog.String("actor", c.who.Actor()))
 	}
 	if p != nil {
-		attributes = append(attributes, slog.String("error", p.Error()))
+		attributes = append(attributes, slog.String("error", eventstore.Anonymous(p)))
 	}
 	s.logger.LogAttrs(r.Context(), level, "request", attributes...)
 }

@@ -65,11 +65,12 @@ var (
 	contended       = kind{"contended", http.StatusServiceUnavailable, "Too many writers to one stream", 1}
 	overloaded      = kind{"overloaded", http.StatusServiceUnavailable, "Too many requests at once", 1}
 	behind          = kind{"projection-behind", http.StatusServiceUnavailable, "The read model is not there yet", 1}
+	damaged         = kind{"log-damaged", http.StatusServiceUnavailable, "The log is damaged", 60}
 	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
 	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
 		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, noLoss, tooLarge,
-		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, behind, stopped, unreachable,
+		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, damaged, behind, stopped, unreachable,
 	}
 )
 
@@ -89,6 +90,10 @@ func asProblem(err error) *Problem {
 		return p
 	case errors.Is(err, projections.ErrUnreachable):
 		return unreachable.problem("Redis does not answer, or what answers cannot keep balances. Send the request again. Callbacks are still recorded. The log of daybook has the reason.", err)
+	case errors.Is(err, projections.ErrStopped):
+		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
+	case errors.Is(err, eventstore.ErrDamaged):
+		return damaged.problem("What this belongs to was changed or deleted from outside, and nothing is decided on the rest. Send the same request again when the log is whole. The log of daybook says what to do.", err)
 	case errors.Is(err, eventstore.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return unavailable.problem("It is not known to be recorded. Send the same request again; it is recognised.", err)
 	case errors.Is(err, eventstore.ErrConflict):
@@ -97,8 +102,6 @@ func asProblem(err error) *Problem {
 		return otherUser.problem("Whose deposits arrive at an address is settled once. Register another address for this user.", err)
 	case errors.Is(err, orders.ErrNotFound):
 		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", nil)
-	case errors.Is(err, projections.ErrStopped):
-		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
 	}
 	return internal.problem("The log of daybook has the reason under this request id.", err)
 }

@@ -91,6 +91,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 		"store-unavailable":  broken(eventstore.ErrUnavailable).post(completed("A", "u1", 1, "USD")),
 		"contended":          broken(eventstore.ErrConflict).post(completed("A", "u1", 1, "USD")),
 		"overloaded":         full.post(completed("A", "u1", 1, "USD")),
+		"log-damaged":        broken(eventstore.ErrDamaged).post(completed("A", "u1", 1, "USD")),
 		"projection-behind":  building.get(Website, "/balances/u1"),
 		"projection-stopped": ended.get(Website, "/balances/u1"),
 

@@ -54,6 +54,7 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 		}
 		if p.progress.applied(b) {
 			p.lines.live(b.to.Position)
+			p.alarm.clear(p)
 		}
 		if failed != nil {
 			return advanced, fmt.Errorf("follow log after position %s: %w", b.to.Position, failed)

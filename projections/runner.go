@@ -28,6 +28,7 @@ type Options struct {
 	Now       func() time.Time // nil is time.Now
 	BatchSize int              // events in one Apply, at most MaxBatch; 0 is MaxBatch
 	Pace      time.Duration    // how long events gather after the end of the log was reached
+	Alarm     *Alarm           // shared with the other projections of the log; nil is one of its own
 }
 
 // Projection runs one projector. Its methods other than Run may be called
@@ -39,6 +40,7 @@ type Projection struct {
 	batchSize int
 	pace      time.Duration
 	progress  *progress
+	alarm     *Alarm
 }
 
 // New makes a projection of a store's log. Run starts it.
@@ -52,6 +54,9 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 	if options.BatchSize <= 0 || options.BatchSize > MaxBatch {
 		options.BatchSize = MaxBatch
 	}
+	if options.Alarm == nil {
+		options.Alarm = NewAlarm()
+	}
 	return &Projection{
 		projector: projector,
 		store:     store,
@@ -59,6 +64,7 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 		batchSize: options.BatchSize,
 		pace:      options.Pace,
 		progress:  newProgress(projector.Name(), options.Now),
+		alarm:     options.Alarm,
 	}
 }
 
@@ -66,23 +72,37 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 // event cannot be folded. It returns nil for the former, and an ErrCannotFold
 // for the latter: another program is needed, and the caller reports it and
 // keeps everything else running. When the store or the read model cannot be
-// reached, it tries again for ever. After an ErrWrongLog or ErrOtherFold a
-// person is needed: it says so, has stopped, and goes on when what the read
-// model has is of this log and fold. Run is called once.
+// reached, it tries again for ever. After an ErrWrongLog, ErrOtherFold or
+// ErrDamaged a person is needed: it says so, has stopped, and goes on when what
+// the read model has is of this log and fold, and the log is whole. Damage that
+// one projection meets stops all that share its Alarm. Run is called once.
 func (p *Projection) Run(ctx context.Context) error {
 	delays := &backoff.ExponentialBackOff{
 		InitialInterval: firstDelay, MaxInterval: lastDelay, Multiplier: 2, RandomizationFactor: 0.5,
 	}
+	defer p.alarm.clear(p)
 	for {
-		advanced, err := p.follow(ctx)
+		var advanced bool
+		var err error
+		damage := p.alarm.follow(ctx, p, func(ctx context.Context) { advanced, err = p.follow(ctx) })
+		if errors.Is(err, eventstore.ErrDamaged) {
+			damage = err
+			p.alarm.raise(p, err)
+		}
 		switch {
 		case ctx.Err() != nil:
 			p.progress.stop(nil)
 			return nil
+		case damage != nil:
+			p.progress.stop(damage)
+			p.lines.stopped(damage)
+			rest(ctx, lookAgain)
+			continue
 		case errors.Is(err, ErrCannotFold):
 			p.progress.stop(err)
 			return err
 		case errors.Is(err, ErrWrongLog), errors.Is(err, ErrOtherFold):
+			p.alarm.clear(p)
 			p.progress.stop(err)
 			p.lines.stopped(err)
 			rest(ctx, lookAgain)

@@ -130,7 +130,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 			return err
 		}
 	}
-	options := projections.Options{Logger: logger, Pace: pace}
+	options := projections.Options{Logger: logger, Pace: pace, Alarm: projections.NewAlarm()}
 	balanceProjection := projections.New(read.balances, store.Store, options)
 	orderProjection := projections.New(read.orders, store.Store, options)
 	all := []*projections.Projection{balanceProjection, orderProjection}
