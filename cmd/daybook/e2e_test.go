@@ -325,6 +325,13 @@ func (t *transcript) close() {
 	t.grown = make(chan struct{})
 }
 
+// growth is closed by the next write.
+func (t *transcript) growth() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.grown
+}
+
 func (t *transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // everything is a run with all that happens to callbacks, and more of it than
@@ -27,7 +28,64 @@ var accessSettings = []string{secretsSetting, tokensSetting}
 // simulate runs the command to its end.
 func simulate(t *testing.T, settings []string, arguments ...string) (int, *process) {
 	t.Helper()
-	return run(t, settings, append([]string{"simulate"}, arguments...)...)
+	p := execute(t, "", settings, append([]string{daybook(t), "simulate"}, arguments...)...)
+	return p.exitCodeWhileMoving(), p
+}
+
+// exitCodeWhileMoving waits for the end of a simulation for as long as orders are
+// finished: how many a second depends on where the log is.
+func (p *process) exitCodeWhileMoving() int {
+	p.t.Helper()
+	if !p.endsWhileMoving(2 * patience) {
+		p.t.Fatalf("nothing has moved for %s\n%s%s", 2*patience, p.stdout, p.stderr)
+	}
+	return p.exitCode(patience)
+}
+
+// endsWhileMoving reports false if a simulation finishes no order within a time,
+// and does not end.
+func (p *process) endsWhileMoving(within time.Duration) bool {
+	moved := ""
+	stalled := time.NewTimer(within)
+	defer stalled.Stop()
+	for {
+		grown := p.stderr.growth()
+		if now := p.orders(); now != moved {
+			moved = now
+			stalled.Reset(within)
+		}
+		select {
+		case <-p.exited:
+			return true
+		case <-stalled.C:
+			return false
+		case <-grown:
+		}
+	}
+}
+
+// orders returns what the last line of progress begins with: 1,234 of 5,000.
+func (p *process) orders() (progress string) {
+	for line := range strings.Lines(p.stderr.String()) {
+		if before, _, ok := strings.Cut(line, " orders,"); ok {
+			progress = before
+		}
+	}
+	return progress
+}
+
+func TestASimulationMayTakeAsLongAsItMoves(t *testing.T) {
+	t.Parallel()
+	const stall = 2 * time.Second
+	script := func(numbers string) *process {
+		return execute(t, "", nil, "sh", "-c", "for i in "+numbers+"; do echo \"$i of 9 orders, $(date +%N)/s\" >&2; sleep 0.5; done")
+	}
+	if !script("1 2 3 4 5 6 7 8 9").endsWhileMoving(stall) {
+		t.Error("one that moves is given up")
+	}
+	if script("1 2 3 3 3 3 3 3 3 3 3 3 3 3").endsWhileMoving(stall) {
+		t.Error("one that does not move is waited for")
+	}
 }
 
 // line returns the line of a report that begins with a name.
@@ -122,7 +180,7 @@ func TestSimulateRidesOutACrash(t *testing.T) {
 	}
 	s.kill()
 	start(t, options{data: s.data, arguments: []string{"--listen", s.address}})
-	if code := p.exitCode(2 * patience); code != 0 || !strings.Contains(p.line("balances"), "exact") {
+	if code := p.exitCodeWhileMoving(); code != 0 || !strings.Contains(p.line("balances"), "exact") {
 		t.Errorf("simulate ends with %d:\n%s%s", code, p.stdout, p.stderr)
 	}
 	if strings.Contains(p.line("answers"), "; 0 failed") {
