@@ -136,9 +136,13 @@ profile: build bin/bench
 
 # The tests of durability trace and break system calls; those of read models
 # start real Redis servers, without the service that the package brings; those of
-# README paste its lines, which are for curl, redis-cli, python3 and node.
-TOOLS    = strace curl redis-server redis-cli python3 node
-PACKAGES = strace curl redis-server redis-tools python3 python3-redis nodejs
+# README paste its lines, which are for curl, redis-cli, python3 and node; those of
+# docs/deploy ask through real proxies.
+TOOLS    = strace curl redis-server redis-cli python3 node nginx caddy
+PACKAGES = strace curl redis-server redis-tools python3 python3-redis nodejs nginx-light caddy
+
+# Debian has nginx where not everybody looks.
+export PATH := $(PATH):/usr/sbin
 
 tools:
 	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing=1; done; \

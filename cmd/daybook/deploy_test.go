@@ -1,10 +1,14 @@
 package main_test
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -33,6 +37,8 @@ type composeService struct {
 	DependsOn   []string `yaml:"depends_on"`
 	Environment map[string]string
 	Healthcheck composeHealth
+
+	StopGracePeriod string `yaml:"stop_grace_period"`
 }
 
 type composeHealth struct {
@@ -43,21 +49,20 @@ type composeHealth struct {
 	StartPeriod string `yaml:"start_period"`
 }
 
-func TestComposeFileStartsDaybookOnEventStoreDBAndRedis(t *testing.T) {
+func TestComposeFileStartsDaybookWithALogOfItsOwnAndRedis(t *testing.T) {
 	inTree(t)
-	file, err := os.Open("../../docker-compose.yml")
+	content, err := os.ReadFile("../../docker-compose.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	decoder := yaml.NewDecoder(file)
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	decoder.KnownFields(true)
 	var compose composeFile
 	if err := decoder.Decode(&compose); err != nil {
 		t.Fatal(err)
 	}
 	for name, service := range compose.Services {
-		if len(service.Profiles) > 0 || len(service.Volumes) == 0 || len(service.Healthcheck.Test) == 0 {
+		if (name == "eventstoredb") != slices.Equal(service.Profiles, []string{"eventstoredb"}) || service.Restart != "unless-stopped" || len(service.Volumes) == 0 || len(service.Healthcheck.Test) == 0 {
 			t.Errorf("service %s: profiles %v, volumes %v, health check %v", name, service.Profiles, service.Volumes, service.Healthcheck.Test)
 		}
 		for _, port := range service.Ports {
@@ -77,10 +82,18 @@ func TestComposeFileStartsDaybookOnEventStoreDBAndRedis(t *testing.T) {
 		t.Errorf("redis runs %s on volumes %v: it must keep what it is told", line, redis.Volumes)
 	}
 	daybook := compose.Services["daybook"]
-	if daybook.Environment["DAYBOOK_REDIS"] != "redis://redis:6379/0" || !slices.Equal(daybook.DependsOn, []string{"eventstoredb", "redis"}) {
+	if daybook.Environment["DAYBOOK_REDIS"] != "redis://redis:6379/0" || !slices.Equal(daybook.DependsOn, []string{"redis"}) {
 		t.Errorf("daybook keeps its read models in %q and starts behind %v", daybook.Environment["DAYBOOK_REDIS"], daybook.DependsOn)
 	}
-	database, err := eventstoredb.Open(eventstoredb.Options{URL: daybook.Environment["DAYBOOK_EVENTSTORE"]})
+	if where := daybook.Environment["DAYBOOK_EVENTSTORE"]; where != "${DAYBOOK_EVENTSTORE:-}" || !slices.Equal(daybook.Volumes, []string{"daybook:/data"}) {
+		t.Errorf("the log is in %q, and the volumes are %v: by itself it is in a volume", where, daybook.Volumes)
+	}
+	if stop, err := time.ParseDuration(daybook.StopGracePeriod); err != nil || stop < stopWithin {
+		t.Errorf("docker kills daybook after %q, before it has stopped", daybook.StopGracePeriod)
+	}
+	_, url, _ := strings.Cut(string(content), "export DAYBOOK_EVENTSTORE='")
+	url, _, _ = strings.Cut(url, "'")
+	database, err := eventstoredb.Open(eventstoredb.Options{URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +112,61 @@ func TestComposeFileStartsDaybookOnEventStoreDBAndRedis(t *testing.T) {
 	for _, secret := range []string{"DAYBOOK_CALLBACK_SECRETS", "DAYBOOK_TOKENS"} {
 		if !strings.HasPrefix(daybook.Environment[secret], "${"+secret+":?") {
 			t.Errorf("%s has a value or a default; it must be set by whoever starts it", secret)
+		}
+	}
+}
+
+// TestDockerTakesTheComposeFile asks docker itself, where it has the plugin.
+func TestDockerTakesTheComposeFile(t *testing.T) {
+	inTree(t)
+	if err := exec.Command("docker", "compose", "version").Run(); err != nil {
+		t.Skip("docker compose is not on this machine")
+	}
+	for _, profile := range []string{"", "eventstoredb"} {
+		command := exec.Command("docker", "compose", "--file", "../../docker-compose.yml", "--profile", profile, "config", "--services")
+		command.Env = append(os.Environ(), secretsSetting, tokensSetting)
+		out, err := command.CombinedOutput()
+		if err != nil || strings.Contains(string(out), "eventstoredb") != (profile != "") || !strings.Contains(string(out), "redis") {
+			t.Errorf("with profile %q: %v\n%s", profile, err, out)
+		}
+	}
+}
+
+// TestTheImageIsBuiltWithoutDataAndSecrets holds .dockerignore against what git
+// does not track.
+func TestTheImageIsBuiltWithoutDataAndSecrets(t *testing.T) {
+	inTree(t)
+	lines := func(name string) (patterns []string) {
+		content, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(content)) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				patterns = append(patterns, line)
+			}
+		}
+		return patterns
+	}
+	ignored := lines(".dockerignore")
+	wanted := []string{"daybook.db*", "daybook.journal*", "dev-secrets.json", ".env*", "*.pem", "*.key"}
+	for _, pattern := range lines(".gitignore") {
+		wanted = append(wanted, strings.Trim(pattern, "/"))
+	}
+	for _, pattern := range wanted {
+		if !slices.Contains(ignored, pattern) && !slices.Contains(ignored, "**/"+pattern) {
+			t.Errorf("%s is sent to docker", pattern)
+		}
+	}
+	tracked, err := exec.Command("git", "ls-files", "../..").Output()
+	if err != nil {
+		t.Skip("this is no clone")
+	}
+	for file := range strings.Lines(string(tracked)) {
+		for _, pattern := range ignored {
+			if match, _ := filepath.Match(strings.TrimPrefix(pattern, "**/"), filepath.Base(strings.TrimSpace(file))); match {
+				t.Errorf("%s is tracked and not sent to docker", file)
+			}
 		}
 	}
 }
