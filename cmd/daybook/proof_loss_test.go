@@ -223,6 +223,10 @@ func (s *server) acceptLoss() *server {
 	if code != 2 || !strings.Contains(p.stderr.String(), "accept-loss") {
 		s.t.Fatalf("verify ends with %d:\n%s%s", code, p.stdout, p.stderr)
 	}
+	if !strings.Contains(s.stderr.String(), "events may be missing") {
+		s.t.Errorf("the server does not say what is missing:\n%s", s.stderr)
+	}
+	s.t.Log("the last frame is torn")
 	s.terminate()
 	succeed(s.t, "log", "accept-loss", "--reason", "the power was lost", "--data", s.data)
 	return start(s.t, options{data: s.data})

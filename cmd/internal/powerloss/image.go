@@ -14,14 +14,21 @@ import (
 // sectorSize in bytes is what a disk writes whole or not at all.
 const sectorSize = 512
 
-// Draw draws a moment: mostly one in an operation or right after it, so that what
-// happens once, such as the first sync of a directory, comes as often as what
-// happens all the time. It returns what the operation is.
+// Draw draws a moment: any, one in a sync, or one in an operation or right after
+// it, with each class of operations as likely as another, so that what happens
+// once, such as the first sync of a directory, comes as often as what happens all
+// the time. It returns what the operation is.
 func (r *Recording) Draw(random *rand.Rand) (moment int, during string) {
-	classes, byClass := r.classes()
-	if random.IntN(4) == 0 || len(classes) == 0 {
+	byClass, syncs := r.classes()
+	way := random.IntN(3)
+	switch {
+	case way == 0 || len(syncs) == 0:
 		return random.IntN(r.moment + 1), "any moment"
+	case way == 1:
+		op := syncs[random.IntN(len(syncs))]
+		return op.began + 1, "in " + op.class
 	}
+	classes := slices.Sorted(maps.Keys(byClass))
 	class := classes[random.IntN(len(classes))]
 	op := byClass[class][random.IntN(len(byClass[class]))]
 	if random.IntN(2) == 0 && op.ended > 0 {

@@ -15,10 +15,8 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -238,11 +236,14 @@ func (r *Recording) classify(c Call, op operation) string {
 	return strings.Join(class, " ")
 }
 
-// classes returns the operations by class, and the classes in order.
-func (r *Recording) classes() ([]string, map[string][]operation) {
-	byClass := map[string][]operation{}
+// classes returns the operations by class, and those that sync.
+func (r *Recording) classes() (byClass map[string][]operation, syncs []operation) {
+	byClass = map[string][]operation{}
 	for _, op := range r.ops {
 		byClass[op.class] = append(byClass[op.class], op)
+		if op.kind == sync {
+			syncs = append(syncs, op)
+		}
 	}
-	return slices.Sorted(maps.Keys(byClass)), byClass
+	return byClass, syncs
 }
