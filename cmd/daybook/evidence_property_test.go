@@ -75,8 +75,8 @@ func editsOf(log keptLog) (edits []edit) {
 		if err := json.Unmarshal(log[i].Metadata, &metadata); err != nil {
 			panic(err)
 		}
-		if metadata.Evidence == nil {
-			continue // a registration: no body says whose an address is
+		if metadata.Evidence == nil || log[i].Stream.Category() == "claim" {
+			continue // no body says whose an address is, and a claim comes before the body
 		}
 		add := func(what string, do func(*eventstore.Recorded)) { edits = append(edits, edit{i, what, do}) }
 		for _, path := range leaves(decoded(log[i].Data)) {

@@ -185,17 +185,21 @@ func (h *history) mentions(payment string) bool {
 	return false
 }
 
-// backs reports whether money of a payment came before, as much as this: received,
-// or held as arrived. who it was for is what a credit may name beside the owner
+// backs reports whether money of a payment came before, as much as this: held as
+// arrived, or received. who it was for is what a credit may name beside the owner
 // of the stream.
 func (h *history) backs(payment, amount string) (who []string, ok bool) {
-	if received, known := h.payments[payment]; known {
-		return []string{received.user}, received.amount == amount
-	}
+	isHeld := false
 	for _, hold := range h.holds {
-		if hold.payment == payment && hold.posted() == amount && amount != "" {
+		if hold.payment != payment || hold.posted() == "" {
+			continue
+		}
+		if isHeld = true; hold.amount == amount {
 			who, ok = append(who, hold.user), true
 		}
+	}
+	if received, known := h.payments[payment]; known && !isHeld {
+		return []string{received.user}, received.amount == amount
 	}
 	return who, ok
 }
