@@ -53,11 +53,16 @@ func (s *Server) near(p *projections.Projection) error {
 	if err := lost(p); err != nil {
 		return err
 	}
-	if err := p.Ready(maxLag); err != nil {
-		if errors.Is(err, projections.ErrStopped) {
-			return err
-		}
-		return behind.problem(fmt.Sprintf("The projection %s is more than %s behind the log, or has not caught up with it since the start.", p.Status().Name, maxLag), err)
+	err := p.Ready(maxLag)
+	if errors.Is(err, projections.ErrStopped) {
+		return err
+	}
+	status := p.Status()
+	switch {
+	case status.Mending != "":
+		return behind.problem(fmt.Sprintf("The read model %s is not whole: %s.", status.Name, status.Mending), err)
+	case err != nil:
+		return behind.problem(fmt.Sprintf("The projection %s is more than %s behind the log, or has not caught up with it since the start.", status.Name, maxLag), err)
 	}
 	return nil
 }

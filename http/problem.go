@@ -88,8 +88,10 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &p):
 		return p
+	case errors.Is(err, projections.ErrMending):
+		return behind.problem("What the read model had of this was lost or changed by somebody else, and is made again from the log. Send the request again.", err)
 	case errors.Is(err, projections.ErrUnreachable):
-		return unreachable.problem("Redis does not answer, or what answers cannot keep balances. Send the request again. Callbacks are still recorded. The log of daybook has the reason.", err)
+		return unreachable.problem(reasonOf(err)+" Send the request again. Callbacks are still recorded. The log of daybook has more.", err)
 	case errors.Is(err, projections.ErrStopped):
 		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
 	case errors.Is(err, eventstore.ErrDamaged):
@@ -104,6 +106,15 @@ func asProblem(err error) *Problem {
 		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", nil)
 	}
 	return internal.problem("The log of daybook has the reason under this request id.", err)
+}
+
+// reasonOf returns why a read model cannot be reached, if that may be told.
+func reasonOf(err error) string {
+	var fault *projections.Fault
+	if errors.As(err, &fault) {
+		return fault.Reason
+	}
+	return "Redis does not answer, or what answers cannot keep balances."
 }
 
 // writeProblem answers with a problem.

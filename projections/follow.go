@@ -18,7 +18,7 @@ import (
 func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 	stored, err := p.projector.Load(ctx)
 	if err != nil {
-		return false, fmt.Errorf("load checkpoint: %w", err)
+		return false, errors.Join(fmt.Errorf("load checkpoint: %w", err), p.discard(ctx, stored, err))
 	}
 	start, err := p.check(ctx, stored)
 	if err != nil {
@@ -40,9 +40,16 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 	looks := time.NewTicker(lookDelay)
 	defer looks.Stop()
 	for {
-		first, err := p.await(ctx, messages, looks, b.stored)
+		more, err := p.mend(ctx, b.stored)
 		if err != nil {
 			return advanced, err
+		}
+		first, isThere, err := p.await(ctx, messages, looks, b.stored, more)
+		if err != nil {
+			return advanced, err
+		}
+		if !isThere {
+			continue
 		}
 		failed := b.collect(first, messages, p.progress)
 		// What arrived before a failure is applied all the same.
@@ -68,25 +75,31 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 // would be noticed with the next event only.
 const lookDelay = time.Second
 
-// await returns the next delivery. Meanwhile it watches the stored checkpoint.
-func (p *Projection) await(ctx context.Context, messages <-chan delivery, looks *time.Ticker, stored Checkpoint) (delivery, error) {
-	for {
-		select {
-		case d, open := <-messages:
-			if !open {
-				d.err = errEnded
-			}
-			return d, nil
-		case <-looks.C:
-		}
-		now, err := p.projector.Load(ctx)
-		if err != nil {
-			return delivery{}, fmt.Errorf("look at the stored checkpoint: %w", err)
-		}
-		if now != stored {
-			return delivery{}, fmt.Errorf("%w: stored is position %s, not %s", ErrCheckpointMoved, now.Position, stored.Position)
-		}
+// await returns the next delivery, or none if there is something else to do: at
+// once if there is more to mend, and after each look at the stored checkpoint.
+func (p *Projection) await(ctx context.Context, messages <-chan delivery, looks *time.Ticker, stored Checkpoint, more bool) (d delivery, isThere bool, err error) {
+	at := make(chan struct{})
+	if more {
+		close(at)
 	}
+	select {
+	case d, open := <-messages:
+		if !open {
+			d.err = errEnded
+		}
+		return d, true, nil
+	case <-at:
+		return delivery{}, false, nil
+	case <-looks.C:
+	}
+	now, err := p.projector.Load(ctx)
+	switch {
+	case err != nil:
+		return delivery{}, false, fmt.Errorf("look at the stored checkpoint: %w", err)
+	case now != stored:
+		return delivery{}, false, fmt.Errorf("%w: stored is position %s, not %s", ErrCheckpointMoved, now.Position, stored.Position)
+	}
+	return delivery{}, false, nil
 }
 
 // delivery is one element of a subscription.

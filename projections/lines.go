@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"strings"
@@ -59,6 +60,15 @@ func (l *lines) live(position eventstore.Position) {
 	if !l.isLive {
 		l.isLive, l.more = true, 0
 		l.logger.Info("projection is live", "position", position)
+	}
+}
+
+// mending logs why the read model is not whole, or that it is again.
+func (l *lines) mending(reason string) {
+	if reason == "" {
+		l.logger.Info("read model is whole again")
+	} else if l.isDue(errors.New(reason)) {
+		l.logger.Warn("read model is not whole", "reason", reason)
 	}
 }
 

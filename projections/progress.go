@@ -153,6 +153,22 @@ func (p *progress) wait(ctx context.Context, position eventstore.Position) error
 	return nil // reached, and the model was replaced by an older copy since
 }
 
+// mending notes why the read model is not whole, and reports whether that is
+// another thing than before.
+func (p *progress) mending(reason string) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	changed = p.current.Mending != reason
+	p.current.Mending = reason
+	return changed
+}
+
+func (p *progress) isLive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current.State == Live
+}
+
 func (p *progress) ready(maxLag time.Duration) error {
 	status := p.status()
 	switch {

@@ -32,7 +32,7 @@ var (
 
 	// ErrWrongLog says that a read model was not built from this log: the log's
 	// id is another, or the last event that the model has applied is not in it.
-	ErrWrongLog = errors.New("read model was built from another log: run `daybook rebuild`")
+	ErrWrongLog = errors.New("read model was built from another log")
 
 	// ErrOtherFold says that another version of the program folded the events
 	// of a read model, so that going on would mix two meanings.
@@ -49,7 +49,27 @@ var (
 	// ErrUnreachable says that the store of a read model does not answer, or
 	// that what answers cannot keep one. Trying again may help.
 	ErrUnreachable = errors.New("read model cannot be reached")
+
+	// ErrLost says that a read model has lost so much that nobody can go on with
+	// it. It is emptied and filled again from the log.
+	ErrLost = errors.New("it is filled again from the log")
+
+	// ErrMending says that what a read asks for was lost or changed by somebody
+	// else, and is made again from the log.
+	ErrMending = errors.New("this part of the read model was lost or changed by somebody else, and is made again from the log")
 )
+
+// Fault is an ErrUnreachable with a reason, and what to do, for people who may
+// not see the error: it names no host, no user and no key.
+type Fault struct {
+	Reason string
+	Err    error
+}
+
+func (f *Fault) Error() string { return f.Err.Error() }
+
+// Unwrap returns the error.
+func (f *Fault) Unwrap() error { return f.Err }
 
 // Projector is a read model as its runner sees it. It is called by one
 // goroutine; other runners, in this process or another, may share the store
@@ -64,7 +84,8 @@ type Projector interface {
 
 	// Load returns the stored checkpoint, zero if the model is empty. It is
 	// called before the first batch, after every error, and now and then while
-	// there is nothing to apply.
+	// there is nothing to apply. With an ErrLost it has the LogID alone, if that is
+	// known.
 	Load(ctx context.Context) (Checkpoint, error)
 
 	// Apply writes the effects of events and the checkpoint to, together, if the
@@ -76,6 +97,25 @@ type Projector interface {
 	//
 	// Events belong to the caller and are not kept.
 	Apply(ctx context.Context, from, to Checkpoint, events []eventstore.Recorded) error
+}
+
+// Mender is a Projector whose store may lose keys, or have them changed by
+// others.
+type Mender interface {
+	// Mend looks for what is lost, and makes it again from the log up to the
+	// stored checkpoint. It does a small part of that and is called again, between
+	// batches; most often there is nothing to do. IsLive says that the end of the
+	// log was reached.
+	Mend(ctx context.Context, log eventstore.Reader, stored Checkpoint, isLive bool) (Mending, error)
+
+	// Discard empties a model of which Load has said that it is an ErrLost.
+	Discard(ctx context.Context) error
+}
+
+// Mending is what a Mender is at.
+type Mending struct {
+	Reason string // why the read model is not whole, a sentence without a period; "" if it is
+	More   bool   // there is more to do at once
 }
 
 // Checkpoint says which prefix of which log a read model is a fold of. It is

@@ -36,6 +36,10 @@ type Status struct {
 	// Run was called or the model was replaced by an older copy.
 	CaughtUp bool
 
+	// Mending is why the read model is not whole although it may be read, a
+	// sentence without a period; "" if it is.
+	Mending string
+
 	Applied uint64 // events applied since Run was called
 	Batches uint64 // in this number of batches
 	Retries uint64 // failures that were tried again

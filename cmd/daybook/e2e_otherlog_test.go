@@ -77,9 +77,9 @@ func (s *shop) checkRefused() {
 
 // checkRebuilt rebuilds, and fails unless the server goes on by itself and ann
 // has what the log says.
-func (s *shop) checkRebuilt(dollars int) {
+func (s *shop) checkRebuilt(dollars int, flags ...string) {
 	s.test.Helper()
-	if code, stdout, stderr := s.command("rebuild", "--grace", "0s"); code != 0 {
+	if code, stdout, stderr := s.command("rebuild", append(flags, "--grace", "0s")...); code != 0 {
 		s.test.Fatalf("rebuild ends with %d:\n%s%s", code, stdout, stderr)
 	}
 	s.awaitStatus("/readyz/reads", 200)
@@ -129,8 +129,23 @@ func TestAnotherLogUnderTheSameRedisIsRefused(t *testing.T) {
 	s.terminate()
 	s.reopen(filepath.Join(t.TempDir(), "another"))
 	s.checkRefused()
+	if !strings.Contains(s.stderr.String(), "first check --redis and --redis-prefix") {
+		t.Errorf("it says\n%s", s.stderr)
+	}
 	s.sell(20)
-	s.checkRebuilt(23)
+
+	before := s.redis.Client().HGetAll(t.Context(), "{daybook}:1:balance:ann").Val()
+	code, _, stderr := s.command("rebuild", "--grace", "0s")
+	if code != 2 || !strings.Contains(stderr, "another log") || !strings.Contains(stderr, "--redis-prefix") || !strings.Contains(stderr, "--replace-other-log") {
+		t.Errorf("without the flag rebuild ends with %d:\n%s", code, stderr)
+	}
+	if keys := s.redis.Client().Keys(t.Context(), "{daybook}:2:*").Val(); len(keys) > 0 {
+		t.Errorf("it has filled %v", keys)
+	}
+	if after := s.redis.Client().HGetAll(t.Context(), "{daybook}:1:balance:ann").Val(); fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Errorf("in Redis was %v and is %v", before, after)
+	}
+	s.checkRebuilt(23, "--replace-other-log")
 }
 
 // TestAnEventThatCannotBeFoldedStopsOneProjection has an event in the log that

@@ -1,18 +1,23 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"daybook/projections/rebuild"
+	"daybook/projections/redismodel"
 )
 
 type rebuildCommand struct {
 	logFlag   `embed:""`
 	redisFlag `embed:""`
+	Replace   bool          `name:"replace-other-log" help:"Replace read models of another log. Only if no other daybook uses them." env:"-"`
 	Grace     time.Duration `help:"How long the old generation is kept behind the switch, for readers that are between two reads (${default})." default:"5s" placeholder:"TIME" env:"-"`
 }
 
@@ -39,11 +44,13 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	defer store.Close()
 	bar := newProgress(out.stderr)
 	result, err := rebuild.Run(ctx, rebuild.Options{
-		Log: reader, Store: store, Prefix: c.prefix(), Gapless: c.gapless(), Grace: c.Grace,
+		Log: reader, Store: store, Prefix: c.prefix(), Gapless: c.gapless(), Grace: c.Grace, ReplaceOtherLog: c.mayReplace(store, out),
 		Told: func(s rebuild.Step) { bar.told(s.Text, s.Done, s.Total) },
 	})
 	bar.end()
 	switch {
+	case errors.Is(err, rebuild.ErrOtherLog):
+		return exitError{exitUsage, fmt.Errorf("%w: check --redis and --redis-prefix, of which this is %s; only if no other daybook uses these read models, add --replace-other-log", err, store)}
 	case errors.Is(err, rebuild.ErrDiffers):
 		writeDifferences(out.stdout, result.Report.Differences, result.Report.Count)
 		return err
@@ -60,6 +67,23 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	_, err = fmt.Fprintf(out.stdout, "\ncompared %s users with %s entries and %s orders with an independent fold: no difference\nswitched from generation %s to %s\n",
 		count(result.Report.Balances.Subjects), count(result.Report.Balances.Entries), count(result.Report.Orders.Subjects), result.From, result.To)
 	return err
+}
+
+// mayReplace returns what decides whether models of another log are replaced: the
+// flag or, on a terminal, whoever sits there.
+func (c *rebuildCommand) mayReplace(store *redismodel.Store, out output) func(logID string) bool {
+	if !c.Replace && !(isTerminal(out.stderr) && isTerminal(os.Stdin)) {
+		return nil
+	}
+	return func(logID string) bool {
+		if c.Replace {
+			return true
+		}
+		fmt.Fprintf(out.stderr, "The read models in %s belong to another log, %s. If another daybook uses them, it loses them.\nType replace to go on: ", store, logID)
+		answer, _ := bufio.NewReader(os.Stdin).ReadString('\n') // what is cut off is no answer
+		c.Replace = strings.TrimSpace(answer) == "replace"
+		return c.Replace
+	}
 }
 
 // memory is what a command that goes through the whole log keeps to, so that with

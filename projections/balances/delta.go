@@ -19,6 +19,7 @@ import (
 type delta struct {
 	event         *eventstore.Recorded
 	purse         *purse // of the user, if it is known
+	isLost        bool   // what is stored of the user is not to be written to
 	user, payment []byte
 	currency      []byte
 	units         apd.BigInt

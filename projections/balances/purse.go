@@ -1,7 +1,7 @@
 package balances
 
 import (
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -27,6 +27,10 @@ type purse struct {
 	changed eventstore.Position
 	stored  eventstore.Position // when it was read: what is up to there is in it
 	touched bool                // by the batch in the making
+
+	isStored bool // Redis has the balance
+	isListed bool // and entries, as many as length says if it is not a filling
+	length   int
 
 	first, last uint32 // of the batch's entries of this user
 	entries     int    // how many there are
@@ -56,13 +60,19 @@ func (p *purse) fund(currency []byte) *fund {
 	return &p.funds[len(p.funds)-1]
 }
 
+// errUnreadable says that what is stored of a user is nothing that is written
+// here.
+var errUnreadable = errors.New("a balance in Redis is not readable")
+
 // read fills a purse with the fields that are stored.
 func (p *purse) read(fields map[string]string) error {
-	if text, known := fields[positionField]; known {
-		var err error
-		if p.stored, err = eventstore.ParsePosition(text); err != nil {
-			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
-		}
+	if len(fields) == 0 {
+		return nil
+	}
+	p.isStored = true
+	var err error
+	if p.stored, err = eventstore.ParsePosition(fields[positionField]); err != nil {
+		return errUnreadable
 	}
 	for name, text := range fields {
 		if name == positionField || strings.HasSuffix(name, pendingSuffix) {
@@ -72,14 +82,14 @@ func (p *purse) read(fields map[string]string) error {
 		f.isNew = false
 		pending, known := fields[name+pendingSuffix]
 		if !known {
-			return fmt.Errorf("%w: a balance has %s and not %s%s", redismodel.ErrUnusable, name, name, pendingSuffix)
+			return errUnreadable
 		}
-		if err := fact.ParseSum(&f.available, money.Currency(name), text); err != nil {
-			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
+		if fact.ParseSum(&f.available, money.Currency(name), text) != nil || fact.ParseSum(&f.pending, money.Currency(name), pending) != nil {
+			return errUnreadable
 		}
-		if err := fact.ParseSum(&f.pending, money.Currency(name), pending); err != nil {
-			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
-		}
+	}
+	if len(p.funds) == 0 {
+		return errUnreadable
 	}
 	return nil
 }
@@ -99,30 +109,55 @@ func (p *purse) put(d *delta) *fund {
 
 // write adds what the batch has changed to it, and begins another one.
 func (p *purse) write(b *redismodel.Batch, all chains) {
-	b.Hash(redismodel.KindBalance, p.name)
-	p.changes(b.Append)
+	p.writeHash(b)
 	if p.entries > 0 {
-		all.write(b, p.name, p.first, func(b, text []byte) []byte { return append(b, text...) })
+		p.beginList(b, p.length)
+		all.write(b, p.first, func(b, text []byte) []byte { return append(b, text...) })
 	}
 	p.reset()
 }
 
+// writeHash adds the fields of the hash that the batch has changed.
+func (p *purse) writeHash(b *redismodel.Batch) {
+	b.Hash(redismodel.KindBalance, p.name)
+	b.Expect(0)
+	if !p.isStored {
+		b.New()
+	}
+	p.changes(func(isNew bool, value func([]byte) []byte) {
+		b.Append(value)
+		if isNew {
+			b.Added()
+		}
+	})
+}
+
+// beginList begins entries of a list that has a length.
+func (p *purse) beginList(b *redismodel.Batch, length int) {
+	b.List(redismodel.KindEntries, p.name)
+	b.Expect(length)
+	if length == 0 {
+		b.New()
+	}
+}
+
 // changes gives the fields and values of the hash that the batch has changed
-// to add, each as a function that appends it.
-func (p *purse) changes(add func(value func([]byte) []byte)) {
+// to add, each as a function that appends it. IsNew comes with the value of a
+// field that is not stored.
+func (p *purse) changes(add func(isNew bool, value func([]byte) []byte)) {
 	for i := range p.funds {
 		f := &p.funds[i]
 		if f.isNew || f.isCredited {
-			add(func(text []byte) []byte { return append(text, f.currency...) })
-			add(func(text []byte) []byte { return fact.AppendDecimal(text, &f.available, f.scale) })
+			add(false, func(text []byte) []byte { return append(text, f.currency...) })
+			add(f.isNew, func(text []byte) []byte { return fact.AppendDecimal(text, &f.available, f.scale) })
 		}
 		if f.isNew || f.pendingChange.Sign() != 0 {
-			add(func(text []byte) []byte { return append(append(text, f.currency...), pendingSuffix...) })
-			add(func(text []byte) []byte { return fact.AppendDecimal(text, &f.pending, f.scale) })
+			add(false, func(text []byte) []byte { return append(append(text, f.currency...), pendingSuffix...) })
+			add(f.isNew, func(text []byte) []byte { return fact.AppendDecimal(text, &f.pending, f.scale) })
 		}
 	}
-	add(func(text []byte) []byte { return append(text, positionField...) })
-	add(func(text []byte) []byte { return strconv.AppendUint(text, uint64(p.changed), 10) })
+	add(false, func(text []byte) []byte { return append(text, positionField...) })
+	add(!p.isStored, func(text []byte) []byte { return strconv.AppendUint(text, uint64(p.changed), 10) })
 }
 
 // reset begins another batch.
@@ -132,6 +167,8 @@ func (p *purse) reset() {
 		f.isNew, f.isCredited = false, false
 		f.pendingChange.SetInt64(0)
 	}
+	p.isStored, p.isListed = true, p.isListed || p.entries > 0
+	p.length += p.entries
 	p.first, p.last, p.entries = 0, 0, 0
 	p.touched = false
 }

@@ -57,6 +57,13 @@ func (p *purses) find(user []byte) *purse {
 	return known
 }
 
+// forget forgets a user, so that it is read again.
+func (p *purses) forget(user []byte) {
+	delete(p.young, string(user))
+	delete(p.old, string(user))
+	p.all = false
+}
+
 // add adds a purse. When there are many, those that were not used for longest
 // are forgotten.
 func (p *purses) add(user string, known *purse) {

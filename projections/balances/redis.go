@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"daybook/domain/ident"
@@ -28,6 +29,8 @@ type Redis struct {
 	hottest  int // the most entries that one of them has
 	purses   purses
 	words    dictionary // of the entries of a filling
+	broken   []string   // users of the batch, as in keys, whose balance it deletes
+	mending  mending
 }
 
 // NewRedis returns the model that a store has in a generation.
@@ -54,6 +57,9 @@ func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	r.begin()
 	return stored, err
 }
+
+// Discard implements projections.Mender.
+func (r *Redis) Discard(ctx context.Context) error { return r.model.Discard(ctx) }
 
 // begin makes the next batch one behind what was loaded.
 func (r *Redis) begin() {
@@ -95,15 +101,19 @@ func (r *Redis) fold(ctx context.Context, from projections.Checkpoint, events []
 	return nil
 }
 
-// fetch reads what is not known of the users of a batch, as it is at the
-// checkpoint that the batch starts from. In a filling it may have been written
-// beyond that by one that was broken off, and says so.
+// fetch finds what is stored of the users of a batch, as it is at the checkpoint
+// that the batch starts from. In a filling it may have been written beyond that
+// by one that was broken off, and says so.
 func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
+	r.skipLost()
 	var unknown []string
 	asked := make(map[string]bool)
 	for i := range r.deltas {
 		d := &r.deltas[i]
-		if i > 0 && bytes.Equal(d.user, r.deltas[i-1].user) {
+		if d.isLost {
+			continue
+		}
+		if i > 0 && r.deltas[i-1].purse != nil && bytes.Equal(d.user, r.deltas[i-1].user) {
 			d.purse = r.deltas[i-1].purse // of the other event of a payment
 			continue
 		}
@@ -115,10 +125,10 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 	if len(unknown) == 0 {
 		return nil
 	}
-	stored := make([]*redis.MapStringStringCmd, len(unknown))
+	stored := make([]storedUser, len(unknown))
 	read := func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, user := range unknown {
-			stored[i] = p.HGetAll(ctx, r.model.Key(g, redismodel.KindBalance, ident.Escape(user)))
+			stored[i].ask(ctx, p, r.model, g, ident.Escape(user))
 		}
 	}
 	var err error
@@ -131,17 +141,48 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
 		return err
 	}
 	for i, user := range unknown {
-		known := new(purse)
-		if err := known.read(stored[i].Val()); err != nil {
-			return fmt.Errorf("read a balance: %w", err)
+		known, err := stored[i].purse()
+		switch {
+		case err == nil:
+			r.purses.add(user, known)
+		case r.model.IsFilling():
+			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
+		default:
+			r.model.Note(ident.Escape(user))
 		}
-		r.purses.add(user, known)
+	}
+	if !r.model.IsFilling() {
+		r.skipLost()
 	}
 	return nil
 }
 
+// skipLost leaves out of the batch the users of whom something is lost. Whatever
+// is left of a balance is deleted, so that nobody takes it for what the user
+// has.
+func (r *Redis) skipLost() {
+	if !r.model.HasLost() {
+		return
+	}
+	for i := range r.deltas {
+		d := &r.deltas[i]
+		name := ident.Escape(string(d.user))
+		if d.isLost || !r.model.IsLost(name) {
+			continue
+		}
+		d.isLost, d.purse = true, nil
+		r.purses.forget(d.user)
+		if !slices.Contains(r.broken, name) {
+			r.broken = append(r.broken, name)
+		}
+	}
+}
+
 // put puts a delta on the purse of its user.
 func (r *Redis) put(d *delta) {
+	if d.isLost {
+		return
+	}
 	p := d.purse
 	if p == nil {
 		p = r.purses.find(d.user)
@@ -171,6 +212,9 @@ func (r *Redis) batch() *redismodel.Batch {
 	for _, p := range r.touched {
 		p.write(b, r.texts)
 	}
+	for _, name := range r.broken {
+		b.Delete(redismodel.KindBalance, name)
+	}
 	r.forget()
 	return b
 }
@@ -178,5 +222,5 @@ func (r *Redis) batch() *redismodel.Batch {
 // forget empties the batch in the making.
 func (r *Redis) forget() {
 	clear(r.touched)
-	r.touched, r.texts, r.hottest = r.touched[:0], r.texts[:0], 0
+	r.touched, r.texts, r.hottest, r.broken = r.touched[:0], r.texts[:0], 0, r.broken[:0]
 }

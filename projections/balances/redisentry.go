@@ -82,7 +82,7 @@ func appendText[T ~string | ~[]byte](b []byte, text T) []byte {
 func ParseEntry(text string, number uint64) (Entry, error) {
 	e, err := parseEntry(text, number)
 	if err != nil {
-		return Entry{}, fmt.Errorf("%w: entry %d is %.300q: %w", redismodel.ErrUnusable, number, text, err)
+		return Entry{}, fmt.Errorf("%w: entry %d: %w", redismodel.ErrUnusable, number, err)
 	}
 	return e, nil
 }

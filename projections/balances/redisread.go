@@ -9,6 +9,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/eventstore"
+	"daybook/projections"
 	"daybook/projections/internal/fact"
 	"daybook/projections/redismodel"
 
@@ -16,25 +17,56 @@ import (
 )
 
 // Balance returns what a user has. A user of whom nothing is known has no
-// currencies.
+// currencies. It is an ErrMending if what Redis has of the user is lost.
 func (r *Redis) Balance(ctx context.Context, user string) (Balance, error) {
+	name := ident.Escape(user)
 	var fields *redis.MapStringStringCmd
 	view, err := r.model.Read(ctx, func(p redis.Pipeliner, g redismodel.Generation) {
-		fields = p.HGetAll(ctx, r.model.Key(g, redismodel.KindBalance, ident.Escape(user)))
+		fields = p.HGetAll(ctx, r.model.Key(g, redismodel.KindBalance, name))
 	})
 	if err != nil {
 		return Balance{}, fmt.Errorf("balance: %w", err)
 	}
-	balance, err := parseBalance(fields.Val())
+	balance, err := parseBalance(fields)
+	if err != nil || len(balance.Currencies) == 0 {
+		balance, view, err = r.doubtfulBalance(ctx, name)
+	}
 	if err != nil {
-		return Balance{}, fmt.Errorf("balance: %w: %w", redismodel.ErrUnusable, err)
+		return Balance{}, fmt.Errorf("balance: %w", err)
 	}
 	balance.User, balance.Position = user, view.Checkpoint.Position
 	return balance, nil
 }
 
+// doubtfulBalance reads a balance that seems not to be there, or not to be one,
+// together with whether it must be there.
+func (r *Redis) doubtfulBalance(ctx context.Context, name string) (Balance, redismodel.View, error) {
+	var fields *redis.MapStringStringCmd
+	var member *redis.BoolSliceCmd
+	view, err := r.model.ReadAlone(ctx, func(p redis.Pipeliner, g redismodel.Generation) {
+		fields = p.HGetAll(ctx, r.model.Key(g, redismodel.KindBalance, name))
+		member = p.SMIsMember(ctx, r.model.Key(g, redismodel.KindKeys, Name), "", redismodel.KindBalance+":"+name)
+	})
+	if err != nil || view.IsEmpty() {
+		return Balance{}, view, err
+	}
+	balance, err := parseBalance(fields)
+	switch {
+	case err == nil && len(balance.Currencies) > 0:
+	case err == nil && member.Err() == nil && member.Val()[0] && !member.Val()[1]: // an unknown user
+	default:
+		r.model.Note(name)
+		err = projections.ErrMending
+	}
+	return balance, view, err
+}
+
 // parseBalance reads the fields of a balance.
-func parseBalance(fields map[string]string) (Balance, error) {
+func parseBalance(stored *redis.MapStringStringCmd) (Balance, error) {
+	fields, err := stored.Result()
+	if err != nil {
+		return Balance{}, err
+	}
 	balance := Balance{Currencies: make([]Currency, 0, len(fields)/2)}
 	for name, text := range fields {
 		var err error
@@ -52,6 +84,9 @@ func parseBalance(fields map[string]string) (Balance, error) {
 		if err != nil {
 			return Balance{}, err
 		}
+	}
+	if len(fields) > 0 && (balance.Changed == 0 || len(balance.Currencies) == 0) {
+		return Balance{}, errUnreadable
 	}
 	slices.SortFunc(balance.Currencies, func(a, b Currency) int {
 		return strings.Compare(string(a.Currency), string(b.Currency))
@@ -84,15 +119,26 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 	if before == 1 {
 		first, last = 1, 0 // none
 	}
-	var length *redis.IntCmd
+	name := ident.Escape(user)
+	var length, balance *redis.IntCmd
 	var texts *redis.StringSliceCmd
+	var member *redis.BoolSliceCmd
 	view, err := r.model.ReadAlone(ctx, func(p redis.Pipeliner, g redismodel.Generation) {
-		key := r.model.Key(g, redismodel.KindEntries, ident.Escape(user))
+		key := r.model.Key(g, redismodel.KindEntries, name)
 		length = p.LLen(ctx, key)
 		texts = p.LRange(ctx, key, first, last)
+		balance = p.Exists(ctx, r.model.Key(g, redismodel.KindBalance, name))
+		member = p.SMIsMember(ctx, r.model.Key(g, redismodel.KindKeys, Name), "", redismodel.KindBalance+":"+name, redismodel.KindEntries+":"+name)
 	})
-	if err != nil {
-		return Page{}, 0, err
+	if err != nil || view.IsEmpty() {
+		return Page{Entries: []Entry{}}, 0, err
+	}
+	// Without the balance entries may be those that are made again so far.
+	isLost := length.Err() != nil || member.Err() != nil || !member.Val()[0] ||
+		(balance.Val() > 0) != member.Val()[1] || (length.Val() > 0) != member.Val()[2]
+	if isLost {
+		r.model.Note(name)
+		return Page{}, 0, projections.ErrMending
 	}
 	count = uint64(length.Val())
 	newest := count
@@ -103,7 +149,8 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 	for i, text := range slices.Backward(texts.Val()) {
 		entry, err := ParseEntry(text, newest-uint64(len(texts.Val())-1-i))
 		if err != nil {
-			return Page{}, 0, err
+			r.model.NoteSure(name)
+			return Page{}, 0, projections.ErrMending
 		}
 		page.Entries = append(page.Entries, entry)
 	}

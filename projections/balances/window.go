@@ -32,18 +32,20 @@ func (e *chains) add(p *purse, text func([]byte) []byte) {
 	*e = b
 }
 
-// write adds a chain to a batch. Value appends what is to be written of an
-// entry.
-func (e chains) write(b *redismodel.Batch, name string, first uint32, value func(b, entry []byte) []byte) {
-	if first == 0 {
-		return
-	}
-	b.List(redismodel.KindEntries, name)
-	for at := first; at != 0; at = binary.LittleEndian.Uint32(e[at:]) {
-		from := at + entryHead
-		text := e[from : from+binary.LittleEndian.Uint32(e[at+4:])]
+// write adds a chain to the list that a batch has begun. Value appends what is
+// to be written of an entry.
+func (e chains) write(b *redismodel.Batch, first uint32, value func(b, entry []byte) []byte) {
+	for at := first; at != 0; {
+		var text []byte
+		text, at = e.entry(at)
 		b.Append(func(b []byte) []byte { return value(b, text) })
 	}
+}
+
+// entry returns the text at a place, and the place of the next one.
+func (e chains) entry(at uint32) (text []byte, next uint32) {
+	from := at + entryHead
+	return e[from : from+binary.LittleEndian.Uint32(e[at+4:])], binary.LittleEndian.Uint32(e[at:])
 }
 
 // window is a stretch of the log as it is written to a model that is filled:
@@ -59,6 +61,8 @@ type window struct {
 // changed is a user of a window.
 type changed struct {
 	name     string
+	isNew    bool   // the balance is not stored
+	isListed bool   // entries are
 	from, to int    // of fields
 	first    uint32 // of entries
 	entries  int
@@ -68,8 +72,8 @@ type changed struct {
 func (w *window) take(touched []*purse) {
 	w.fields, w.users = w.fields[:0], w.users[:0]
 	for _, p := range touched {
-		u := changed{name: p.name, from: len(w.fields), first: p.first, entries: p.entries}
-		p.changes(func(value func([]byte) []byte) {
+		u := changed{name: p.name, isNew: !p.isStored, isListed: p.isListed, from: len(w.fields), first: p.first, entries: p.entries}
+		p.changes(func(_ bool, value func([]byte) []byte) {
 			w.fields = appendSized(w.fields, value)
 		})
 		u.to = len(w.fields)
@@ -81,10 +85,20 @@ func (w *window) take(touched []*purse) {
 // write adds a user to a batch.
 func (w *window) write(b *redismodel.Batch, u *changed) {
 	b.Hash(redismodel.KindBalance, u.name)
+	if u.isNew {
+		b.New()
+	}
 	for rest := w.fields[u.from:u.to]; len(rest) > 0; {
 		n := 1 + int(rest[0])
 		b.Append(func(value []byte) []byte { return append(value, rest[1:n]...) })
 		rest = rest[n:]
 	}
-	w.packed.write(b, u.name, u.first, func(b, packed []byte) []byte { return unpack(b, packed, &w.words, &w.times) })
+	if u.first == 0 {
+		return
+	}
+	b.List(redismodel.KindEntries, u.name)
+	if !u.isListed {
+		b.New()
+	}
+	w.packed.write(b, u.first, func(b, packed []byte) []byte { return unpack(b, packed, &w.words, &w.times) })
 }

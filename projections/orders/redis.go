@@ -24,9 +24,11 @@ type Redis struct {
 	*redismodel.Filler // for a model that is filled
 	model              *redismodel.Model
 
-	applying sync.Mutex // held by Load and Apply; guards what follows, but in a filling, where that does
-	touched  []order.ID // scratch of Apply
-	targets  []*Order   // of the events of a batch; nil for those of others
+	applying sync.Mutex        // held by Load and Apply; guards what follows, but in a filling, where that does
+	touched  []order.ID        // scratch of Apply
+	fresh    map[order.ID]bool // of those, the ones that begin in the batch
+	lost     map[order.ID]bool // of those, the ones that cannot be gone on with
+	targets  []*Order          // of the events of a batch; nil for those of others
 
 	// What the last batch has written, because the rest of an order's events
 	// often is in the next one. They are of the checkpoint at; see
@@ -58,6 +60,9 @@ func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	return r.model.Load(ctx)
 }
 
+// Discard implements projections.Mender.
+func (r *Redis) Discard(ctx context.Context) error { return r.model.Discard(ctx) }
+
 // Apply implements projections.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
 	if r.model.IsFilling() {
@@ -70,6 +75,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 		before = nil
 	}
 	r.known, r.touched = make(map[order.ID]*Order), r.touched[:0]
+	r.fresh, r.lost = make(map[order.ID]bool), make(map[order.ID]bool)
 	if err := r.fetch(ctx, from, events, before); err != nil {
 		r.known = nil
 		return err
@@ -79,7 +85,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 		return err
 	}
 	b := r.model.NewBatch()
-	err := encode(b, r.touched, r.known)
+	err := r.encode(b)
 	if err == nil {
 		err = r.model.Write(ctx, from, to, b)
 	}
@@ -95,6 +101,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 // starts from. A batch that has the first event of an order needs nothing.
 func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded, before map[order.ID]*Order) error {
 	var unknown []*Order
+	var next []eventstore.Revision // that they must be followed by
 	r.targets = r.targets[:0]
 	for i := range events {
 		if i > 0 && events[i].Stream == events[i-1].Stream {
@@ -112,25 +119,35 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 		}
 		known := &Order{ID: id}
 		r.targets = append(r.targets, known)
-		if last := before[id]; last != nil {
+		switch last := before[id]; {
+		case r.model.IsLost(string(id)):
+			r.lost[id] = true
+		case last != nil:
 			*known = *last // it may be on its way to Redis
-		} else {
-			if events[i].Revision > 0 {
-				unknown = append(unknown, known)
-			}
+		case events[i].Revision > 0:
+			unknown, next = append(unknown, known), append(next, events[i].Revision)
+		default:
+			r.fresh[id] = true
 		}
 		r.known[id] = known
 		r.touched = append(r.touched, id)
 	}
-	return r.fetchStored(ctx, from, unknown)
+	stored, err := r.fetchStored(ctx, from, unknown)
+	for i := range stored {
+		if o := unknown[i]; decodeStored(stored[i], o) != nil || o.Revision+1 != next[i] {
+			r.model.Note(string(o.ID))
+			r.lost[o.ID] = true
+		}
+	}
+	return err
 }
 
 // fetchStored reads orders as they are stored.
-func (r *Redis) fetchStored(ctx context.Context, from projections.Checkpoint, unknown []*Order) (err error) {
+func (r *Redis) fetchStored(ctx context.Context, from projections.Checkpoint, unknown []*Order) (stored []*redis.StringCmd, err error) {
 	if len(unknown) == 0 {
-		return nil
+		return nil, nil
 	}
-	stored := make([]*redis.StringCmd, len(unknown))
+	stored = make([]*redis.StringCmd, len(unknown))
 	read := func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, o := range unknown {
 			stored[i] = p.Get(ctx, r.model.Key(g, redismodel.KindOrder, string(o.ID)))
@@ -141,12 +158,10 @@ func (r *Redis) fetchStored(ctx context.Context, from projections.Checkpoint, un
 	} else {
 		err = r.model.ReadAt(ctx, from, read)
 	}
-	for i := 0; err == nil && i < len(unknown); i++ {
-		if stored[i].Err() == nil { // no key is an order without events so far
-			err = decode(stored[i].Val(), unknown[i])
-		}
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return stored, nil
 }
 
 // putAll puts the events of a batch on their orders.
@@ -165,7 +180,7 @@ func (r *Redis) putAll(events []eventstore.Recorded) error {
 }
 
 // put puts an event on its order, unless a filling that was broken off has put
-// it.
+// it, or the order is lost.
 func (r *Redis) put(o *Order, e *eventstore.Recorded, last *receipt) error {
 	if r.model.IsFilling() && o.Revision >= e.Revision && !o.RecordedAt.IsZero() {
 		return nil
@@ -173,6 +188,9 @@ func (r *Redis) put(o *Order, e *eventstore.Recorded, last *receipt) error {
 	event, err := read(e, last)
 	if err != nil {
 		return fmt.Errorf("event %s in %s at position %s: %w", e.ID, e.Stream, e.Position, err)
+	}
+	if r.lost[o.ID] {
+		return nil
 	}
 	*o, err = o.with(event, e.Revision, e.Position, e.RecordedAt.UTC())
 	return err
@@ -213,18 +231,28 @@ func read(e *eventstore.Recorded, last *receipt) (order.Event, error) {
 	return received, nil
 }
 
-// encode adds orders to a batch.
-func encode(b *redismodel.Batch, ids []order.ID, known map[order.ID]*Order) error {
-	for _, id := range ids {
-		if err := encodeOne(b, known[id]); err != nil {
+// encode adds the orders of a batch to what is written. One that is lost is
+// deleted, so that nobody takes what is left of it for the order.
+func (r *Redis) encode(b *redismodel.Batch) error {
+	for _, id := range r.touched {
+		if r.lost[id] {
+			delete(r.known, id)
+			b.Delete(redismodel.KindOrder, string(id))
+			continue
+		}
+		if err := encodeOne(b, r.known[id], r.fresh[id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func encodeOne(b *redismodel.Batch, o *Order) (err error) {
+// encodeOne adds an order, which may be one that is not stored yet.
+func encodeOne(b *redismodel.Batch, o *Order, isNew bool) (err error) {
 	b.Text(redismodel.KindOrder, string(o.ID))
+	if isNew {
+		b.New()
+	}
 	b.Append(func(text []byte) []byte {
 		text, err = appendOrder(text, o)
 		return text
@@ -238,13 +266,22 @@ func encodeOne(b *redismodel.Batch, o *Order) (err error) {
 // decode reads an order as it is stored.
 func decode(text string, o *Order) error {
 	if err := json.Unmarshal([]byte(text), o); err != nil {
-		return fmt.Errorf("%w: order is %.300q: %w", redismodel.ErrUnusable, text, err)
+		return fmt.Errorf("%w: an order is no JSON", redismodel.ErrUnusable)
 	}
 	return nil
 }
 
+// decodeStored is decode of what Redis has answered.
+func decodeStored(stored *redis.StringCmd, o *Order) error {
+	if stored.Err() != nil {
+		return stored.Err()
+	}
+	return decode(stored.Val(), o)
+}
+
 // Order returns the state of an order, or an ErrNotFound with an order that
-// has only the position of the model.
+// has only the position of the model. It is an ErrMending if what Redis has of
+// the order is lost.
 func (r *Redis) Order(ctx context.Context, id order.ID) (Order, error) {
 	var stored *redis.StringCmd
 	view, err := r.model.Read(ctx, func(p redis.Pipeliner, g redismodel.Generation) {
@@ -254,9 +291,39 @@ func (r *Redis) Order(ctx context.Context, id order.ID) (Order, error) {
 		return Order{}, fmt.Errorf("order: %w", err)
 	}
 	o := Order{Position: view.Checkpoint.Position}
-	if errors.Is(stored.Err(), redis.Nil) {
-		return o, fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), o.Position)
+	if decodeStored(stored, &o) == nil {
+		return o.filled(), nil
 	}
-	err = decode(stored.Val(), &o)
-	return o.filled(), err
+	if o, err = r.doubtfulOrder(ctx, id); errors.Is(err, redis.Nil) {
+		return o, fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), o.Position)
+	} else if err != nil {
+		return Order{}, fmt.Errorf("order: %w", err)
+	}
+	return o.filled(), nil
+}
+
+// doubtfulOrder reads an order that seems not to be there, or not to be one,
+// together with whether it must be there. If it need not, it is a redis.Nil.
+func (r *Redis) doubtfulOrder(ctx context.Context, id order.ID) (Order, error) {
+	var stored *redis.StringCmd
+	var member *redis.BoolSliceCmd
+	view, err := r.model.ReadAlone(ctx, func(p redis.Pipeliner, g redismodel.Generation) {
+		stored = p.Get(ctx, r.model.Key(g, redismodel.KindOrder, string(id)))
+		member = p.SMIsMember(ctx, r.model.Key(g, redismodel.KindKeys, Name), "", redismodel.KindOrder+":"+string(id))
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	o := Order{Position: view.Checkpoint.Position}
+	if view.IsEmpty() {
+		return o, redis.Nil
+	}
+	switch err := decodeStored(stored, &o); {
+	case err == nil:
+		return o, nil
+	case errors.Is(err, redis.Nil) && member.Err() == nil && member.Val()[0] && !member.Val()[1]:
+		return o, redis.Nil
+	}
+	r.model.Note(string(id))
+	return Order{}, projections.ErrMending
 }

@@ -2,11 +2,14 @@ package orders
 
 import (
 	"context"
+	"errors"
 
 	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/projections"
 	"daybook/projections/redismodel"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // The bounds of what is put together before it is written. An order's events
@@ -64,7 +67,13 @@ func (f *filling) aim(ctx context.Context, from projections.Checkpoint, events [
 		}
 		events = events[n:]
 	}
-	return f.fetchStored(ctx, from, unknown)
+	stored, err := f.fetchStored(ctx, from, unknown)
+	for i := 0; err == nil && i < len(stored); i++ {
+		if !errors.Is(stored[i].Err(), redis.Nil) { // no key is an order without events so far
+			err = decodeStored(stored[i], unknown[i])
+		}
+	}
+	return err
 }
 
 // target returns the order that events of one stream have to be put on, or nil
@@ -86,7 +95,7 @@ func (f *filling) target(events []eventstore.Recorded) (target *Order, isKnown b
 	if known != nil {
 		*target = *known
 	}
-	f.making.add(id, target)
+	f.making.add(id, target, events[0].Revision == 0)
 	return target, known != nil, err
 }
 

@@ -18,6 +18,7 @@ type window struct {
 // changed is an order of a window.
 type changed struct {
 	id       order.ID
+	isNew    bool   // it begins in the window
 	state    *Order // nil as long as it is only a text
 	from, to int    // of texts
 }
@@ -32,16 +33,16 @@ func (w *window) reset() {
 	}
 }
 
-func (w *window) add(id order.ID, state *Order) {
+func (w *window) add(id order.ID, state *Order, isNew bool) {
 	w.index[id] = len(w.orders)
-	w.orders = append(w.orders, changed{id: id, state: state})
+	w.orders = append(w.orders, changed{id: id, isNew: isNew, state: state})
 }
 
 func (w *window) addPaid(id order.ID, o *paid) {
 	from := len(w.texts)
 	w.texts = o.append(w.texts, &w.times)
 	w.index[id] = len(w.orders)
-	w.orders = append(w.orders, changed{id: id, from: from, to: len(w.texts)})
+	w.orders = append(w.orders, changed{id: id, isNew: true, from: from, to: len(w.texts)})
 }
 
 // find returns an order as the window has it, or nil. It changes nothing, and
@@ -78,9 +79,10 @@ func (w *window) open(id order.ID) (*Order, error) {
 func (w *window) write(b *redismodel.Batch, i int) error {
 	o := &w.orders[i]
 	if o.state != nil {
-		return encodeOne(b, o.state)
+		return encodeOne(b, o.state, o.isNew)
 	}
 	b.Text(redismodel.KindOrder, string(o.id))
+	b.New()
 	b.Append(func(text []byte) []byte { return append(text, w.texts[o.from:o.to]...) })
 	return nil
 }

@@ -40,6 +40,10 @@ type Options struct {
 	Store  *redismodel.Store
 	Prefix string // of the store's keys
 
+	// ReplaceOtherLog allows to replace models of another log, which is asked
+	// for its id. If it is nil, or returns false, that is an ErrOtherLog.
+	ReplaceOtherLog func(logID string) bool
+
 	Gapless bool // the log's positions follow each other
 
 	// Grace is how long the old generation is kept behind the switch, for those
@@ -144,14 +148,20 @@ func (r *rebuild) run(ctx context.Context) (Result, error) {
 	return r.result, r.dropOld(ctx)
 }
 
-// begin finds out what is current, deletes what is of no use, and makes the
-// projectors of the generation to fill.
+// begin finds out what is current and whose it is, deletes what is of no use,
+// and makes the projectors of the generation to fill.
 func (r *rebuild) begin(ctx context.Context) error {
 	if err := r.Store.Check(ctx); err != nil {
 		return err
 	}
 	var err error
-	if r.current, err = r.Store.Current(ctx); err != nil {
+	if r.current, err = r.Store.Likeliest(ctx, balances.Name); err != nil {
+		return err
+	}
+	if err := r.checkLog(ctx); err != nil {
+		return err
+	}
+	if _, err := r.Store.MendCurrent(ctx, r.current); err != nil {
 		return err
 	}
 	r.next = r.current + 1
@@ -193,8 +203,7 @@ func (r *rebuild) reload(ctx context.Context) error {
 
 // isOfNoUse reports whether what was filled before cannot be gone on with.
 func isOfNoUse(err error) bool {
-	return errors.Is(err, projections.ErrWrongLog) || errors.Is(err, projections.ErrOtherFold) || errors.Is(err, redismodel.ErrUnusable) ||
-		errors.Is(err, redismodel.ErrTorn)
+	return errors.Is(err, projections.ErrWrongLog) || errors.Is(err, projections.ErrOtherFold) || errors.Is(err, projections.ErrLost)
 }
 
 func (r *rebuild) loadAll(ctx context.Context) error {
@@ -210,6 +219,10 @@ func (r *rebuild) loadAll(ctx context.Context) error {
 // compare proves the new generation. One that differs is deleted: going on
 // with it would end the same way.
 func (r *rebuild) compare(ctx context.Context) error {
+	run, err := r.Store.Run(ctx)
+	if err != nil {
+		return err
+	}
 	report, err := verify.Run(ctx, verify.Options{
 		Log: r.Log, Client: r.Store.Client(), Prefix: r.Prefix, Beside: true, Gapless: r.Gapless,
 		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
@@ -225,6 +238,11 @@ func (r *rebuild) compare(ctx context.Context) error {
 		return fmt.Errorf("compare generation %s: %w", r.next, redismodel.ErrSwitched)
 	case report.Count > 0:
 		return errors.Join(ErrDiffers, r.drop(ctx, Clearing, r.next))
+	}
+	for _, f := range r.fills {
+		if err := r.Store.MarkWhole(ctx, r.next, f.model.Name(), r.current, run); err != nil {
+			return err
+		}
 	}
 	return nil
 }

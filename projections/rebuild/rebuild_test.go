@@ -214,3 +214,57 @@ func TestTheLockOfAKilledRebuildExpires(t *testing.T) {
 		t.Error("the lock is left")
 	}
 }
+
+// TestModelsOfAnotherLogAreAskedFor finds models that another daybook may use.
+func TestModelsOfAnotherLogAreAskedFor(t *testing.T) {
+	other, w := newWorld(t), newWorld(t)
+	other.mustPay(t, 10)
+	other.live(t)(21)
+	w.server = other.server
+	w.mustPay(t, 20)
+	before := other.server.Keys()
+	asked := ""
+	for answer, want := range map[string]error{"none": ErrOtherLog, "no": ErrOtherLog} {
+		options := w.options(t)
+		if answer == "no" {
+			options.ReplaceOtherLog = func(logID string) bool { asked = logID; return false }
+		}
+		if _, err := Run(t.Context(), options); !errors.Is(err, want) {
+			t.Errorf("with %s the error is %v", answer, err)
+		}
+	}
+	if id, err := eventstore.LogID(t.Context(), other.log); err != nil || asked != id {
+		t.Errorf("it asks for log %s, and the models are of %s", asked, id)
+	}
+	if after := other.server.Keys(); len(before) != len(after) {
+		t.Errorf("keys were %v and are %v", before, after)
+	}
+	options := w.options(t)
+	options.ReplaceOtherLog = func(string) bool { return true }
+	if _, err := Run(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	w.verified(t)
+}
+
+// TestACurrentThatIsNoGenerationIsMended has generation 3, and does not know it.
+func TestACurrentThatIsNoGenerationIsMended(t *testing.T) {
+	for _, command := range [][]any{{"SET", "{daybook}:current", "abc"}, {"RPUSH", "{daybook}:current", "abc"}} {
+		w := newWorld(t)
+		w.mustPay(t, 50)
+		client := w.server.Client()
+		client.Set(t.Context(), "{daybook}:current", "3", 0)
+		await := w.live(t)
+		await(101)
+		client.Del(t.Context(), "{daybook}:current")
+		if err := client.Do(t.Context(), command...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Run(t.Context(), w.options(t)); err != nil {
+			t.Fatalf("with %v: %v", command, err)
+		}
+		w.mustPay(t, 1)
+		await(103)
+		w.verified(t)
+	}
+}

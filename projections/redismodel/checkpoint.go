@@ -2,6 +2,7 @@ package redismodel
 
 import (
 	"fmt"
+	"strings"
 
 	"daybook/eventstore"
 	"daybook/projections"
@@ -41,11 +42,21 @@ func DecodeCheckpoint(text string) (projections.Checkpoint, error) {
 	}
 	var s storedCheckpoint
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("%w: checkpoint is %.300q", ErrUnusable, text)
+		return projections.Checkpoint{}, fmt.Errorf("%w: the checkpoint is none", ErrUnusable)
 	}
 	c := projections.Checkpoint{LogID: s.Log, Position: s.Position, Fold: s.Fold, EventID: s.Event, Stream: s.Stream, Revision: s.Revision}
 	if again, err := EncodeCheckpoint(c); err != nil || again != text {
-		return projections.Checkpoint{}, fmt.Errorf("%w: checkpoint %.300q is in a form that daybook does not write", ErrUnusable, text)
+		return projections.Checkpoint{}, fmt.Errorf("%w: the checkpoint is in a form that daybook does not write", ErrUnusable)
 	}
 	return c, nil
+}
+
+// logOf returns the log in a text that need not be a checkpoint, or nothing.
+func logOf(text string) string {
+	_, text, _ = strings.Cut(text, "{") // behind a mark
+	var s struct {
+		Log string `json:"log"`
+	}
+	_ = json.Unmarshal([]byte("{"+text), &s) // it may say nothing
+	return s.Log
 }

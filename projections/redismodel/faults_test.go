@@ -282,29 +282,3 @@ func TestAnotherLogsModelUnderARunningProjectorIsRefused(t *testing.T) {
 	other.pay(3)
 	filler.settle()
 }
-
-func TestABatchThatFailsHalfwayMakesTheModelUnusable(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
-	l.pay(9)
-	r.settle()
-	foreign := store.Key(1, redismodel.KindEntries, "u%2F2")
-	if err := server.Client().Set(t.Context(), foreign, "foreign", 0).Err(); err != nil {
-		t.Fatal(err)
-	}
-	l.pay(9)
-	until(t, "noticed", func() bool { return errors.Is(r.all[0].Status().Err, redismodel.ErrUnusable) })
-	if err := r.all[0].Status().Err; !strings.Contains(err.Error(), "WRONGTYPE") && !strings.Contains(err.Error(), "daybook rebuild") {
-		t.Errorf("the error is %v", err)
-	}
-	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrUnusable) || !errors.Is(err, projections.ErrUnreachable) {
-		t.Errorf("a read of what is half written says %v", err)
-	}
-
-	// Without the generation it is filled anew.
-	if err := server.Client().Del(t.Context(), store.Key(1, redismodel.KindCheckpoint, "balances")).Err(); err != nil {
-		t.Fatal(err)
-	}
-	r.settle()
-}

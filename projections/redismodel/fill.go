@@ -100,7 +100,7 @@ func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next 
 func (m *Model) putTogether(ctx context.Context, next func(*Batch) (isLast bool, err error)) (b *Batch, isLast bool, err error) {
 	m.ahead = 1 - m.ahead
 	b = &m.fills[m.ahead]
-	b.reset(m.store.pattern(m.Generation()))
+	m.reset(b)
 	if isLast, err = next(b); err == nil {
 		b.prepare(ctx)
 	}
@@ -109,10 +109,13 @@ func (m *Model) putTogether(ctx context.Context, next func(*Batch) (isLast bool,
 
 // write runs the script for a batch between two places.
 func (m *Model) write(ctx context.Context, from, to place, b *Batch) error {
-	answer, err := b.run(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), from, to)
+	answer, lost, err := b.run(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), from, to)
+	for _, command := range lost {
+		m.Note(b.name(command))
+	}
 	switch {
 	case err != nil && redis.HasErrorPrefix(err, "UNUSABLE"):
-		return fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)
+		return &projections.Fault{Reason: reasonOf(err), Err: fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)}
 	case err != nil:
 		return m.store.failed("write to", err)
 	}
@@ -126,6 +129,8 @@ func (m *Model) outcome(answer int) error {
 		return nil
 	case answer == answerTorn:
 		return fmt.Errorf("write to %s: %w", m.store, ErrTorn)
+	case answer == answerNotWhole:
+		return fmt.Errorf("write to %s: %w", m.store, ErrNotWhole)
 	case answer == answerSwitched && m.target.generation != 0:
 		return fmt.Errorf("write to %s: %w than %s", m.store, ErrSwitched, m.target.current)
 	}

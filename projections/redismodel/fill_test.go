@@ -50,8 +50,8 @@ func checkBatches(t *testing.T, server *redistest.Server, store *redismodel.Stor
 			keys++
 		}
 	}
-	if got := server.Client().DBSize(t.Context()).Val(); got != int64(keys)+2 { // checkpoint and sum
-		t.Errorf("there are %d keys, want %d and two", got, keys)
+	if got := server.Client().DBSize(t.Context()).Val(); got != int64(keys)+3 { // checkpoint, sum and set of keys
+		t.Errorf("there are %d keys, want %d and three", got, keys)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"daybook/projections"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Model is what one projection keeps in a store. Load, ReadAt, NewBatch and
@@ -25,6 +27,9 @@ type Model struct {
 	stored     place      // for Fill; when it was last loaded or filled
 	last       atomic.Pointer[decoded]
 	shared     shared
+	lost       lost
+	audit      audit
+	broken     View // that Load has found to be lost
 
 	// The generation that was current when it was last loaded, which batches
 	// are for, and when it was last read, which may be later.
@@ -52,26 +57,68 @@ func (m *Model) Key(g Generation, kind, name string) string { return m.store.Key
 
 // Load returns the stored checkpoint of the generation that is current, or of
 // the one that the model is opened on. What is left of a model without a
-// checkpoint is deleted, because it would be counted twice. After an ErrTorn
-// there is no checkpoint.
+// checkpoint is deleted, because it would be counted twice. With an ErrLost the
+// checkpoint says of which log the model is, if that can be read.
 func (m *Model) Load(ctx context.Context) (projections.Checkpoint, error) {
-	if err := m.store.checkPolicy(ctx); err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
-	}
-	v, err := m.view(ctx, m.store.writer, &m.loaded, looking, nil)
-	if errors.Is(err, ErrTorn) {
-		err = errors.Join(err, m.discard(ctx, v))
-	}
+	stored, err := m.load(ctx)
 	if err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
+		err = fmt.Errorf("projection %s: %w", m.projection, err)
+	}
+	return stored, err
+}
+
+func (m *Model) load(ctx context.Context) (projections.Checkpoint, error) {
+	run, err := m.store.checkPolicy(ctx)
+	if err != nil {
+		return projections.Checkpoint{}, err
+	}
+	v, err := m.found(ctx)
+	switch {
+	case errors.Is(err, projections.ErrLost):
+		m.broken = v
+		if m.target.generation != 0 { // nobody reads it, and who fills it has looked whose it is
+			err = errors.Join(err, m.Discard(ctx))
+		}
+		return projections.Checkpoint{LogID: v.Checkpoint.LogID}, err
+	case err != nil:
+		return projections.Checkpoint{}, err
 	}
 	m.stored = v.place
+	m.audit.heard(run)
 	if v.place.text == "" {
-		if err := m.sweep(ctx); err != nil {
-			return projections.Checkpoint{}, fmt.Errorf("projection %s: %w", m.projection, err)
-		}
+		m.audit.begun(m.Generation())
+		return v.Checkpoint, m.sweep(ctx)
 	}
 	return v.Checkpoint, nil
+}
+
+// found looks at what is stored. A current generation that is none is set to
+// the one that was loaded before.
+func (m *Model) found(ctx context.Context) (View, error) {
+	before := m.expected()
+	for try := 0; ; try++ {
+		var whole *redis.BoolSliceCmd
+		var current *redis.StringCmd
+		v, err := m.view(ctx, m.store.writer, &m.loaded, looking, func(p redis.Pipeliner, g Generation) {
+			whole = p.SMIsMember(ctx, m.Key(g, KindKeys, m.projection), "")
+			current = p.Get(ctx, m.store.CurrentKey())
+		})
+		isNone := errors.Is(err, errCurrent) || err == nil && (isWrongType(current.Err()) || current.Err() == nil && current.Val() == "")
+		if isNone && try == 0 {
+			if _, err := m.store.MendCurrent(ctx, before); err != nil {
+				return View{}, err
+			}
+			continue
+		}
+		switch {
+		case err != nil || v.place.text == "":
+		case m.lost.isTooMuch():
+			err = errTooMuch
+		case isWrongType(whole.Err()) || !whole.Val()[0]:
+			err = ErrNotWhole
+		}
+		return v, err
+	}
 }
 
 func (m *Model) moved(from projections.Checkpoint) error {
@@ -86,8 +133,12 @@ func (m *Model) Generation() Generation { return Generation(m.loaded.Load()) }
 // NewBatch returns an empty batch for the generation that was loaded. There is
 // one at a time.
 func (m *Model) NewBatch() *Batch {
-	m.batch.reset(m.store.pattern(m.Generation()))
+	m.reset(&m.batch)
 	return &m.batch
+}
+
+func (m *Model) reset(b *Batch) {
+	b.reset(m.store.pattern(m.Generation()), m.Key(m.Generation(), KindKeys, m.projection))
 }
 
 // Write writes a batch with its checkpoint, if the generation that was loaded
@@ -106,10 +157,17 @@ func (m *Model) Write(ctx context.Context, from, to projections.Checkpoint, b *B
 	return m.write(ctx, start, end, b)
 }
 
-// guards are the keys that are looked at before anything is read or written.
+// guards are the keys that are looked at before anything is written.
 func (m *Model) guards(g Generation) []string {
-	return []string{m.store.CurrentKey(), m.store.Key(g, KindCheckpoint, m.projection), m.store.Key(g, KindSum, m.projection)}
+	return []string{
+		m.store.CurrentKey(), m.store.Key(g, KindCheckpoint, m.projection), m.store.Key(g, KindSum, m.projection),
+		m.store.Key(g, KindKeys, m.projection),
+	}
 }
+
+// looks are those of the guards that are texts, and looked at also before
+// anything is read.
+func (m *Model) looks(g Generation) []string { return m.guards(g)[:3] }
 
 // expected returns the generation that has to be current for a script to write.
 func (m *Model) expected() Generation {
@@ -119,18 +177,22 @@ func (m *Model) expected() Generation {
 	return m.Generation()
 }
 
-// discard deletes the checkpoint of a model that was found to be torn.
-func (m *Model) discard(ctx context.Context, found View) error {
-	err := discardScript.Run(ctx, m.store.writer, m.guards(found.Generation), m.expected().String(), found.place.text, found.place.sum()).Err()
+// Discard deletes the checkpoint that Load has found with an ErrLost, so that the
+// model is filled again.
+func (m *Model) Discard(ctx context.Context) error {
+	keys := []string{m.store.CurrentKey(), m.Key(m.broken.Generation, KindCheckpoint, m.projection), m.Key(m.broken.Generation, KindWhole, m.projection)}
+	err := discardScript.Run(ctx, m.store.writer, keys, m.expected().String(), m.broken.place.text).Err()
 	if err != nil {
 		return m.store.failed("clear", err)
 	}
+	m.lost.clear()
 	return nil
 }
 
 // sweep deletes what a model without a checkpoint has left.
 func (m *Model) sweep(ctx context.Context) error {
-	if err := m.sweepKeys(ctx, nil); err != nil {
+	m.lost.clear()
+	if err := m.sweepKeys(ctx, []string{m.Key(m.Generation(), KindWhole, m.projection)}); err != nil {
 		return err
 	}
 	for _, kind := range m.kinds {
@@ -146,7 +208,7 @@ func (m *Model) sweep(ctx context.Context) error {
 	return nil
 }
 
-// sweepKeys deletes the sum, and keys.
+// sweepKeys deletes what the model keeps of itself, and keys.
 func (m *Model) sweepKeys(ctx context.Context, keys []string) error {
 	n, err := sweepScript.Run(ctx, m.store.writer, append(m.guards(m.Generation()), keys...), m.expected().String()).Int()
 	if err != nil {

@@ -43,6 +43,6 @@ func (p place) sum() string {
 // until returns what a batch adds to the sum on the way to another place.
 func (p place) until(to place) int64 { return int64(to.reached) - int64(p.reached) }
 
-// ErrTorn says that Redis has brought back a part of a batch that it had lost.
-// Load deletes the checkpoint of such a model, so that it is filled again.
-var ErrTorn = fmt.Errorf("%w: Redis has brought back a part of a batch that it had lost, and the model is filled again from the log", projections.ErrUnreachable)
+// ErrTorn says that Redis has brought back a part of a batch that it had lost,
+// or that a batch failed halfway.
+var ErrTorn = fmt.Errorf("%w: Redis has a part of a batch: %w", projections.ErrUnreachable, projections.ErrLost)

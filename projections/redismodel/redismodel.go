@@ -14,6 +14,10 @@
 //	{daybook}:3:checkpoint:orders     string  likewise       absent: nothing is applied
 //	{daybook}:3:sum:balances          string  41             what all batches have moved the checkpoint, by their own account
 //	{daybook}:3:sum:orders            string  likewise       not the position: the model is not to be used
+//	{daybook}:3:keys:balances         set     balance:<user>, entries:<user>, and ""; see below
+//	{daybook}:3:keys:orders           set     order:<id>, and ""
+//	{daybook}:3:whole:balances        string  4d5c… 0         no key was missing, on this run of Redis, after so many evictions
+//	{daybook}:3:whole:orders          string  likewise       absent: being filled, or looked through
 //	{daybook}:3:balance:<user>        hash    USD -> 12.53  USD:pending -> 0.00  position -> 41
 //	{daybook}:3:entries:<user>        list    ["41","PaymentVerified","coinbase/order/5RTQNACF","USD","12.53","12.53","order-coinbase.5RTQNACF","2012-12-10T05:23:41Z","2026-11-21T21:59:27.546175Z"]
 //	{daybook}:3:order:<id>            string  {"id":"coinbase.5RTQNACF","status":"paid",…}
@@ -55,9 +59,20 @@
 // sum is the first thing that a batch writes, the checkpoint the last, and a
 // model in which they differ is filled again. See ErrTorn.
 //
-// A script that fails after its first write, which only foreign keys or missing
-// permissions can cause, marks the checkpoint as unusable: nothing is read
-// from a half-written generation, and nothing is written to it again.
+// A script that fails after its first write, which only missing permissions can
+// cause, leaves a sum that differs likewise.
+//
+// # What is lost
+//
+// Redis may delete keys, and so may others. The set of keys names every key
+// that the model has written, so that one that is missing is told apart from
+// one that never was. A read of it, or a batch that would begin it anew, is not
+// answered from what is left: the name is noted (Model.Note), and what belongs
+// to it is made again from the log (projections.Mender). Whether keys are
+// missing that nobody asks for is looked up when Redis was started again or has
+// evicted any, and otherwise a page a second; see Model.Inspect. The set itself
+// has the empty name from the first batch on, so that one that was deleted and
+// begun anew is not taken for it.
 package redismodel
 
 import (
@@ -78,6 +93,8 @@ const (
 	KindOrder      = "order"
 	KindCheckpoint = "checkpoint"
 	KindSum        = "sum"
+	KindKeys       = "keys"
+	KindWhole      = "whole"
 )
 
 var (
@@ -86,8 +103,12 @@ var (
 	ErrEvicts = errors.New("redis evicts keys")
 
 	// ErrUnusable says that what is stored is no model: a script was broken off
-	// by an error, or somebody else has written.
-	ErrUnusable = fmt.Errorf("%w: what is stored is not usable: run `daybook rebuild`", projections.ErrUnreachable)
+	// by an error, or somebody else has written. It is filled again.
+	ErrUnusable = fmt.Errorf("%w: what is stored was half written, or changed by somebody else: %w", projections.ErrUnreachable, projections.ErrLost)
+
+	// ErrNotWhole says that the set of keys is missing, so that nobody can tell
+	// which keys are. A model of an earlier daybook has none.
+	ErrNotWhole = fmt.Errorf("the set of its keys is missing: %w", projections.ErrLost)
 
 	// ErrSwitched says that another generation is current than was expected.
 	ErrSwitched = errors.New("another generation is current")

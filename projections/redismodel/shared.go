@@ -39,7 +39,7 @@ type sharedRead struct {
 // round trip, which it may share with other reads. Commands is called again if
 // the model has changed meanwhile; the results of the last call count. It
 // may run in another goroutine, also after Read has returned the error of ctx.
-// A key that does not exist is no error of Read.
+// A key that does not exist, or is of another type, is no error of Read.
 func (m *Model) Read(ctx context.Context, commands func(redis.Pipeliner, Generation)) (View, error) {
 	r := &sharedRead{commands: commands, done: make(chan struct{}), lead: make(chan struct{})}
 	if m.shared.begin(r) {

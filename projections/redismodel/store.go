@@ -40,16 +40,16 @@ func (s *Store) Check(ctx context.Context) error {
 	return nil
 }
 
-// failed describes an error of Redis. One of the connection, or of a server
-// that must not be used, is an ErrUnreachable.
+// failed describes an error of Redis: that it cannot be reached, or must not or
+// cannot keep a model.
 func (s *Store) failed(doing string, err error) error {
 	if redis.HasErrorPrefix(err, "EXECABORT") { // go-redis keeps the reason to itself
 		err = fmt.Errorf("%w (Redis is full: OOM, raise maxmemory; or it is loading)", err)
 	}
-	if isTransport(err) || errors.Is(err, ErrEvicts) || isUnfit(err) {
-		return fmt.Errorf("%s %s: %w: %w", doing, s, projections.ErrUnreachable, err)
+	return &projections.Fault{
+		Reason: reasonOf(err),
+		Err:    fmt.Errorf("%s %s: %w: %w", doing, s, projections.ErrUnreachable, err),
 	}
-	return fmt.Errorf("%s %s: %w", doing, s, err)
 }
 
 // isUnfit reports whether an answer says that this server does not serve at the
@@ -57,7 +57,7 @@ func (s *Store) failed(doing string, err error) error {
 func isUnfit(err error) bool {
 	for _, prefix := range []string{
 		"OOM", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF",
-		"EXECABORT", "NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients",
+		"EXECABORT", "NOAUTH", "WRONGPASS", "NOPERM", "max number of clients",
 	} {
 		if redis.HasErrorPrefix(err, prefix) {
 			return true
@@ -85,11 +85,18 @@ func (s *Store) CurrentKey() string { return s.prefix + ":current" }
 // Current returns the generation to read.
 func (s *Store) Current(ctx context.Context) (Generation, error) {
 	text, err := s.writer.Get(ctx, s.CurrentKey()).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	switch {
+	case isWrongType(err):
+		return 0, errCurrent
+	case err != nil && !isNil(err):
 		return 0, s.failed("read the current generation in", err)
 	}
 	return parseGeneration(text)
 }
+
+// errCurrent says that current is not the number of a generation. Load and
+// MendCurrent put another one in its place.
+var errCurrent = fmt.Errorf("%w: current is not the number of a generation, and is set again", projections.ErrUnreachable)
 
 // parseGeneration reads what is stored in current.
 func parseGeneration(text string) (Generation, error) {
@@ -98,20 +105,63 @@ func parseGeneration(text string) (Generation, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 63)
 	if err != nil || n == 0 || text != strconv.FormatUint(n, 10) {
-		return 0, fmt.Errorf("%w: current is %.40q, not the number of a generation", ErrUnusable, text)
+		return 0, errCurrent
 	}
 	return Generation(n), nil
 }
 
+// MendCurrent makes a generation current if what is stored is not the number of
+// one, and reports whether it has done so.
+func (s *Store) MendCurrent(ctx context.Context, to Generation) (bool, error) {
+	n, err := currentScript.Run(ctx, s.writer, []string{s.CurrentKey()}, to.String()).Int()
+	if err != nil {
+		return false, s.failed("mend the current generation of", err)
+	}
+	return n == 1, nil
+}
+
+// Likeliest returns the generation that is current or, if what is stored is not
+// the number of one, the first that has a checkpoint of a projection; else 1.
+func (s *Store) Likeliest(ctx context.Context, projection string) (Generation, error) {
+	text, err := s.writer.Get(ctx, s.CurrentKey()).Result()
+	switch {
+	case isNil(err):
+		return 1, nil
+	case err != nil && !isWrongType(err):
+		return 0, s.failed("read the current generation in", err)
+	case err == nil:
+		if g, err := parseGeneration(text); err == nil && text != "" {
+			return g, nil
+		}
+	}
+	all, err := s.Generations(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range all {
+		n, err := s.writer.Exists(ctx, s.Key(g, KindCheckpoint, projection)).Result()
+		if err != nil {
+			return 0, s.failed("look for checkpoints in", err)
+		}
+		if n > 0 {
+			return g, nil
+		}
+	}
+	return 1, nil
+}
+
 // Checkpoint returns how far a generation's model of a projection has come;
-// zero if it is empty.
+// zero if it is empty. With an ErrLost it may still say of which log it is.
 func (s *Store) Checkpoint(ctx context.Context, g Generation, projection string) (projections.Checkpoint, error) {
 	found, err := asLook(s.writer.MGet(ctx, s.CurrentKey(), s.Key(g, KindCheckpoint, projection), s.Key(g, KindSum, projection)))
 	if err != nil {
 		return projections.Checkpoint{}, s.failed("read a checkpoint in", err)
 	}
 	c, err := DecodeCheckpoint(found.checkpoint)
-	if err == nil && found.checkpoint != "" && found.sum != (place{found.checkpoint, uint64(c.Position)}).sum() {
+	if err != nil {
+		return projections.Checkpoint{LogID: logOf(found.checkpoint)}, err
+	}
+	if found.checkpoint != "" && found.sum != (place{found.checkpoint, uint64(c.Position)}).sum() {
 		err = fmt.Errorf("generation %s of %s in %s: %w", g, projection, s, ErrTorn)
 	}
 	return c, err

@@ -30,7 +30,7 @@ type session struct {
 
 // inSession gives work a session.
 func (m *Model) inSession(ctx context.Context, work func(*session) error) error {
-	guards := m.guards(m.Generation())
+	guards := m.looks(m.Generation())
 	return m.store.writer.Watch(ctx, func(tx *redis.Tx) error {
 		s := &session{tx: tx, guards: guards, expected: m.expected().String()}
 		s.now, s.fault = asLook(tx.MGet(ctx, guards...))
@@ -66,6 +66,9 @@ func (s *session) write(ctx context.Context, b *Batch, from, to place) (int, err
 	pipe := s.tx.Pipeline()
 	pipe.Do(ctx, "multi") // Do, because what comes at once is QUEUED
 	pipe.Do(ctx, "incrby", s.guards[2], from.until(to))
+	if from.text == "" {
+		pipe.Do(ctx, "sadd", b.set, "")
+	}
 	for _, command := range b.commands {
 		_ = pipe.Process(ctx, command) // is queued
 	}
@@ -130,12 +133,12 @@ func (a *argument) MarshalBinary() ([]byte, error) { return *a, nil }
 // are good for one transaction.
 func (b *Batch) prepare(ctx context.Context) {
 	b.texts = b.texts[:0]
-	for _, spans := range [][]span{b.keys, b.values} {
+	for _, spans := range [][]span{b.keys, b.values, b.fresh} {
 		for _, s := range spans {
 			b.texts = append(b.texts, b.buffer[s.from:s.to])
 		}
 	}
-	b.arguments = slices.Grow(b.arguments[:0], 2*len(b.keys)+len(b.values)+len(b.keys)/textsTogether+1)
+	b.arguments = slices.Grow(b.arguments[:0], 2*len(b.keys)+len(b.values)+len(b.fresh)+(len(b.keys)+len(b.fresh))/textsTogether*2+4)
 	keys, values := b.texts[:len(b.keys)], b.texts[len(b.keys):]
 	b.commands = slices.Grow(b.commands[:0], len(keys))
 	from, together := 0, 0 // of the command in the making, and its keys if it is MSET
@@ -146,18 +149,30 @@ func (b *Batch) prepare(ctx context.Context) {
 		from, together = len(b.arguments), 0
 	}
 	for i := range keys {
-		command, n := b.shape[2*i], int(b.shape[2*i+1])
+		command, n := b.shape[shapeBytes*i], int(b.shape[shapeBytes*i+1])
 		if command != text || together == 0 || together == textsTogether {
 			end()
 			b.arguments = append(b.arguments, nameOf(command))
 		}
 		b.arguments = append(b.arguments, &keys[i])
-		for k := range values[:n] {
+		first := 0
+		if command == listEntries {
+			first = 1 // behind the length
+		}
+		for k := first; k < n; k++ {
 			b.arguments = append(b.arguments, &values[k])
 		}
 		if values = values[n:]; command == text {
 			together++
 		}
+	}
+	end()
+	for i := range values { // what is left is of the set of keys
+		if i%textsTogether == 0 {
+			end()
+			b.arguments = append(b.arguments, "sadd", b.set)
+		}
+		b.arguments = append(b.arguments, &values[i])
 	}
 	end()
 }
@@ -169,6 +184,8 @@ func nameOf(command byte) string {
 		return "hset"
 	case listEntries:
 		return "rpush"
+	case deleted:
+		return "unlink"
 	}
 	return "mset"
 }

@@ -17,6 +17,9 @@ type View struct {
 	place      place
 }
 
+// IsEmpty reports whether the model has no checkpoint, and thus nothing.
+func (v View) IsEmpty() bool { return v.place.text == "" }
+
 // ReadAlone is Read without company, for answers so long that others should
 // not wait for them.
 func (m *Model) ReadAlone(ctx context.Context, commands func(redis.Pipeliner, Generation)) (View, error) {
@@ -98,9 +101,10 @@ type look struct{ current, checkpoint, sum string }
 
 // ask runs commands and looks at the model behind them, and reports whether
 // the checkpoint is still what it was before them; in a transaction it is.
-// Without commands there is only the look. A key that does not exist is no error.
+// Without commands there is only the look. A key that does not exist, or is of
+// another type, is no error.
 func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (found look, still bool, err error) {
-	keys := m.guards(g)
+	keys := m.looks(g)
 	if commands == nil {
 		found, err = asLook(client.MGet(ctx, keys...))
 		return found, true, err
@@ -119,17 +123,21 @@ func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generat
 		after = p.MGet(ctx, keys...)
 		return nil
 	})
-	for _, result := range results { // err is the first, which may be a key that does not exist
-		if err == nil || isNil(err) {
+	for _, result := range results { // err is the first, which may be about one key
+		if err == nil || isOfOneKey(err) {
 			err = result.Err()
 		}
 	}
-	if err != nil && !isNil(err) {
+	if err != nil && !isOfOneKey(err) {
 		return look{}, false, err
 	}
 	found, err = asLook(after)
 	return found, how == locking || before.Val() == found.checkpoint, err
 }
+
+// isOfOneKey reports whether an error says something of the key of one command
+// alone, which is for the caller to judge.
+func isOfOneKey(err error) bool { return isNil(err) || isWrongType(err) }
 
 // asLook reads the values of a look. What does not exist is empty.
 func asLook(values *redis.SliceCmd) (look, error) {
@@ -147,14 +155,14 @@ func asLook(values *redis.SliceCmd) (look, error) {
 }
 
 // decode reads what a look has found, which is usually the same as the last
-// time. The view is also that of an ErrTorn.
+// time. The view is also that of an ErrLost.
 func (m *Model) decode(g Generation, found look) (View, error) {
 	last := m.last.Load()
 	if last.place.text != found.checkpoint {
 		text, batches := m.unmark(found.checkpoint)
 		c, err := DecodeCheckpoint(text)
 		if err != nil {
-			return View{}, err
+			return View{Generation: g, Checkpoint: projections.Checkpoint{LogID: logOf(text)}, place: place{text: found.checkpoint}}, err
 		}
 		last = &decoded{checkpoint: c, place: place{found.checkpoint, uint64(c.Position) + batches}}
 		last.sum = last.place.sum()

@@ -78,6 +78,17 @@ func (b *balances) compareKnown(ctx context.Context) error {
 // compareLate compares users whose keys were found and of whom the log does not
 // know, or did not when the comparison began.
 func (b *balances) compareLate(ctx context.Context) error {
+	err := b.scanSet(ctx, b.model.name, func(keys []string) error {
+		for _, key := range keys {
+			if err := b.collect(ctx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	if err := b.compareWaiting(ctx); err != nil {
 		return err
 	}
@@ -103,7 +114,7 @@ func (b *balances) collect(ctx context.Context, key string) error {
 		if a := b.book.accounts[name]; !b.isWrong && (a == nil || !a.compared) {
 			b.waiting[name] = true
 		}
-	case "checkpoint", "sum":
+	case "checkpoint", "sum", "keys", "whole":
 		if name != "balances" && name != "orders" {
 			b.surplus(key)
 		}

@@ -32,7 +32,7 @@ func (s *session) accept(model *modelOf, text string) error {
 	case err != nil:
 		return s.reject(model, "%.80q is no checkpoint", text)
 	case c.Log != s.logID:
-		return s.reject(model, "the model was built from log %.60q, this is log %s", c.Log, s.logID)
+		return s.reject(model, "the model was built from log %.60q, this is log %s: check --redis and --redis-prefix first; only if no other daybook uses it, add --replace-other-log", c.Log, s.logID)
 	case c.Fold != model.fold:
 		return s.reject(model, "fold version %d, this program has %d", c.Fold, model.fold)
 	case c.Position < model.checkpoint.Position:

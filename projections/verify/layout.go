@@ -10,7 +10,8 @@ import (
 // websites that read them:
 //
 //	{daybook}:current
-//	{daybook}:3:checkpoint:<projection>   {daybook}:3:sum:<projection>
+//	{daybook}:3:checkpoint:<projection>   {daybook}:3:sum:<projection>   {daybook}:3:whole:<projection>
+//	{daybook}:3:keys:<projection>
 //	{daybook}:3:balance:<user>   {daybook}:3:entries:<user>   {daybook}:3:order:<id>
 type layout struct {
 	prefix     string

@@ -22,6 +22,11 @@ func (o *orders) compareClosely(ctx context.Context, id string, stored storedOrd
 		return err
 	}
 	key := o.layout.key("order", id)
+	var member []Difference
+	o.compareMember(&member, "order", id, stored.isMember, wanted != nil)
+	for _, d := range member {
+		o.found.add(d)
+	}
 	switch err := stored.err; {
 	case errors.Is(err, redis.Nil) && wanted == nil:
 	case errors.Is(err, redis.Nil):

@@ -61,7 +61,15 @@ func (o *orders) pass(ctx context.Context) error {
 	if err := o.scanAll(ctx); err != nil {
 		return err
 	}
-	if err := o.compareQuickly(ctx, o.waiting); err != nil {
+	if err := o.compareWaiting(ctx); err != nil {
+		return err
+	}
+	if o.others != nil {
+		if err := o.scanSet(ctx, o.model.name, func(keys []string) error { return o.collect(ctx, keys) }); err != nil {
+			return err
+		}
+	}
+	if err := o.compareWaiting(ctx); err != nil {
 		return err
 	}
 	if err := o.compareMissing(ctx); err != nil {
@@ -128,6 +136,10 @@ func (o *orders) collect(ctx context.Context, keys []string) error {
 	if len(o.waiting) < roundOrders {
 		return nil
 	}
+	return o.compareWaiting(ctx)
+}
+
+func (o *orders) compareWaiting(ctx context.Context) error {
 	err := o.compareQuickly(ctx, o.waiting)
 	o.waiting = o.waiting[:0]
 	return err
@@ -194,7 +206,7 @@ func (o *orders) compareQuickly(ctx context.Context, ids []string) error {
 	return o.compareAll(ctx, ids, o.askTogether, func(ids []string, stored []storedOrder) comparison {
 		batch := make([]digested, len(ids))
 		for i, id := range ids {
-			batch[i] = digested{id, hashOf(o.book.seed, id), o.book.digest(stored[i].text), stored[i].err != nil}
+			batch[i] = digested{id, hashOf(o.book.seed, id), o.book.digest(stored[i].text), stored[i].err != nil || !stored[i].isMember}
 		}
 		return func(context.Context) error {
 			for i := range batch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -15,7 +16,10 @@ import (
 var errReplaced = errors.New("the model was replaced while it was being read")
 
 // snapshot is what keys were read with: the checkpoint that they are of.
-type snapshot struct{ current, checkpoint, sum *redis.StringCmd }
+type snapshot struct {
+	current, checkpoint, sum *redis.StringCmd
+	hasKeys                  *redis.BoolCmd // the set of keys is there from the first batch on
+}
 
 // read reads keys together with the checkpoint that they are of, in one
 // transaction. Queue adds the commands that read the keys. Before they are
@@ -26,6 +30,7 @@ func (s *session) read(ctx context.Context, model string, queue func(redis.Pipel
 		current:    pipe.Get(ctx, s.layout.current()),
 		checkpoint: pipe.Get(ctx, s.layout.key("checkpoint", model)),
 		sum:        pipe.Get(ctx, s.layout.key("sum", model)),
+		hasKeys:    pipe.SIsMember(ctx, s.layout.key("keys", model), ""),
 	}
 	queue(pipe)
 	if _, err := pipe.Exec(ctx); err != nil && !isAnswer(err) {
@@ -62,6 +67,9 @@ func (s *session) advance(model *modelOf, to snapshot) error {
 			return err
 		}
 	}
+	if !to.hasKeys.Val() {
+		return s.reject(model, "the model has no %s, as one of an earlier daybook: `daybook serve` fills it again", s.layout.key("keys", model.name))
+	}
 	return s.checkSum(model, to.sum)
 }
 
@@ -89,7 +97,7 @@ func parseCurrent(current *redis.StringCmd) (uint64, error) {
 	}
 	generation, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s is %.40q, which is no generation", ErrNoModel, current.Args()[1], text)
+		return 0, fmt.Errorf("%w: %s is %.40q, which is no generation: `daybook serve` and `daybook rebuild` set it again", ErrNoModel, current.Args()[1], text)
 	}
 	return generation, nil
 }
@@ -125,6 +133,28 @@ func (s *session) scan(ctx context.Context, pattern string, page func(keys []str
 			}
 		}
 	})
+}
+
+// scanSet passes on the keys that the set of a model names, in pages.
+func (s *session) scanSet(ctx context.Context, model string, page func(keys []string) error) error {
+	for cursor := uint64(0); ; {
+		members, next, err := s.client.SScan(ctx, s.layout.key("keys", model), cursor, "", scanCount).Result()
+		if err != nil {
+			return unreadable(err)
+		}
+		keys := make([]string, 0, len(members))
+		for _, member := range members {
+			if kind, name, _ := strings.Cut(member, ":"); member != "" {
+				keys = append(keys, s.layout.key(kind, name))
+			}
+		}
+		if err := page(keys); err != nil {
+			return err
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
 }
 
 // nodeOf returns the server that has the keys: all have one slot of a cluster,

@@ -21,6 +21,7 @@ const (
 type storedUser struct {
 	hash    *redis.MapStringStringCmd
 	length  *redis.IntCmd
+	member  *redis.BoolSliceCmd // of the set of keys: the hash, and the entries
 	digest  digest
 	entries int64
 	fault   error // of reading the entries: they are no list
@@ -35,6 +36,7 @@ func (b *balances) readUsers(ctx context.Context, names []string, later func(fun
 		for i, name := range names {
 			users[i].hash = pipe.HGetAll(ctx, b.layout.key("balance", name))
 			users[i].length = pipe.LLen(ctx, b.layout.key("entries", name))
+			users[i].member = pipe.SMIsMember(ctx, b.layout.key("keys", b.model.name), "balance:"+name, "entries:"+name)
 		}
 	})
 	if err != nil {
@@ -119,6 +121,12 @@ func (b *balances) differences(name string, a *account, stored *storedUser) []Di
 	case !maps.Equal(hash, wanted):
 		differ("balance", "%s", compareFields(hash, wanted))
 	}
+	if member, err := stored.member.Result(); err != nil {
+		differ("balance", "cannot be looked up in the set of keys: %v", err)
+	} else {
+		b.compareMember(&all, "balance", name, member[0], len(wanted) > 0)
+		b.compareMember(&all, "entries", name, member[1], a != nil && a.entries > 0)
+	}
 	if fault := errors.Join(stored.length.Err(), stored.fault); fault != nil {
 		differ("entries", "cannot be read: %v", fault)
 		return all
@@ -139,6 +147,17 @@ func (b *balances) differences(name string, a *account, stored *storedUser) []Di
 		differ("entries", "has as many entries as the log, %d, and they are not the same or not in the same order", number)
 	}
 	return all
+}
+
+// compareMember compares whether the set of keys names a key of a model.
+func (s *session) compareMember(to *[]Difference, kind, name string, is, should bool) {
+	key := s.layout.key(kind, name)
+	switch {
+	case is && !should:
+		*to = append(*to, Difference{Subject: key, Text: "is surplus in the set of keys: the log knows no such key"})
+	case should && !is:
+		*to = append(*to, Difference{Subject: key, Text: "is missing in the set of keys"})
+	}
 }
 
 // fields are what the hash of a user has.

@@ -1,0 +1,76 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+
+	"daybook/domain/order"
+	"daybook/eventstore"
+	"daybook/projections"
+	"daybook/projections/redismodel"
+)
+
+// mendOrders is how many orders are made again between two batches.
+const mendOrders = 200
+
+// Mend implements projections.Mender. An order that is lost is folded from its
+// own stream.
+func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projections.Checkpoint, isLive bool) (projections.Mending, error) {
+	if r.model.IsFilling() {
+		return projections.Mending{}, nil
+	}
+	r.applying.Lock()
+	defer r.applying.Unlock()
+	state, err := r.model.Inspect(ctx, isLive)
+	if err != nil || !r.model.HasLost() {
+		return state, err
+	}
+	names := r.model.Lost(mendOrders)
+	b := r.model.NewBatch()
+	for _, name := range names {
+		o, err := foldStream(ctx, log, order.ID(name), stored.Position)
+		if err != nil {
+			return state, err
+		}
+		if o == nil {
+			b.Delete(redismodel.KindOrder, name)
+			continue
+		}
+		if err := encodeOne(b, o, true); err != nil {
+			return state, err
+		}
+	}
+	if err := r.model.Write(ctx, stored, stored, b); err != nil {
+		return state, err
+	}
+	for _, name := range names {
+		r.model.Found(name)
+	}
+	r.known = nil // of what was lost it has nothing
+	return state, nil
+}
+
+// foldStream folds the stream of an order up to a position. It returns nil if
+// there is no event.
+func foldStream(ctx context.Context, log eventstore.Reader, id order.ID, until eventstore.Position) (*Order, error) {
+	var o *Order
+	for e, err := range log.Read(ctx, eventstore.StreamName(id.Stream()), 0) {
+		if err != nil {
+			return nil, fmt.Errorf("read an order: %w", err)
+		}
+		if e.Position > until {
+			break
+		}
+		event, err := read(&e, new(receipt))
+		if o == nil {
+			o = &Order{ID: id}
+		}
+		if err == nil {
+			*o, err = o.with(event, e.Revision, e.Position, e.RecordedAt.UTC())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: event %s at position %s: %w", projections.ErrCannotFold, e.ID, e.Position, err)
+		}
+	}
+	return o, nil
+}
