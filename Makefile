@@ -21,7 +21,9 @@ UNWATCHED = -gcflags=modernc.org/sqlite/lib=-race=false
 
 .PHONY: run build test check race fuzz lint conformance test-eventstore bench profile soak proof proofs tools FORCE
 
-run: build
+run:
+	@test -x bin/daybook || echo "building daybook; the first time this takes one to five minutes, SQLite is large"
+	@$(MAKE) --no-print-directory build
 	./bin/daybook serve --dev --data $(DATA)
 
 build:

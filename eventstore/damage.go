@@ -1,14 +1,10 @@
 package eventstore
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // Damage is an ErrDamaged that knows the stream it was met in. Its text names
 // that stream, and with it an order or an address: it is for a person who looks
-// into the log. A line that is logged has Anonymous of it.
+// into the log. The log of a server leaves it out.
 type Damage struct {
 	Stream StreamName
 	What   string // what is wrong with the stream, and what to do
@@ -21,14 +17,3 @@ func (d *Damage) Error() string {
 
 // Unwrap makes it an ErrDamaged.
 func (d *Damage) Unwrap() error { return ErrDamaged }
-
-// Anonymous returns the text of an error with the category in the place of the
-// damaged stream's name.
-func Anonymous(err error) string {
-	text := err.Error()
-	var damage *Damage
-	if errors.As(err, &damage) {
-		text = strings.ReplaceAll(text, string(damage.Stream), damage.Stream.Category()+"-…")
-	}
-	return text
-}

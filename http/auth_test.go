@@ -21,7 +21,7 @@ var protected = map[string][]Role{
 
 // open are the routes that nobody needs a token for.
 var open = []string{
-	"POST /callbacks/coinbase", "GET /healthz", "GET /readyz", "GET /readyz/reads", "GET /metrics", "GET /openapi.yaml", "GET /problems/{name}",
+	"POST /callbacks/coinbase", "GET /healthz", "GET /readyz", "GET /readyz/reads", "GET /metrics", "GET /openapi.yaml", "GET /problems/{name}", "GET /",
 }
 
 func TestEveryRouteIsEitherOpenOrNeedsARole(t *testing.T) {

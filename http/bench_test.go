@@ -60,6 +60,14 @@ func BenchmarkCallback(b *testing.B) {
 			w.server.ServeHTTP(discard{make(http.Header, 8)}, newOrder(template))
 		}
 	})
+	b.Run("accepting, logged", func(b *testing.B) {
+		w := benchWorld(b, accept)
+		w.server.logger = slog.New(slog.NewJSONHandler(io.Discard, nil))
+		b.ReportAllocs()
+		for b.Loop() {
+			w.server.ServeHTTP(discard{make(http.Header, 8)}, newOrder(template))
+		}
+	})
 	b.Run("sqlite", func(b *testing.B) {
 		w := benchWorld(b, nil)
 		b.ReportAllocs()

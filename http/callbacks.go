@@ -55,11 +55,16 @@ func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
 func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 	client, err := s.sources.Client(r)
 	if err != nil || !s.sources.Allows(client) {
-		s.metrics.callback(outcomeRefused)
+		s.came(w, outcomeRefused)
+		w.source = client
+		if err != nil { // nothing is known but who is connected
+			peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+			w.source = peer.Addr().Unmap()
+		}
 		return forbidden.problem("Callbacks are taken from the addresses in --callback-from alone. Behind a proxy, name it in --trusted-proxy.", err)
 	}
-	if !s.secrets.Authenticate(r) {
-		s.metrics.callback(outcomeRefused)
+	if !s.access.Load().secrets.Authenticate(r) {
+		s.came(w, outcomeRefused)
 		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
 	}
 	if err := s.receiving.take(); err != nil {
@@ -81,7 +86,7 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 		return s.quarantine(ctx, w, err, delivery)
 	}
 	if message.Test {
-		s.metrics.callback(outcomeTest)
+		s.came(w, outcomeTest)
 		return writeJSON(w, http.StatusOK, callbackAnswer{Outcome: outcomeTest})
 	}
 	result, err := s.record(ctx, message, delivery)
@@ -130,7 +135,7 @@ func (s *Server) record(ctx context.Context, m coinbasev1.Message, d ledger.Deli
 // quarantine keeps a callback that cannot be understood. It may be understood
 // one day; what is not JSON at all is refused, so that the sender's log shows
 // it too.
-func (s *Server) quarantine(ctx context.Context, w http.ResponseWriter, err error, d ledger.Delivery) error {
+func (s *Server) quarantine(ctx context.Context, w *call, err error, d ledger.Delivery) error {
 	var refusal *coinbasev1.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -140,27 +145,37 @@ func (s *Server) quarantine(ctx context.Context, w http.ResponseWriter, err erro
 		return err
 	}
 	if refusal.Reason == quarantine.NotJSON {
-		s.metrics.callback(string(ledger.Quarantined))
-		setPosition(w, result.Position)
+		s.recorded(w, result)
 		return notJSON.problem("The body is kept as it came, in stream "+string(result.Stream)+". Repeating it changes nothing.", nil)
 	}
 	return s.answerCallback(w, result)
 }
 
-func (s *Server) quarantineTooLarge(ctx context.Context, w http.ResponseWriter, d ledger.Delivery) error {
+func (s *Server) quarantineTooLarge(ctx context.Context, w *call, d ledger.Delivery) error {
 	result, err := s.ledger.Quarantine(ctx, quarantine.TooLarge, d)
 	if err != nil {
 		return err
 	}
-	s.metrics.callback(string(ledger.Quarantined))
-	setPosition(w, result.Position)
+	s.recorded(w, result)
 	w.Header().Set("Connection", "close") // the rest of the body stays unread
 	return tooLarge.problem("A callback has at most 256 KiB. Its length and the digest of its beginning are kept, in stream "+string(result.Stream)+".", nil)
 }
 
-func (s *Server) answerCallback(w http.ResponseWriter, result ledger.Result) error {
-	s.metrics.callback(string(result.Outcome))
+// came notes what a callback came to.
+func (s *Server) came(w *call, outcome string) {
+	s.metrics.callback(outcome)
+	w.outcome = outcome
+}
+
+// recorded notes that a callback is in the log.
+func (s *Server) recorded(w *call, result ledger.Result) {
+	s.came(w, string(result.Outcome))
+	w.category = result.Stream.Category()
 	setPosition(w, result.Position)
+}
+
+func (s *Server) answerCallback(w *call, result ledger.Result) error {
+	s.recorded(w, result)
 	revision := int64(result.Revision)
 	return writeJSON(w, http.StatusOK, callbackAnswer{
 		Outcome:  string(result.Outcome),

@@ -34,7 +34,7 @@ func (e *entrance) Accept() (net.Conn, error) {
 		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
 			return nil, err
 		}
-		e.logger.Warn("no file is left for another connection: allow more open files (ulimit -n)", "error", err.Error())
+		e.logger.Warn("no file is left for another connection: allow more open files (ulimit -n)", "error", err)
 		time.Sleep(crowdedDelay)
 	}
 }

@@ -30,6 +30,31 @@ func TestAServerThatIsWellSaysSo(t *testing.T) {
 	}
 }
 
+// TestRootIsAPageForAPerson follows the ways that it names, and looks for a version.
+func TestRootIsAPageForAPerson(t *testing.T) {
+	w := newWorld(t, wiring{})
+	a := w.get("", "/")
+	if a.Status != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain") {
+		t.Fatalf("%d %v", a.Status, a.Header)
+	}
+	named := 0
+	for word := range strings.FieldsSeq(string(a.Body)) {
+		if strings.HasPrefix(word, "/") {
+			if named++; w.get("", word).Status != http.StatusOK {
+				t.Errorf("%s leads nowhere", word)
+			}
+		}
+	}
+	if named < 2 || strings.ContainsAny(string(a.Body), "0123456789") {
+		t.Errorf("the page is\n%s", a.Body)
+	}
+	for _, path := range []string{"//", "/index.html"} {
+		if a := w.get("", path); a.Status != http.StatusNotFound {
+			t.Errorf("%s is answered %d", path, a.Status)
+		}
+	}
+}
+
 func TestWithoutItsStoreTheServerIsAliveAndRefusesCallbacks(t *testing.T) {
 	w := newWorld(t, wiring{})
 	w.post(completed("A", "u1", 1253, "USD"))

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
-
-	"daybook/eventstore"
 )
 
 // handler answers a request, or returns why it cannot.
@@ -32,6 +32,12 @@ type call struct {
 	claimed *claim     // memory for the answer; nil if it is small
 	status  int        // that was answered
 	written bool
+
+	// Of a callback, for its line in the log: what it came to, and of which
+	// category its stream is. Empty if that is not known, or no callback.
+	outcome, category string
+
+	source netip.Addr // of a callback from where none is taken
 }
 
 // serve runs one handler: it gives the request an id, turns an error or a panic
@@ -94,11 +100,17 @@ func (s slots) take() error {
 
 func (s slots) release() { <-s }
 
-// logRequest writes one line for each request. Answers without fault are left
-// to the level debug: the log of events has them all. Of what went wrong it has
-// what the problem says, because errors may quote the request.
+// callbackRoutes are where callbacks come in.
+const callbackRoutes = "/callbacks/"
+
+// logRequest writes one line for each request, at the level debug if all went well
+// and it is no callback. It has no id but the request's own, which leads to the
+// events.
 func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Duration, p *Problem) {
-	level := slog.LevelDebug
+	level, message := slog.LevelDebug, "request"
+	if strings.HasPrefix(route, callbackRoutes) {
+		level, message = slog.LevelInfo, "callback"
+	}
 	switch {
 	case c.status >= http.StatusInternalServerError:
 		level = slog.LevelError
@@ -108,20 +120,28 @@ func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Du
 	if !s.logger.Enabled(r.Context(), level) {
 		return
 	}
-	attributes := []slog.Attr{
+	attributes := append(make([]slog.Attr, 0, 10),
 		slog.String("request_id", c.id),
 		slog.String("method", knownMethod(r.Method)),
 		slog.String("route", route),
 		slog.Int("status", c.status),
-		slog.String("took", took.String()),
+		slog.String("duration", took.Round(time.Microsecond).String()),
+	)
+	for _, text := range []struct{ key, value string }{{"outcome", c.outcome}, {"category", c.category}} {
+		if text.value != "" {
+			attributes = append(attributes, slog.String(text.key, text.value))
+		}
+	}
+	if c.source.IsValid() {
+		attributes = append(attributes, slog.String("source", c.source.String()))
 	}
 	if c.who.Role != "" {
 		attributes = append(attributes, slog.String("actor", c.who.Actor()))
 	}
 	if p != nil {
-		attributes = append(attributes, slog.String("error", eventstore.Anonymous(p)))
+		attributes = append(attributes, slog.Any("error", p))
 	}
-	s.logger.LogAttrs(r.Context(), level, "request", attributes...)
+	s.logger.LogAttrs(r.Context(), level, message, attributes...)
 }
 
 // knownMethod keeps words of the client's choice out of logs and metrics.
@@ -138,7 +158,7 @@ func knownMethod(method string) string {
 func (s *Server) require(h handler, roles ...Role) handler {
 	bounded := s.bounded(h)
 	return func(w *call, r *http.Request) error {
-		who, err := s.tokens.authorize(r, roles)
+		who, err := s.access.Load().tokens.authorize(r, roles)
 		if err != nil {
 			return err
 		}

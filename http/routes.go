@@ -20,6 +20,7 @@ type methods map[string]handler
 // callback URLs, and a callback that is refused is lost in the end.
 func (s *Server) paths() map[string]methods {
 	return map[string]methods{
+		"/":                        {http.MethodGet: query(getRoot)},
 		"/callbacks/coinbase":      {http.MethodPost: s.coinbaseCallback},
 		"/balances/{user}":         {http.MethodGet: s.require(query(s.getBalances, "min_position"), Website, Auditor)},
 		"/balances/{user}/entries": {http.MethodGet: s.require(query(s.getEntries, "limit", "cursor", "min_position"), Website, Auditor)},
@@ -81,7 +82,7 @@ func (p plainRoutes) find(u *url.URL) (h routed, segment string, found bool) {
 	if u.RawPath != "" {
 		return nil, "", false
 	}
-	if h, found = p[plainRoute{before: u.Path}]; found && !strings.HasSuffix(u.Path, "/") { // with one, a segment is missing
+	if h, found = p[plainRoute{before: u.Path}]; found && (u.Path == "/" || !strings.HasSuffix(u.Path, "/")) { // with one, a segment is missing
 		return h, "", true
 	}
 	_, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"daybook/domain/ledger"
@@ -68,9 +69,8 @@ type Server struct {
 	balancesProjection *projections.Projection
 	orders             Orders
 	ordersProjection   *projections.Projection
-	secrets            coinbasev1.Secrets
+	access             atomic.Pointer[access]
 	sources            callback.Sources
-	tokens             Tokens
 	connections        *Connections
 	memory             *memory // of answers that are not written
 	logger             *slog.Logger
@@ -94,9 +94,7 @@ func NewServer(c Config) *Server {
 		balancesProjection: c.BalancesProjection,
 		orders:             c.Orders,
 		ordersProjection:   c.OrdersProjection,
-		secrets:            c.Secrets,
 		sources:            c.Sources,
-		tokens:             c.Tokens,
 		connections:        c.Connections,
 		memory:             newMemory(),
 		logger:             c.Logger,
@@ -108,8 +106,21 @@ func NewServer(c Config) *Server {
 		recording:          deadlines{after: recordTimeout},
 		patience:           deadlines{after: 2 * maxWait},
 	}
+	s.SetAccess(c.Secrets, c.Tokens)
 	s.router = s.routes()
 	return s
+}
+
+// access is what a request is authenticated with.
+type access struct {
+	secrets coinbasev1.Secrets
+	tokens  Tokens
+}
+
+// SetAccess replaces the secrets and tokens of the configuration. Requests that
+// have been let in go on.
+func (s *Server) SetAccess(secrets coinbasev1.Secrets, tokens Tokens) {
+	s.access.Store(&access{secrets, tokens})
 }
 
 // ServeHTTP implements http.Handler.

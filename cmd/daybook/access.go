@@ -2,8 +2,12 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	httpapi "daybook/http"
 	"daybook/http/callback/coinbasev1"
@@ -42,6 +46,61 @@ func newAccess(secrets, tokens []string) (access, error) {
 	return a, nil
 }
 
+// minSecretLength is what a secret of ours has at least, in characters: fewer can be
+// guessed. Those that a provider chooses are not ours.
+const minSecretLength = 16
+
+// checkLengths refuses secrets that can be guessed, by their number.
+func (a access) checkLengths() error {
+	for i, secret := range a.secretTexts {
+		if n := utf8.RuneCountInString(secret); n < minSecretLength {
+			return fmt.Errorf(`callback secret %d of %s has %d characters and could be guessed: take at least %d, such as those of
+  openssl rand -hex 24
+and change the callback URL at Coinbase with it. Both secrets are live while you do, separated by a comma`, i+1, secretsVariable, n, minSecretLength)
+		}
+	}
+	for i, token := range a.tokenTexts {
+		if n := utf8.RuneCountInString(tokenSecret(token)); n < minSecretLength {
+			return fmt.Errorf(`the secret of token %d of %s has %d characters and could be guessed: take at least %d, such as those of
+  openssl rand -hex 24`, i+1, tokensVariable, n, minSecretLength)
+		}
+	}
+	return nil
+}
+
+// encodings says of each callback secret that a URL cannot have as it is how to
+// write it there, without the secret: lines of a log tell it.
+func (a access) encodings() []string {
+	var said []string
+	for i, secret := range a.secretTexts {
+		var rules []string
+		for _, r := range secret {
+			rule := fmt.Sprintf("%s for %q", url.PathEscape(string(r)), r)
+			if r == '+' || r == '&' || r == '=' {
+				rule = fmt.Sprintf("%%%02X for %q", r, r)
+			}
+			if !isPlainInQuery(r) && !slices.Contains(rules, rule) {
+				rules = append(rules, rule)
+			}
+		}
+		if rules != nil {
+			said = append(said, fmt.Sprintf("callback secret %d of %s: in the callback URL write %s", i+1, secretsVariable, strings.Join(rules, ", ")))
+		}
+	}
+	return said
+}
+
+// isPlainInQuery reports whether a character stands for itself in the value of a
+// query parameter (RFC 3986, 3.4, less what joins parameters or means a blank).
+func isPlainInQuery(r rune) bool {
+	return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-._~!$'()*:@/?=", r))
+}
+
+// callbackURL returns the URL that carries a callback secret.
+func callbackURL(server, secret string) string {
+	return server + "/callbacks/coinbase?secret=" + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20")
+}
+
 func accessFromEnvironment() (access, error) {
 	secrets, tokens, err := environmentLists()
 	if err != nil {
@@ -59,27 +118,24 @@ func environmentLists() (secrets, tokens []string, err error) {
 	return secrets, tokens, err
 }
 
-// secretList reads a variable or the file that its twin names: entries
-// separated by commas, in a file also by lines. An empty entry stays in the
-// list, because it is a mistake that must be noticed.
+// secretList reads a variable or the file that its twin names: entries separated by
+// commas or lines. An empty entry between others stays in the list, because it is a
+// mistake that must be noticed.
 func secretList(variable string) ([]string, error) {
-	text := os.Getenv(variable)
+	text, err := cleanList(os.Getenv(variable))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", variable, err)
+	}
 	if path := os.Getenv(variable + fileSuffix); path != "" {
 		if text != "" {
 			return nil, fmt.Errorf("both %s and %s%s are set: unset one", variable, variable, fileSuffix)
 		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s%s: %w", variable, fileSuffix, err)
+		if text, err = fileValue(variable+fileSuffix, path, true); err != nil {
+			return nil, err
 		}
-		text = strings.ReplaceAll(strings.TrimSpace(string(content)), "\n", ",")
 	}
 	if text == "" {
 		return nil, nil
 	}
-	var entries []string
-	for entry := range strings.SplitSeq(text, ",") {
-		entries = append(entries, strings.TrimSpace(entry))
-	}
-	return entries, nil
+	return strings.Split(text, ","), nil
 }

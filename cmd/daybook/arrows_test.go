@@ -53,6 +53,7 @@ var arrows = []arrow{
 	{"projections/...", []string{"projections", "projections/redismodel", "projections/internal/...", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
 	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
+	{"cmd/internal/serverlog", nil, "a log is written, whatever it says"},
 	{"cmd/internal/...", nil, "who acts on a server from outside knows it by its answers alone"},
 	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
 }

@@ -14,7 +14,7 @@ import (
 
 type copyCommand struct {
 	From      string `help:"Directory of the log to copy." required:"" type:"path" placeholder:"DIR"`
-	To        string `help:"Where to: a connection string of EventStoreDB." placeholder:"URL"`
+	To        string `help:"Where to: a connection string of EventStoreDB." placeholder:"URL" infile:""`
 	Namespace string `help:"What the names of streams there begin with: ${default} makes ${default}.order-..." default:"daybook" placeholder:"NAME"`
 }
 

@@ -111,16 +111,16 @@ func printExample(w io.Writer, address, data, log string, a access) error {
 daybook is running on http://%[1]s. Paste these lines into another terminal.
 
 Post the example order of Coinbase's documentation, as Coinbase does:
-  curl -sS --data-binary @%[2]s 'http://%[1]s/callbacks/coinbase?secret=%[3]s'
+  curl -sS --data-binary @%[2]s '%[3]s'
 
 Read what its payer has, as the website does:
-  curl -sS -H 'Authorization: Bearer %[4]s' http://%[1]s/balances/order1234
+  curl -sS -H 'Authorization: Bearer %[4]s' http://%[1]s/balances/alice
 
 Replay what was recorded, and recompute the balance from that alone, as an auditor does:
   %[5]s replay order-coinbase.5RTQNACF %[6]s
-  %[5]s balance order1234 %[6]s
+  %[5]s balance alice %[6]s
 
-`, address, quote(example), a.secretTexts[0], websiteToken(a.tokenTexts), quote(program), log)
+`, address, quote(example), callbackURL("http://"+address, a.secretTexts[0]), websiteToken(a.tokenTexts), quote(program), log)
 	return err
 }
 

@@ -75,7 +75,7 @@ func TestReadmeReadsBalancesStraightFromRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.record(string(example))
-	s.request("GET", "/balances/order1234?min_position=3", websiteSecret, "")
+	s.request("GET", "/balances/alice?min_position=3", websiteSecret, "")
 
 	port := strings.TrimPrefix(redis.Address, "127.0.0.1:")
 	section := readmeSection(t, "### Read balances straight from Redis")

@@ -35,7 +35,7 @@ func TestPrintedLinesWorkAsTheyStand(t *testing.T) {
 		}
 	}
 	check(0, paste(0))
-	s.request("GET", "/balances/order1234?min_position=3", devToken(t, lines[1]), "")
+	s.request("GET", "/balances/alice?min_position=3", devToken(t, lines[1]), "")
 	for i := 1; i < len(lines); i++ {
 		check(i, paste(i))
 	}

@@ -92,7 +92,7 @@ func TestEnvironmentMeansTheSameAsFlags(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	settings := []string{
 		"DAYBOOK_LISTEN=127.0.0.1:0", "DAYBOOK_DATA=" + data, "DAYBOOK_CALLBACK_FROM=10.0.0.1,127.0.0.0/8", "DAYBOOK_UNREGISTERED=hold",
-		"DAYBOOK_CALLBACK_SECRETS_FILE=" + secretFile(t, "an-older-secret\n"+callbackSecret+"\n"),
+		"DAYBOOK_CALLBACK_SECRETS_FILE=" + secretFile(t, "an-older-secret-of-callbacks\n"+callbackSecret+"\n"),
 		"DAYBOOK_TOKENS_FILE=" + secretFile(t, "website:shop:"+websiteSecret+"\nauditor:books:"+auditorSecret+"\n"),
 	}
 	p := execute(t, "", settings, daybook(t), "serve")
@@ -101,7 +101,7 @@ func TestEnvironmentMeansTheSameAsFlags(t *testing.T) {
 	if o := s.record(completedOrder("HOLD", "ann", 100)); o.Outcome != "held" {
 		t.Errorf("with --unregistered hold, a callback is %s", o.Outcome)
 	}
-	if a := s.request("POST", "/callbacks/coinbase?secret=an-older-secret", "", completedOrder("HOLD", "ann", 100)); a.status != 200 {
+	if a := s.request("POST", "/callbacks/coinbase?secret=an-older-secret-of-callbacks", "", completedOrder("HOLD", "ann", 100)); a.status != 200 {
 		t.Errorf("with the older of two secrets, a callback is answered %d", a.status)
 	}
 	if o := s.order("HOLD", 2); o.Status != "held" || len(o.Holds) != 1 || o.Holds[0].Reason != "unregistered" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"daybook/eventstore"
@@ -45,7 +46,7 @@ func (f *esdbFlag) check(remote bool) error {
 }
 
 // options are those of the protocol's server.
-func (f *esdbFlag) options(tokens httpapi.Tokens) (esdbserver.Options, error) {
+func (f *esdbFlag) options(access *liveAccess) (esdbserver.Options, error) {
 	options := esdbserver.Options{Writable: f.EsdbWritable, AllowAnonymous: f.EsdbInsecure}
 	if f.EsdbInsecure {
 		return options, nil
@@ -56,7 +57,7 @@ func (f *esdbFlag) options(tokens httpapi.Tokens) (esdbserver.Options, error) {
 	}
 	options.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	options.Credentials = func(user, password string) esdbserver.Access {
-		switch identity, known := tokens.Identify(user, password); {
+		switch identity, known := access.current.Load().tokens.Identify(user, password); {
 		case known && identity.Role == httpapi.Operator:
 			return esdbserver.Writing
 		case known && identity.Role == httpapi.Auditor:
@@ -69,8 +70,8 @@ func (f *esdbFlag) options(tokens httpapi.Tokens) (esdbserver.Options, error) {
 
 // listenEsdb prepares to answer the protocol. What it returns answers until ctx
 // ends.
-func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, tokens httpapi.Tokens, logger *slog.Logger) (run func(context.Context) error, err error) {
-	options, err := f.options(tokens)
+func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, access *liveAccess, logger *slog.Logger) (run func(context.Context) error, err error) {
+	options, err := f.options(access)
 	if err != nil {
 		return nil, err
 	}
@@ -103,17 +104,15 @@ func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, token
 
 // serveScratch serves a scratch log until ctx ends. It takes no callbacks, and so
 // needs no secrets for them.
-func (c *serveCommand) serveScratch(ctx context.Context, logger *slog.Logger) (err error) {
+func (c *serveCommand) serveScratch(ctx context.Context, hangup hangups, logger *slog.Logger) (err error) {
 	if err := c.esdbFlag.check(c.isRemote()); err != nil {
 		return err
 	}
-	var tokens httpapi.Tokens
+	var live *liveAccess
 	if !c.EsdbInsecure {
-		access, err := accessFromEnvironment()
-		if err != nil {
+		if live, err = newLiveAccess(accessFromEnvironment); err != nil {
 			return err
 		}
-		tokens = access.tokens
 	}
 	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data})
 	if err != nil {
@@ -123,9 +122,16 @@ func (c *serveCommand) serveScratch(ctx context.Context, logger *slog.Logger) (e
 	if err := esdbserver.CreateScratch(ctx, store); err != nil {
 		return err
 	}
-	run, err := c.listenEsdb(ctx, store, tokens, logger)
+	run, err := c.listenEsdb(ctx, store, live, logger)
 	if err != nil {
 		return err
+	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if live != nil {
+		running.Go(func() { live.follow(ctx, hangup, logger, func(access) {}) })
 	}
 	return run(ctx)
 }

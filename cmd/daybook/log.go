@@ -16,7 +16,7 @@ import (
 // logFlag says where the log is. All commands that open it have it.
 type logFlag struct {
 	Data       string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
-	Eventstore string `help:"Where the log is if not in --data: in EventStoreDB at esdb://host:2113, with several hosts or esdb+discover:// for a cluster. With a password it must come from ${env} or the file in ${env}_FILE." placeholder:"URL"`
+	Eventstore string `help:"Where the log is if not in --data: in EventStoreDB at esdb://host:2113, with several hosts or esdb+discover:// for a cluster. With a password it must come from ${env} or the file in ${env}_FILE." placeholder:"URL" infile:""`
 	Namespace  string `help:"What the names of streams in EventStoreDB begin with: ${default} makes ${default}.order-..." default:"daybook" placeholder:"NAME"`
 }
 
@@ -129,7 +129,7 @@ func (l servedLog) id(ctx context.Context, logger *slog.Logger) (string, error) 
 	defer cancel()
 	id, err := eventstore.LogID(ctx, l)
 	if errors.Is(err, eventstore.ErrUnavailable) {
-		logger.Warn("the log cannot be reached; trying for ever, callbacks are answered 503 meanwhile", "error", err.Error())
+		logger.Warn("the log cannot be reached; trying for ever, callbacks are answered 503 meanwhile", "error", err)
 		return unknownLog, nil
 	}
 	return id, err

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,17 +34,18 @@ func main() {
 
 // commands are the program's commands and their flags.
 type commands struct {
-	Serve    serveCommand     `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
-	Replay   replayCommand    `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
-	Balance  balanceCommand   `cmd:"" help:"Recompute a user's balances from the log alone."`
-	Verify   verifyCommand    `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
-	Rebuild  rebuildCommand   `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`
-	Backup   backupCommand    `cmd:"" help:"Copy the log to a new directory, consistent, beside a running server."`
-	Copy     copyCommand      `cmd:"" help:"Copy a log to EventStoreDB, event by event, and compare what is there already. Interrupted, it goes on where it stopped."`
-	Log      logCommands      `cmd:"" help:"About the log itself."`
-	Simulate simulateCommand  `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
-	Health   healthCommand    `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
-	Version  kong.VersionFlag `help:"Print the version and exit." env:"-"`
+	Serve    serveCommand       `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
+	Replay   replayCommand      `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
+	Balance  balanceCommand     `cmd:"" help:"Recompute a user's balances from the log alone."`
+	Verify   verifyCommand      `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
+	Rebuild  rebuildCommand     `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`
+	Backup   backupCommand      `cmd:"" help:"Copy the log to a new directory, consistent, beside a running server."`
+	Copy     copyCommand        `cmd:"" help:"Copy a log to EventStoreDB, event by event, and compare what is there already. Interrupted, it goes on where it stopped."`
+	Log      logCommands        `cmd:"" help:"About the log itself."`
+	Simulate simulateCommand    `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
+	Health   healthCommand      `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
+	URL      callbackURLCommand `cmd:"" name:"callback-url" help:"Print the callback URL to paste at Coinbase, for each secret in DAYBOOK_CALLBACK_SECRETS, percent-encoded."`
+	Version  kong.VersionFlag   `help:"Print the version and exit." env:"-"`
 }
 
 // output is where a command writes.
@@ -50,40 +54,64 @@ type output struct {
 	stderr io.Writer
 }
 
+// hangups are the SIGHUPs that a command may act on. None ends the process.
+type hangups <-chan os.Signal
+
 // run is the whole program except for the process: the tests call it too. It
 // returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	exited := -1
-	parser, err := kong.New(&commands{},
-		kong.Name("daybook"),
-		kong.Description("An event-sourced ledger for websites that are paid through Coinbase."),
-		kong.DefaultEnvars("DAYBOOK"),
-		kong.Vars{"version": version()},
-		kong.Writers(stdout, stderr),
+	// A reader of our output that goes away is an error of the write, not a signal
+	// that ends the process.
+	signal.Ignore(syscall.SIGPIPE)
+	hangup := make(chan os.Signal, 1) // one that waits says as much as several
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	stdout = pipe{stdout}
+	exited := -1 // while kong has not ended the program
+	parser, err := newParser(output{stdout, stderr},
 		kong.Exit(func(code int) { exited = code }),
-		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(output{stdout, stderr}),
+		kong.Bind(hangups(hangup)),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "daybook:", err)
 		return exitFailure
 	}
+	known := knownVariables(parser.Model)
+	unclean := cleanEnvironment(known)
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited // help or version was asked for
 	}
-	if err != nil {
+	if err = cmp.Or(unclean, err); err != nil {
 		fmt.Fprintf(stderr, "daybook: %v\nSee daybook --help.\n", err)
 		return exitUsage
 	}
-	err = parsed.Run()
-	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE): // the reader of a pipe has enough
-		return 0
+	unknown := unknownVariables(known, os.Environ())
+	if len(unknown) > 0 && parsed.Command() != "serve" { // which has a log for that
+		fmt.Fprintf(stderr, "daybook: %s: %s\n", unknownText, strings.Join(unknown, ", "))
 	}
-	fmt.Fprintln(stderr, "daybook:", err)
+	err = parsed.Run(unknown)
+	var said saidError
+	switch {
+	case err == nil, isReaderGone(err):
+		return 0
+	case !errors.As(err, &said):
+		fmt.Fprintln(stderr, "daybook:", err)
+	}
 	return exitCode(err)
+}
+
+func newParser(out output, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(&commands{}, slices.Concat(cleanFlags(), []kong.Option{
+		kong.Name("daybook"),
+		kong.Description("An event-sourced ledger for websites that are paid through Coinbase."),
+		kong.DefaultEnvars("DAYBOOK"),
+		kong.Vars{"version": version()},
+		kong.Writers(out.stdout, out.stderr),
+		kong.UsageOnError(),
+		kong.Bind(out),
+	}, options)...)
 }
 
 // version names what was built: the module's version, or the commit.

@@ -43,7 +43,7 @@ func (f *redisFlag) openModels(ctx context.Context, logger *slog.Logger) (models
 	case errors.Is(err, redismodel.ErrEvicts):
 		return models{}, errors.Join(fmt.Errorf("--redis: %w", err), store.Close())
 	case err != nil:
-		logger.Warn("the read models cannot be reached; trying for ever, reads answer 503 meanwhile", "error", err.Error())
+		logger.Warn("the read models cannot be reached; trying for ever, reads answer 503 meanwhile", "error", err)
 	}
 	return models{
 		balances: balances.NewRedis(store, redismodel.Live()),

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 )
 
 // secretURL is a setting whose value may hold a password: a flag, a variable of
@@ -23,11 +22,11 @@ func (s secretURL) take(value *string) error {
 	case path != "" && *value != "":
 		return fmt.Errorf("both %s%s and another place say what %s is: unset one", s.variable, fileSuffix, s.flag)
 	case path != "":
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("%s%s: %w", s.variable, fileSuffix, err)
+		var err error
+		if *value, err = fileValue(s.variable+fileSuffix, path, false); err != nil {
+			return err
 		}
-		if *value = strings.TrimSpace(string(content)); *value == "" {
+		if *value == "" {
 			return fmt.Errorf("%s%s: %s is empty", s.variable, fileSuffix, path)
 		}
 	case *value != "" && *value != os.Getenv(s.variable) && s.hasPassword(*value):

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"runtime"
 	"time"
 
+	"daybook/cmd/internal/serverlog"
 	"daybook/domain/ledger"
 	httpapi "daybook/http"
 	"daybook/http/callback"
@@ -41,19 +43,37 @@ const pace = 4 * time.Millisecond
 // do many times a second. With it the garbage takes up about as much.
 const ballastBytes = 64 << 20
 
-// Run serves until ctx ends or the log fails.
-func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
+// Run serves until ctx ends or the log fails. What it says goes through writers
+// that do not wait for their readers.
+func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, unknown unknownNames) error {
+	lines := newLogWriter(out.stderr)
+	printed := serverlog.NewWriter(out.stdout, logCapacity, func(uint64) []byte { return nil })
+	defer lines.Close(logPatience)
+	defer printed.Close(logPatience)
+	err := c.run(ctx, printed, lines, hangup, unknown)
+	if err != nil {
+		fmt.Fprintln(lines, "daybook:", err)
+		err = saidError{err}
+	}
+	return err
+}
+
+func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *serverlog.Writer, hangup hangups, unknown unknownNames) (err error) {
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
 	if !c.isRemote() {
 		useProcessors(c.redisFlag.isSet())
 	}
-	logger, err := newLogger(out.stderr, c.LogLevel)
+	logger, err := newLogger(lines, c.LogLevel)
 	if err != nil {
 		return err
 	}
+	captureLibraries(logger)
+	if len(unknown) > 0 {
+		logger.Warn(unknownText, "variables", unknown)
+	}
 	if c.EsdbWritable {
-		return c.serveScratch(ctx, logger)
+		return c.serveScratch(ctx, hangup, logger)
 	}
 	settings, err := c.settings()
 	if err != nil {
@@ -73,15 +93,18 @@ func (c *serveCommand) Run(ctx context.Context, out output) (err error) {
 	if err != nil {
 		return errors.Join(err, store.close())
 	}
-	err = c.serve(ctx, out, store, commits, models, settings, logger)
+	err = c.serve(ctx, printed, store, []prometheus.Collector{commits.duration, commits.size, commits.events, droppedLines(lines)}, models, settings, hangup, logger)
+	if err != nil {
+		err = publicError{err} // it ends in the log
+	}
 	return errors.Join(err, models.close(), store.close())
 }
 
 // settings are what serve is told from outside, read and checked.
 type settings struct {
-	callbacks access
-	sources   callback.Sources
-	policy    ledger.Policy
+	access  *liveAccess
+	sources callback.Sources
+	policy  ledger.Policy
 }
 
 func (c *serveCommand) settings() (settings, error) {
@@ -102,16 +125,16 @@ func (c *serveCommand) settings() (settings, error) {
 	}
 	if c.Dev {
 		s.sources.Allowed = append(s.sources.Allowed, loopback...)
-		s.callbacks, err = devAccess(c.Data)
+		s.access, err = newLiveAccess(func() (access, error) { return devAccess(c.Data) })
 	} else {
-		s.callbacks, err = accessFromEnvironment()
+		s.access, err = newLiveAccess(accessFromEnvironment)
 	}
 	return s, err
 }
 
 // serve runs the parts. Requests end first, then the projections, and the
 // caller closes the store last: whatever still writes or reads has it.
-func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, commits *commitMetrics, read models, s settings, logger *slog.Logger) error {
+func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store servedLog, collectors []prometheus.Collector, read models, s settings, hangup hangups, logger *slog.Logger) error {
 	logID, err := store.id(ctx, logger)
 	if err != nil {
 		return err
@@ -126,10 +149,11 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		}
 	}
 	if c.EsdbListen != "" {
-		if answerEsdb, err = c.listenEsdb(ctx, store, s.callbacks.tokens, logger); err != nil {
+		if answerEsdb, err = c.listenEsdb(ctx, store, s.access, logger); err != nil {
 			return err
 		}
 	}
+	current := s.access.current.Load()
 	options := projections.Options{Logger: logger, Pace: pace, Alarm: projections.NewAlarm()}
 	balanceProjection := projections.New(read.balances, store.Store, options)
 	orderProjection := projections.New(read.orders, store.Store, options)
@@ -143,20 +167,21 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		BalancesProjection: balanceProjection,
 		Orders:             read.orders,
 		OrdersProjection:   orderProjection,
-		Secrets:            s.callbacks.secrets,
+		Secrets:            current.secrets,
 		Sources:            s.sources,
-		Tokens:             s.callbacks.tokens,
 		Connections:        connections,
+		Tokens:             current.tokens,
 		Logger:             logger,
-		Collectors:         []prometheus.Collector{commits.duration, commits.size, commits.events, logCollector{store.tail, all}, watch.metric()},
+		Collectors:         append(collectors, logCollector{store.tail, all}, watch.metric()),
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", c.Listen, err)
 	}
 	c.logStart(logger, listener.Addr(), logID, store, read, s)
+	warnOfEncodings(logger, *current)
 	if c.Dev {
-		if err := printExample(out.stdout, listener.Addr().String(), c.Data, c.arguments(), s.callbacks); err != nil {
+		if err := printExample(printed, listener.Addr().String(), c.Data, c.arguments(), *current); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
@@ -168,7 +193,7 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		running.Go(func() error {
 			if err := p.Run(projecting); err != nil {
 				// The others go on, and so does receiving.
-				logger.Error("projection has stopped", "projection", p.Status().Name, "error", err.Error())
+				logger.Error("projection has stopped", "projection", p.Status().Name, "error", err)
 			}
 			return nil
 		})
@@ -177,11 +202,15 @@ func (c *serveCommand) serve(ctx context.Context, out output, store servedLog, c
 		watch.run(projecting)
 		return nil
 	})
+	running.Go(func() error {
+		s.access.follow(projecting, hangup, logger, func(a access) { server.SetAccess(a.secrets, a.tokens) })
+		return nil
+	})
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
 	running.Go(func() error {
 		if err := answerEsdb(serving); err != nil {
-			logger.Error("EventStoreDB's protocol is not answered any more", "error", err.Error())
+			logger.Error("EventStoreDB's protocol is not answered any more", "error", err)
 		}
 		return nil
 	})

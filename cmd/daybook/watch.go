@@ -81,7 +81,7 @@ func (w *watch) appends(err error) {
 	}
 	switch refuses := err != nil; {
 	case refuses && !w.refuses:
-		w.logger.Error("the log takes no events: callbacks are answered 503 and will be sent again; look for space on its disk, or at its server", "error", err.Error())
+		w.logger.Error("the log takes no events: callbacks are answered 503 and will be sent again; look for space on its disk, or at its server", "error", err)
 		w.refuses = true
 	case !refuses && w.refuses:
 		w.logger.Info("the log takes events again")

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+)
+
+// liveAccess is who may do what at this moment. It is replaced as a whole.
+type liveAccess struct {
+	current atomic.Pointer[access]
+	read    func() (access, error)
+}
+
+// newLiveAccess reads it for the first time. Secrets that can be guessed are
+// refused then and later.
+func newLiveAccess(read func() (access, error)) (*liveAccess, error) {
+	l := &liveAccess{read: func() (access, error) {
+		a, err := read()
+		if err == nil {
+			err = a.checkLengths()
+		}
+		return a, err
+	}}
+	first, err := l.read()
+	if err != nil {
+		return nil, err
+	}
+	l.current.Store(&first)
+	return l, nil
+}
+
+// follow reads it again after each SIGHUP, until ctx ends. What cannot be used
+// changes nothing.
+func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Logger, changed func(access)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+		}
+		before := l.current.Load()
+		after, err := l.read()
+		if err != nil {
+			logger.Error("SIGHUP: secrets and tokens stay as they were, because what was read cannot be used", "error", err)
+			continue
+		}
+		l.current.Store(&after)
+		changed(after)
+		logger.Info("SIGHUP: secrets and tokens were read again", "callback_secrets", len(after.secretTexts), "tokens", len(after.tokenTexts),
+			"changed", !slices.Equal(before.secretTexts, after.secretTexts) || !slices.Equal(before.tokenTexts, after.tokenTexts))
+		warnOfEncodings(logger, after)
+	}
+}
+
+// warnOfEncodings says how to write secrets in a URL that it cannot have as they
+// are.
+func warnOfEncodings(logger *slog.Logger, a access) {
+	for _, said := range a.encodings() {
+		logger.Warn("a callback secret needs percent-encoding: `daybook callback-url` prints the URL to paste", "how", said)
+	}
+}
