@@ -1,10 +1,14 @@
 package eventstore
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
 
 // Damage is an ErrDamaged that knows the stream it was met in. Its text names
 // that stream, and with it an order or an address: it is for a person who looks
-// into the log. The log of a server leaves it out.
+// into the log. A line that is logged has Anonymous of it.
 type Damage struct {
 	Stream StreamName
 	What   string // what is wrong with the stream, and what to do
@@ -17,3 +21,14 @@ func (d *Damage) Error() string {
 
 // Unwrap makes it an ErrDamaged.
 func (d *Damage) Unwrap() error { return ErrDamaged }
+
+// Anonymous returns the text of an error with the category in the place of the
+// damaged stream's name.
+func Anonymous(err error) string {
+	text := err.Error()
+	var damage *Damage
+	if errors.As(err, &damage) {
+		text = strings.ReplaceAll(text, string(damage.Stream), damage.Stream.Category()+"-…")
+	}
+	return text
+}

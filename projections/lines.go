@@ -51,7 +51,7 @@ func (l *lines) failed(err error, delay time.Duration) {
 func (l *lines) stopped(err error) {
 	if l.isDue(err) {
 		l.isLive = false
-		l.logger.Error("projection has stopped", "error", err, "looks_again", lookAgain)
+		l.logger.Error("projection has stopped", "error", eventstore.Anonymous(err), "looks_again", lookAgain)
 	}
 }
 

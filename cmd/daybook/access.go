@@ -19,6 +19,7 @@ import (
 const (
 	secretsVariable = "DAYBOOK_CALLBACK_SECRETS"
 	tokensVariable  = "DAYBOOK_TOKENS"
+	tokenVariable   = "DAYBOOK_TOKEN" // of commands that ask a server
 	fileSuffix      = "_FILE"
 )
 

@@ -172,7 +172,7 @@ func TestEachCallbackHasALine(t *testing.T) {
 	paid := completedOrder("LINE", "zoe", 100)
 	for _, c := range []struct{ body, outcome, category string }{
 		{paid, "recorded", "order"}, {paid, "duplicate", "order"}, {completedOrder("LINE", "bobby", 100), "held", "order"},
-		{`{"customer":{}}`, "quarantined", "quarantine"}, {deposit("1LineAddress", "ab", "0.5"), "held", "address"},
+		{`{"customer":{}}`, "quarantined", "quarantine"}, {deposit(markedAddress, "ab", "0.5"), "held", "address"},
 	} {
 		a := s.request("POST", callbackPath, "", c.body)
 		s.checkLine(a.header.Get("X-Request-Id"), map[string]any{"level": "INFO", "msg": "callback", "outcome": c.outcome, "category": c.category, "status": 200.0})
@@ -183,7 +183,7 @@ func TestEachCallbackHasALine(t *testing.T) {
 	a = strict.request("POST", callbackPath, "", paid)
 	strict.checkLine(a.header.Get("X-Request-Id"), map[string]any{"level": "WARN", "msg": "callback", "outcome": "refused", "status": 403.0, "source": "127.0.0.1"})
 	for _, log := range []string{s.stderr.String(), strict.stderr.String()} {
-		if regexp.MustCompile(`LINE|zoe|bobby|1LineAddress`).MatchString(log) {
+		if regexp.MustCompile(`LINE|zoe|bobby|` + markedAddress).MatchString(log) {
 			t.Errorf("an id is in the log:\n%s", log)
 		}
 	}

@@ -32,6 +32,7 @@ func knownVariables(model *kong.Application) []variable {
 	}
 	withFile(secretsVariable, true)
 	withFile(tokensVariable, true)
+	withFile(tokenVariable, false)
 	seen := map[string]bool{}
 	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
 		flag, ok := node.(*kong.Flag)

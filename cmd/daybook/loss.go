@@ -125,7 +125,7 @@ func (c *acceptLossCommand) acceptThere(ctx context.Context) ([]eventstore.LossF
 
 // serverToken reads the secret of the token that commands send to a server.
 func serverToken() (string, error) {
-	entries, err := secretList("DAYBOOK_TOKEN")
+	entries, err := secretList(tokenVariable)
 	if err != nil {
 		return "", err
 	}

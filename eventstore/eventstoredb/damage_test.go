@@ -102,6 +102,9 @@ func checkDamage(t *testing.T, what string, err error, says ...string) {
 			t.Errorf("%s: %q is missing in %v", what, part, err)
 		}
 	}
+	if text := eventstore.Anonymous(err); strings.Contains(text, "victim") || !strings.Contains(text, "test-…") {
+		t.Errorf("%s: a line of the log would say %s", what, text)
+	}
 }
 
 func TestDamageOfAnyKindStopsWhoReads(t *testing.T) {
