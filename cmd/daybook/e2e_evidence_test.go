@@ -117,6 +117,7 @@ func TestVerifyWithRedisHoldsEvidenceAgainstTheLog(t *testing.T) {
 // TestTheCorpusVerifies posts every body of the corpus, twice, and proves the log.
 func TestTheCorpusVerifies(t *testing.T) {
 	inTree(t)
+	embedded(t) // the scratch server's names of streams have no room for the longest ids
 	s := start(t, options{})
 	files, err := os.ReadDir("../../http/testdata/corpus")
 	if err != nil {

@@ -90,7 +90,7 @@ func TestVerifyWithoutRedisChecksTheLog(t *testing.T) {
 	s.record(mispaidOrder("A", "u1", "completed", 500))
 	s.record(payout("P1", "Completed"))
 	stdout := succeed(t, "verify", "--data", s.data)
-	for _, part := range []string{"no difference", "no stored read model", "liabilities:users", "-12.53  USD", "liabilities:suspense", "assets:bank"} {
+	for _, part := range []string{"no difference", "evidence: 3 kept bodies and the 4 events", "no stored read model", "liabilities:users", "-12.53  USD", "liabilities:suspense", "assets:bank"} {
 		if !strings.Contains(stdout, part) {
 			t.Errorf("%q is not in\n%s", part, stdout)
 		}
