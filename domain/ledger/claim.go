@@ -9,6 +9,8 @@ import (
 	"daybook/domain/claim"
 	"daybook/domain/order"
 	"daybook/eventstore"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // claimMispayments claims the mispayments that an order would post of a report,
@@ -30,23 +32,40 @@ func (s *Service) claimMispayments(ctx context.Context, owner eventstore.StreamN
 	if err != nil {
 		return nil, err
 	}
-	claimed := slices.Clone(report.Mispayments)
-	for _, event := range events {
+	taken := make([]bool, len(events))
+	claims, ctx := errgroup.WithContext(ctx)
+	claims.SetLimit(claimsAtOnce)
+	for i, event := range events {
 		mispaid, posts := event.(order.PaymentMispaid)
 		if !posts {
 			continue
 		}
-		switch err := s.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d); {
-		case errors.Is(err, claim.ErrTaken):
-			for i := range claimed {
-				claimed[i].Taken = claimed[i].Taken || claimed[i].Payment == mispaid.Payment
+		claims.Go(func() error {
+			err := s.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d)
+			if taken[i] = errors.Is(err, claim.ErrTaken); taken[i] {
+				return nil
 			}
-		case err != nil:
-			return nil, err
+			return err
+		})
+	}
+	if err := claims.Wait(); err != nil {
+		return nil, err
+	}
+	claimed := slices.Clone(report.Mispayments)
+	for i, event := range events {
+		if !taken[i] {
+			continue
+		}
+		for j := range claimed {
+			claimed[j].Taken = claimed[j].Taken || claimed[j].Payment == event.(order.PaymentMispaid).Payment
 		}
 	}
 	return claimed, nil
 }
+
+// claimsAtOnce is how many claims of one report wait for the log together, so that
+// they share its syncs: a report may have a thousand.
+const claimsAtOnce = 32
 
 // claim appends a claim, unless it stands already; claim.ErrTaken if another
 // stream has the payment. It refers to the evidence, which the owner's own append
