@@ -51,7 +51,7 @@ func TestIdleSubscriptionsKeepNoPages(t *testing.T) {
 		}
 	}
 	s := serve(t, store, esdbserver.Options{AllowAnonymous: true})
-	const subscriptions, each = 64, 256 << 10
+	const subscriptions, each = 16, 256 << 10
 	stubs := s.stubs(t)
 	before := heap()
 	for range subscriptions {
