@@ -25,29 +25,29 @@ const (
 
 // Connections bounds how many connections are open. A nil one knows of none.
 type Connections struct {
-	limit *connlimit.Limit
-	users connlimit.Room
+	limit                               *connlimit.Limit
+	strangers, users, proxies, callback connlimit.Room
 }
 
 // NewConnections makes room for the addresses that callbacks come from, for the
 // proxies in front, and for strangers.
 func NewConnections(sources callback.Sources) *Connections {
-	strangers := connlimit.Room{Most: maxStrangers, Share: maxStrangersAddress, Strangers: true}
-	proxies := connlimit.Room{Most: maxProxies}
-	callbacks := connlimit.Room{Most: maxSources}
-	room := func(address netip.Addr) *connlimit.Room {
+	c := &Connections{
+		strangers: connlimit.Room{Most: maxStrangers, Share: maxStrangersAddress, Strangers: true},
+		users:     connlimit.Room{Most: maxUsers, Share: maxUsersToken},
+		proxies:   connlimit.Room{Most: maxProxies},
+		callback:  connlimit.Room{Most: maxSources},
+	}
+	c.limit = connlimit.New(func(address netip.Addr) *connlimit.Room {
 		switch {
 		case sources.Trusts(address):
-			return &proxies
+			return &c.proxies
 		case sources.Allows(address):
-			return &callbacks
+			return &c.callback
 		}
-		return &strangers
-	}
-	return &Connections{
-		limit: connlimit.New(room, writeBufferBytes),
-		users: connlimit.Room{Most: maxUsers, Share: maxUsersToken},
-	}
+		return &c.strangers
+	}, writeBufferBytes)
+	return c
 }
 
 // Listen bounds the connections of a listener.

@@ -172,7 +172,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
-		Collectors:         append(collectors, logCollector{store.tail, all}, watch.metric()),
+		Collectors:         append(collectors, logCollector{store.tail, all}, watch.metric(), connections),
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {

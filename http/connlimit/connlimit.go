@@ -39,6 +39,7 @@ type Limit struct {
 	open    map[string]*conn // by the remote address
 	holders map[*Room]map[string]*holder
 	counts  map[*Room]int
+	turned  map[*Room]int // connections that were closed for want of room
 }
 
 // holder is an address or a user in a room, with its connections.
@@ -58,6 +59,7 @@ func New(room func(netip.Addr) *Room, writeBuffer int) *Limit {
 		open:        make(map[string]*conn),
 		holders:     make(map[*Room]map[string]*holder),
 		counts:      make(map[*Room]int),
+		turned:      make(map[*Room]int),
 	}
 }
 
@@ -103,6 +105,9 @@ func (l *Limit) enter(c *conn) bool {
 	room := l.room(address)
 	l.mu.Lock()
 	victim, ok := l.makeRoom(room, shareOf(address))
+	if victim != nil || !ok {
+		l.turned[room]++
+	}
 	if ok {
 		l.open[c.remote] = c
 		l.add(c, room, shareOf(address))
@@ -131,6 +136,14 @@ func (l *Limit) Authenticated(remote string, room *Room, user string) bool {
 	l.remove(c)
 	l.add(c, room, user)
 	return true
+}
+
+// Usage returns how many connections are open in a room, and how many were closed
+// since the start because it was full: newcomers, and those that gave way to one.
+func (l *Limit) Usage(room *Room) (open, turnedAway int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[room], l.turned[room]
 }
 
 // AfterWrite calls release once, when the answer that is being made for a remote

@@ -17,6 +17,7 @@ const patience = 10 * time.Second
 type world struct {
 	t        *testing.T
 	limit    *connlimit.Limit
+	room     *connlimit.Room
 	listener net.Listener
 	accepted chan net.Conn
 }
@@ -33,7 +34,7 @@ func newWorld(t *testing.T, room connlimit.Room) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, limit: connlimit.New(func(netip.Addr) *connlimit.Room { return &room }, 0), accepted: make(chan net.Conn)}
+	w := &world{t: t, room: &room, limit: connlimit.New(func(netip.Addr) *connlimit.Room { return &room }, 0), accepted: make(chan net.Conn)}
 	w.listener = w.limit.Listen(listener)
 	done := make(chan struct{})
 	go func() {
@@ -130,6 +131,20 @@ func (w *world) wantOpen(what string, p pair) {
 	}
 }
 
+// wantUsage waits until a newcomer that is refused has been counted.
+func (w *world) wantUsage(open, turnedAway int) {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		gotOpen, gotTurned := w.limit.Usage(w.room)
+		if gotOpen == open && gotTurned == turnedAway {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%d connections are open and %d were turned away, want %d and %d", gotOpen, gotTurned, open, turnedAway)
+		}
+	}
+}
+
 func TestAFullRoomTakesFromWhoHasTheMost(t *testing.T) {
 	w := newWorld(t, connlimit.Room{Most: 4, Strangers: true})
 	few := w.connect("127.0.0.2")
@@ -143,6 +158,7 @@ func TestAFullRoomTakesFromWhoHasTheMost(t *testing.T) {
 	w.wantOpen("one that has asked", many[0])
 	w.wantOpen("the newcomer", newcomer)
 	w.wantOpen("the one after that", again)
+	w.wantUsage(4, 2)
 }
 
 func TestAnAddressHasAShare(t *testing.T) {
@@ -164,6 +180,7 @@ func TestRunningRequestsAreNotCutOff(t *testing.T) {
 	if refused, err := w.dial("127.0.0.3"); err == nil { // else it has been refused already
 		wantClosed(t, "a connection too many", refused)
 	}
+	w.wantUsage(2, 1) // a newcomer is turned away itself
 	w.answer(idle)
 	newcomer := w.connect("127.0.0.3")
 	wantClosed(t, "the one that waits for the next request", idle.client)
