@@ -182,6 +182,7 @@ func TestURLsAndPrefixesThatMakeNoSense(t *testing.T) {
 		{URL: ""}, {URL: "localhost:6379"}, {URL: "http://host"}, {URL: "redis://:secret@host:port"}, {URL: "redis://:secret@host/x"},
 		{URL: "redis://:secret@host?no_such_parameter=1"},
 		{URL: "redis://host?addr=other:6379"}, {URL: "redis://host?cluster=true&addr=other"}, {URL: "redis://host?cluster=true&read_only=true"},
+		{URL: "redis://host/3?cluster=true"},
 		{URL: "redis://host?master_name="}, {URL: "redis://host?master_name=m&cluster=true"}, {URL: "redis://host?master_name=m&route_by_latency=true"},
 		{URL: "redis://host?master_name=m&replica_only=true"},
 		{URL: "redis://host", CAFile: "/nowhere"},

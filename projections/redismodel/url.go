@@ -13,6 +13,10 @@ import (
 // password.
 var errURL = errors.New("is not a URL such as redis://host:6379/0, or has a parameter that go-redis does not know")
 
+// errClusterDatabase refuses what go-redis ignores: two models that were meant to
+// be apart would share the keys.
+var errClusterDatabase = errors.New("names a database, and a Redis Cluster has none but 0: leave the number out")
+
 // parse reads a URL. Sentinels and clusters have the parameters of a single
 // server, and more addresses. Others that go-redis has for them would lead
 // readers to replicas.
@@ -52,6 +56,9 @@ func parse(text string) (*redis.UniversalOptions, error) {
 		u.Username, u.Password = single.Username, single.Password
 	}
 	takeOver(u, single)
+	if u.IsClusterMode && u.DB != 0 {
+		return nil, errClusterDatabase
+	}
 	return u, nil
 }
 
