@@ -39,7 +39,7 @@ func answerClaimed(w *call, value any) error {
 // writeClaimed answers with a body that memory was claimed for. What it is too
 // large by must be there too.
 func writeClaimed(w *call, body []byte) error {
-	if !w.claimed.resize(len(body)) {
+	if !w.reserved.resize(len(body)) {
 		return unreadAnswers(nil)
 	}
 	writeBody(w, http.StatusOK, body)

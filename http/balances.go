@@ -143,7 +143,7 @@ func (s *Server) getEntries(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.claim(w, r, limit*entryBytes); err != nil {
+	if err := s.reserve(w, r, limit*entryBytes); err != nil {
 		return err
 	}
 	page, err := s.balances.Entries(r.Context(), user, before, limit)

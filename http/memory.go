@@ -15,9 +15,9 @@ const (
 	maxUnwritten      = 32 << 20
 	maxUnwrittenToken = maxUnwritten / 2 // of one token
 
-	// claimTimeout bounds the wait for answers of others to be written. One that
+	// reserveTimeout bounds the wait for answers of others to be written. One that
 	// nobody reads is cut off after writeTimeout.
-	claimTimeout = time.Second
+	reserveTimeout = time.Second
 )
 
 // memory bounds the bytes of answers that have not been written.
@@ -43,45 +43,45 @@ func (m *memory) share(actor string) *semaphore.Weighted {
 	return share
 }
 
-// claim is the part of memory that one answer has.
-type claim struct {
+// reservation is the part of memory that one answer has.
+type reservation struct {
 	all, share *semaphore.Weighted
 	bytes      int64
 }
 
-// claim waits a moment for memory, or refuses. It is taken before anything is
+// reserve waits a moment for memory, or refuses. It is taken before anything is
 // read, so that what waits takes none.
-func (m *memory) claim(ctx context.Context, actor string, bytes int) (*claim, error) {
-	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+func (m *memory) reserve(ctx context.Context, actor string, bytes int) (*reservation, error) {
+	ctx, cancel := context.WithTimeout(ctx, reserveTimeout)
 	defer cancel()
-	c := &claim{all: m.all, share: m.share(actor)}
-	if err := c.share.Acquire(ctx, int64(bytes)); err != nil {
+	held := &reservation{all: m.all, share: m.share(actor)}
+	if err := held.share.Acquire(ctx, int64(bytes)); err != nil {
 		return nil, unreadAnswers(err)
 	}
-	if err := c.all.Acquire(ctx, int64(bytes)); err != nil {
-		c.share.Release(int64(bytes))
+	if err := held.all.Acquire(ctx, int64(bytes)); err != nil {
+		held.share.Release(int64(bytes))
 		return nil, unreadAnswers(err)
 	}
-	c.bytes = int64(bytes)
-	return c, nil
+	held.bytes = int64(bytes)
+	return held, nil
 }
 
-// claim takes memory for the answer to a request.
-func (s *Server) claim(w *call, r *http.Request, bytes int) (err error) {
-	w.claimed, err = s.memory.claim(r.Context(), w.who.Actor(), bytes)
+// reserve takes memory for the answer to a request.
+func (s *Server) reserve(w *call, r *http.Request, bytes int) (err error) {
+	w.reserved, err = s.memory.reserve(r.Context(), w.who.Actor(), bytes)
 	return err
 }
 
-// settle keeps what was claimed for an answer until that has been written.
+// settle keeps what was reserved for an answer until that has been written.
 func (s *Server) settle(w *call, r *http.Request) {
-	if w.claimed == nil {
+	if w.reserved == nil {
 		return
 	}
 	if !w.written {
-		w.claimed.release() // the answer is a problem
+		w.reserved.release() // the answer is a problem
 		return
 	}
-	s.connections.afterWrite(r.RemoteAddr, w.claimed.release)
+	s.connections.afterWrite(r.RemoteAddr, w.reserved.release)
 }
 
 func unreadAnswers(cause error) *Problem {
@@ -89,22 +89,22 @@ func unreadAnswers(cause error) *Problem {
 }
 
 // resize gives memory back, or takes more if that is there at once. It reports
-// whether the claim is as large as that.
-func (c *claim) resize(bytes int) bool {
-	more := int64(bytes) - c.bytes
+// whether the reservation is as large as that.
+func (r *reservation) resize(bytes int) bool {
+	more := int64(bytes) - r.bytes
 	switch {
 	case more < 0:
-		c.share.Release(-more)
-		c.all.Release(-more)
-	case more > 0 && !c.share.TryAcquire(more):
+		r.share.Release(-more)
+		r.all.Release(-more)
+	case more > 0 && !r.share.TryAcquire(more):
 		return false
-	case more > 0 && !c.all.TryAcquire(more):
-		c.share.Release(more)
+	case more > 0 && !r.all.TryAcquire(more):
+		r.share.Release(more)
 		return false
 	}
-	c.bytes += more
+	r.bytes += more
 	return true
 }
 
 // release gives all of it back.
-func (c *claim) release() { c.resize(0) }
+func (r *reservation) release() { r.resize(0) }

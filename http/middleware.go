@@ -26,12 +26,12 @@ type call struct {
 	// command that the request brings, so that a log line leads to the events.
 	id string
 
-	segment string     // that the route leaves open, percent-encoded
-	query   url.Values // what the route knows of the query, each with one value; nil where it ignores it
-	who     Identity   // who asks; zero unless the handler is behind a role
-	claimed *claim     // memory for the answer; nil if it is small
-	status  int        // that was answered
-	written bool
+	segment  string       // that the route leaves open, percent-encoded
+	query    url.Values   // what the route knows of the query, each with one value; nil where it ignores it
+	who      Identity     // who asks; zero unless the handler is behind a role
+	reserved *reservation // memory for the answer; nil if it is small
+	status   int          // that was answered
+	written  bool
 
 	// Of a callback, for its line in the log: what it came to, and of which
 	// category its stream is. Empty if that is not known, or no callback.

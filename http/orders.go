@@ -21,7 +21,7 @@ func (s *Server) getOrder(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.claim(w, r, orderBytes); err != nil {
+	if err := s.reserve(w, r, orderBytes); err != nil {
 		return err
 	}
 	state, err := s.orders.Order(r.Context(), order.ID(id))

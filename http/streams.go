@@ -62,10 +62,10 @@ func (s *Server) getStream(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.claim(w, r, firstPageBytes); err != nil {
+	if err := s.reserve(w, r, firstPageBytes); err != nil {
 		return err
 	}
-	page := streamPage{limit: limit, room: w.claimed}
+	page := streamPage{limit: limit, room: w.reserved}
 	for event, err := range s.store.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (s *Server) getStream(w *call, r *http.Request) error {
 // that no page is in memory in two forms.
 type streamPage struct {
 	limit  int
-	room   *claim
+	room   *reservation
 	events [][]byte // encoded
 	data   int      // bytes of data and metadata
 	size   int      // bytes of events

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"zombiezen.com/go/sqlite"
+
+	"daybook/eventstore/sqlitestore/journal"
 )
 
 // remedies say what a person can do about an error of the files of a log. The
@@ -79,7 +81,7 @@ func is(targets ...error) func(error) bool {
 }
 
 func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || isDiskFull(err)
+	return journal.IsNoSpace(err) || isDiskFull(err)
 }
 
 func isCode(codes ...sqlite.ResultCode) func(error) bool {

@@ -178,7 +178,7 @@ func (j *Journal) Write(f Frame, payload ...[]byte) error {
 // failed is the error of a write. Without room nothing is there, unless the frame
 // is whole and its terminator alone is not.
 func (j *Journal) failed(err error, torn bool) error {
-	if isNoSpace(err) && torn {
+	if IsNoSpace(err) && torn {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	}
 	return fmt.Errorf("write journal: %w", err)
@@ -281,7 +281,7 @@ func (j *Journal) heldBytes() int64 {
 // with all that the file system keeps about them.
 func (j *Journal) grow(length int64) error {
 	length = min((length+growth-1)/growth*growth, MaxSize)
-	if _, err := j.file.WriteAt(freeBlocks(length-j.size), j.size); isNoSpace(err) {
+	if _, err := j.file.WriteAt(freeBlocks(length-j.size), j.size); IsNoSpace(err) {
 		return fmt.Errorf("%w: %w", ErrNoSpace, err)
 	} else if err != nil {
 		return fmt.Errorf("grow journal: %w", err)
@@ -293,6 +293,7 @@ func (j *Journal) grow(length int64) error {
 	return nil
 }
 
-func isNoSpace(err error) bool {
+// IsNoSpace reports whether a file system has refused to grow a file.
+func IsNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
