@@ -61,6 +61,7 @@ func (c client) stall(path, token string) *net.TCPConn {
 // Readers that ask for the largest pages and do not read them take a bounded part
 // of the memory, whoever they are, and only for as long as an answer may take.
 func TestReadersThatDoNotReadTakeLittleMemory(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	large := s.largeStream()
@@ -107,6 +108,7 @@ func TestReadersThatDoNotReadTakeLittleMemory(t *testing.T) {
 // A page that has no room for more ends early, and says where the next one begins:
 // who reads on reads everything.
 func TestPagesEndEarlyWhereThereIsNoMemory(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	large := s.largeStream()
@@ -167,6 +169,7 @@ func (c client) from(address string) client {
 // which say nothing, some half a request, some that ask, and wait. Neither callbacks
 // nor the website are kept out, and the memory is bounded.
 func TestStrangersConnectionsKeepNobodyOut(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	const addresses, each = 20, 200
 	s := start(t, options{from: "127.0.1.0/24"})
@@ -211,6 +214,7 @@ func TestStrangersConnectionsKeepNobodyOut(t *testing.T) {
 
 // One address has a share; connections of the website that have authenticated stay.
 func TestOneAddressOfStrangersHasAShare(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{from: "127.0.1.0/24"})
 	kept, err := s.dialFrom("127.0.2.1")

@@ -225,6 +225,7 @@ func readAnswer(t *testing.T, from *bufio.Reader) answer {
 // TestHalfClosedConnectionsAreAnswered closes the sending side after each
 // request.
 func TestHalfClosedConnectionsAreAnswered(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	rest := s.metric("go_goroutines")
@@ -251,6 +252,7 @@ func TestHalfClosedConnectionsAreAnswered(t *testing.T) {
 // TestIdleConnectionsAreInNobodysWay keeps 1,000 connections open that have
 // asked once or not at all.
 func TestIdleConnectionsAreInNobodysWay(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	rest := s.metric("go_goroutines")
@@ -288,6 +290,7 @@ func TestIdleConnectionsAreInNobodysWay(t *testing.T) {
 // TestIdleConnectionsDoNotHoldUpTheEnd terminates a server that has
 // connections which never asked, and one whose body never comes.
 func TestIdleConnectionsDoNotHoldUpTheEnd(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	s.record(completedOrder("END", "ann", 100))

@@ -97,6 +97,7 @@ func (s *server) await(line string) {
 // TestFullPipeOfTheLogStopsNobody fills standard error, which nobody reads, then
 // reads it: lines are whole, and one says how many are missing.
 func TestFullPipeOfTheLogStopsNobody(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s, log := serveInto(t)
 	const refused = 12_000
@@ -140,6 +141,7 @@ func TestFullPipeOfTheLogStopsNobody(t *testing.T) {
 
 // TestServerStopsWhileItsLogIsFull terminates a server that nobody reads from.
 func TestServerStopsWhileItsLogIsFull(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s, _ := serveInto(t)
 	for range 400 {
@@ -152,6 +154,7 @@ func TestServerStopsWhileItsLogIsFull(t *testing.T) {
 
 // TestReaderOfACommandMayHaveEnough reads one line of replay and goes away.
 func TestReaderOfACommandMayHaveEnough(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	for i := range 2000 {

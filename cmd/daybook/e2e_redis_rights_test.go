@@ -17,6 +17,7 @@ import (
 // line lacks is refused, and in Redis's list of what it has refused; what it
 // has too much of was never asked for.
 func TestReadmeNamesTheRightsInRedisThatAreNeeded(t *testing.T) {
+	anyLog(t)
 	inTree(t)
 	t.Parallel()
 	const password = "secret-of-redis"

@@ -125,6 +125,7 @@ func TestRedisSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 // TestThePasswordOfRedisIsInNoOutput connects as a user of Redis whose password
 // comes from a file, and from the environment with a wrong one.
 func TestThePasswordOfRedisIsInNoOutput(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	const password = "secret-of-redis"
 	redis := redistest.Start(t, "--requirepass", password)

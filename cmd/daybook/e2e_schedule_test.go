@@ -14,7 +14,7 @@ import (
 
 // realSchedules is how many random schedules run on the binary. Package
 // schedules runs many more on the same parts in one process.
-const realSchedules = 20
+const realSchedules = 10
 
 // TestRandomSchedulesOnTheBinary puts the program through random faults of
 // itself and of Redis: each process that is killed is one of its own.

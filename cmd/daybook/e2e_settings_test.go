@@ -129,6 +129,7 @@ func TestTakenAddressIsNamed(t *testing.T) {
 // TestCallbacksComeFromAllowedAddressesAlone posts from this machine, as
 // itself and as a proxy.
 func TestCallbacksComeFromAllowedAddressesAlone(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	strict := start(t, options{from: "54.243.226.26"})
 	proxied := start(t, options{from: "54.243.226.26", arguments: []string{"--trusted-proxy", "127.0.0.1"}})
@@ -238,6 +239,7 @@ func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 // TestDevSecretsAreKeptAndPrintedOnceOnly checks that --dev makes secrets that
 // the owner alone can read, and prints them on standard output alone.
 func TestDevSecretsAreKeptAndPrintedOnceOnly(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	o := options{data: data, arguments: []string{"--dev", "--log-level", "debug"}, settings: []string{}}

@@ -158,11 +158,12 @@ func (f *fronted) check() {
 }
 
 // requests returns the lines that count the server's requests, but for those of
-// the metrics themselves.
+// the metrics themselves and of bodies that are too large, whose sender has his
+// answer before they are counted.
 func (f *fronted) requests() (lines string) {
 	f.t.Helper()
 	for line := range strings.Lines(f.server.request("GET", "/metrics", "", "").body) {
-		if strings.HasPrefix(line, "daybook_http_requests_total{") && !strings.Contains(line, `route="/metrics"`) {
+		if strings.HasPrefix(line, "daybook_http_requests_total{") && !strings.Contains(line, `route="/metrics"`) && !strings.Contains(line, `status="413"`) {
 			lines += line
 		}
 	}
@@ -208,6 +209,7 @@ func proxyProgram(t *testing.T, name string) string {
 }
 
 func TestTheSampleForNginxPassesOnCallbacksAndLogsNoSecret(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	program := proxyProgram(t, "nginx")
 	f := front(t, func(f *fronted, cert, key string) []string {
@@ -226,6 +228,7 @@ func TestTheSampleForNginxPassesOnCallbacksAndLogsNoSecret(t *testing.T) {
 }
 
 func TestTheSampleForCaddyPassesOnCallbacksAndLogsNoSecret(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	program := proxyProgram(t, "caddy")
 	f := front(t, func(f *fronted, cert, key string) []string {

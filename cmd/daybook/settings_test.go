@@ -90,6 +90,7 @@ func TestEveryVariableThatIsEmptyIsUnset(t *testing.T) {
 
 // TestEveryVariableIsCheckedForEveryCommand gives each a value that is a mistake.
 func TestEveryVariableIsCheckedForEveryCommand(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	names, lists := everySetting(t)
 	for i, name := range names {

@@ -75,6 +75,7 @@ func (p *process) orders() (progress string) {
 }
 
 func TestASimulationMayTakeAsLongAsItMoves(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	const stall = 2 * time.Second
 	script := func(numbers string) *process {
@@ -129,6 +130,7 @@ func TestSimulateFindsEveryBalanceExact(t *testing.T) {
 }
 
 func TestSimulateNeedsNoSettingsBesideADevelopmentServer(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{arguments: []string{"--dev"}, settings: []string{}})
 	for range 2 { // runs do not meet each other
@@ -213,6 +215,7 @@ func TestSimulateNamesTheUserWhosePaymentIsLost(t *testing.T) {
 }
 
 func TestSimulateSaysAtOnceWhyItIsRefused(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{})
 	var callbacks atomic.Int64
@@ -262,6 +265,7 @@ func TestSimulateSaysAtOnceWhyItIsRefused(t *testing.T) {
 // TestSimulateComesFromWhereAProxySays is the set-up of a server that takes
 // callbacks from Coinbase's addresses alone, behind a proxy on this machine.
 func TestSimulateComesFromWhereAProxySays(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s := start(t, options{from: "54.175.255.192/27", arguments: []string{"--trusted-proxy", "127.0.0.1"}})
 	base := []string{"--server", "http://" + s.address, "--orders", "50"}

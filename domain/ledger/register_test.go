@@ -98,6 +98,9 @@ func longest(t *testing.T, service *ledger.Service, n int) {
 }
 
 func TestMoreDepositsThanOneAppendTakesAreCreditedInSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one command after another: nothing for the race detector")
+	}
 	const n = 2*deposit.MaxCredits + 7
 	store := open(t)
 	service := ledger.NewService(store, ledger.Policy{})
@@ -110,6 +113,9 @@ func TestMoreDepositsThanOneAppendTakesAreCreditedInSeveral(t *testing.T) {
 }
 
 func TestARegistrationThatBrokeOffIsFinishedByTheNext(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one command after another: nothing for the race detector")
+	}
 	const n = 3*deposit.MaxCredits + 1
 	store := &faulty{Store: open(t)}
 	service := ledger.NewService(store, ledger.Policy{})

@@ -150,6 +150,9 @@ func TestOneUserLeavesRoomForOthers(t *testing.T) {
 // Connections that never authenticate are closed, whatever they do instead, and
 // keep nobody out: also handshakes of TLS that never end.
 func TestConnectionsThatNeverAuthenticate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 16 s")
+	}
 	for name, encrypted := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
 			s := users(t, func(o *esdbserver.Options) {

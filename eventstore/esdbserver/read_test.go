@@ -120,6 +120,9 @@ func TestReadOfMissingStream(t *testing.T) {
 
 // Reading large events backwards holds few of them, and misses none.
 func TestLargeEventsBackwards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("moves tens of megabytes: nothing for the race detector")
+	}
 	s := serveScratch(t)
 	client := s.client(t)
 	var want []uuid.UUID

@@ -15,6 +15,9 @@ import (
 
 // TestABackupIsOneMomentOfTheLog takes backups beside a process that writes.
 func TestABackupIsOneMomentOfTheLog(t *testing.T) {
+	if testing.Short() {
+		t.Skip("its writer is another process")
+	}
 	t.Cleanup(smallBlocks())
 	directory := t.TempDir()
 	writer := start(t, "write", directory)

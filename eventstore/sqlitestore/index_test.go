@@ -121,6 +121,9 @@ func TestStreamsAreFoundWhereverTheyAre(t *testing.T) {
 
 // TestAReaderFollowsTheIndex reads beside a store that goes on.
 func TestAReaderFollowsTheIndex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after another: nothing for the race detector")
+	}
 	t.Cleanup(sqlitestore.SetBlocks(64, 5))
 	directory := t.TempDir()
 	random := rand.New(rand.NewPCG(1, 1))
@@ -262,6 +265,9 @@ func withIndex(t *testing.T) (directory string) {
 // That rows are lost is noticed when the store has read the whole index, soon after
 // the start.
 func TestADamagedIndexIsNoticed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after another: nothing for the race detector")
+	}
 	t.Cleanup(sqlitestore.SetBlocks(4, 4))
 	for name, damage := range map[string]string{
 		"a row is lost":          "DELETE FROM runs WHERE position = 2;",

@@ -14,6 +14,9 @@ import (
 )
 
 func TestRedisFilling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after another: nothing for the race detector")
+	}
 	server := redistest.Start(t)
 	projectiontest.RunBalances(t, func(t *testing.T) (projections.Projector, projectiontest.Balances) {
 		model := balances.NewRedis(server.Store(t), redismodel.Filling(1))
@@ -24,6 +27,9 @@ func TestRedisFilling(t *testing.T) {
 // A filling that is broken off anywhere counts nothing twice, whatever the
 // batches are.
 func TestAFillingIsBrokenOffAnywhereAndGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after another: nothing for the race detector")
+	}
 	const users = 2500
 	events := projectiontest.Pairs(t, 6000, users)
 	want := balances.NewMemory()

@@ -15,6 +15,9 @@ import (
 )
 
 func TestRedisFilling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one step after another: nothing for the race detector")
+	}
 	server := redistest.Start(t)
 	projectiontest.RunOrders(t, func(t *testing.T) (projections.Projector, projectiontest.OrderReader) {
 		model := orders.NewRedis(server.Store(t), redismodel.Filling(1))

@@ -72,8 +72,12 @@ func TestARebuildBesideALiveServer(t *testing.T) {
 
 // TestAFlushDuringARebuild loses everything, at every stage.
 func TestAFlushDuringARebuild(t *testing.T) {
+	generations := []redismodel.Generation{1, 3}
+	if testing.Short() {
+		generations = generations[1:]
+	}
 	for _, stage := range []Stage{Clearing, Filling, Comparing, Switched} {
-		for _, before := range []redismodel.Generation{1, 3} {
+		for _, before := range generations {
 			t.Run(string(stage)+" from generation "+before.String(), func(t *testing.T) {
 				w := newWorld(t)
 				w.mustPay(t, 1500)

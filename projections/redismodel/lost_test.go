@@ -116,6 +116,9 @@ func isMending(t *testing.T, err error) bool {
 }
 
 func TestWhatIsDamagedIsMadeAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one damage after another: the others run for the race detector")
+	}
 	server := redistest.Start(t)
 	for name, damage := range damages {
 		for _, pays := range []bool{false, true} {
@@ -297,6 +300,9 @@ func TestARestartThatLosesNothingCostsNoRefill(t *testing.T) {
 
 // What the model keeps of itself may be damaged too.
 func TestAModelThatCannotBeGoneOnWithIsFilledAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one damage after another: the others run for the race detector")
+	}
 	server := redistest.Start(t)
 	for name, command := range map[string][]any{
 		"the set of keys is deleted":         {"DEL", "P:1:keys:balances"},
