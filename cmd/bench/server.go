@@ -2,10 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -137,8 +137,22 @@ func (c *runCommand) launch(ctx context.Context, arguments []string) (*server, e
 			s.address = started.Address
 		}
 	}
-	go func() { _, _ = io.Copy(os.Stderr, reader) }() // ends with the process
+	go showTroubles(reader) // ends with the process
 	return s, nil
+}
+
+// showTroubles reads the log to its end, and passes on what is not routine: a line
+// for each callback is.
+func showTroubles(log *bufio.Reader) {
+	for {
+		line, err := log.ReadBytes('\n')
+		if !bytes.Contains(line, []byte(`"level":"INFO"`)) {
+			_, _ = os.Stderr.Write(line)
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // everyCentIsThere compares the balance of every user with what was

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -136,11 +137,11 @@ func gap(stream eventstore.StreamName, found, wanted eventstore.Revision) error 
 	return changed(stream, "it has event %d where event %d was: its metadata hides events, or a scavenge has removed them: take the metadata back if no scavenge has run, else %s", found, wanted, restore)
 }
 
-// examine looks why a stream has delivered nothing: a deleted one reads like one
-// that has never been. Its metadata would tell, which the access rules keep from
+// examine looks why a stream has delivered nothing from a revision on: a deleted
+// one reads like one that has never been. Its metadata would tell, which the access rules keep from
 // the ledger's user. An append of no event tells it too; who only reads searches
 // the log.
-func (s *Store) examine(ctx context.Context, n *node, stream eventstore.StreamName) error {
+func (s *Store) examine(ctx context.Context, n *node, stream eventstore.StreamName, from eventstore.Revision) error {
 	if s.readOnly {
 		return s.searchMetadata(ctx, n, stream)
 	}
@@ -151,10 +152,47 @@ func (s *Store) examine(ctx context.Context, n *node, stream eventstore.StreamNa
 	case err != nil:
 		return err
 	}
-	if _, exists := response.GetSuccess().GetCurrentRevisionOption().(*streams.AppendResp_Success_CurrentRevision); exists {
-		return s.hidden(stream, strings.Join(hiding, " or "))
+	exists, ok := response.GetSuccess().GetCurrentRevisionOption().(*streams.AppendResp_Success_CurrentRevision)
+	if !ok || exists.CurrentRevision < uint64(from) {
+		return nil // it has never been, or is not as long
 	}
-	return nil
+	switch begun, err := s.appears(ctx, n, stream, from); {
+	case err != nil:
+		return err
+	case begun:
+		return nil // by another writer, since it was read
+	}
+	return s.hidden(stream, strings.Join(hiding, " or "))
+}
+
+// appearance is longer than an event that a cluster has accepted stays unseen:
+// that took at most 80 ms where it was measured.
+const appearance = time.Second
+
+// errShown ends a look.
+var errShown = errors.New("shown")
+
+// appears reports whether a stream that exists shows events from a revision on,
+// now or soon.
+func (s *Store) appears(ctx context.Context, n *node, stream eventstore.StreamName, from eventstore.Revision) (bool, error) {
+	wait, until := newWait(), time.Now().Add(appearance)
+	for {
+		err := n.read(ctx, streamOptions(s.namespace.full(stream), from), func(answer *streams.ReadResp) error {
+			if answer.GetEvent() != nil {
+				return errShown
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, errShown):
+			return true, nil
+		case err != nil, time.Now().After(until):
+			return false, err
+		}
+		if err := pause(ctx, wait.NextBackOff()); err != nil {
+			return false, err
+		}
+	}
 }
 
 func (s *Store) searchMetadata(ctx context.Context, n *node, stream eventstore.StreamName) error {

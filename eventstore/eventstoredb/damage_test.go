@@ -3,7 +3,9 @@ package eventstoredb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -288,4 +290,35 @@ func TestDamageIsFoundAtOnce(t *testing.T) {
 	_, err := store.Append(ctx, victim, eventstore.At(2), makeEvents(victim, "z", 1)...)
 	checkDamage(t, "append", err, "tombstone")
 	checkDamage(t, "read", endOf(store.Read(ctx, victim, 0)), "tombstone")
+}
+
+// Many first appends at once race for the name of the log. Its stream is empty when
+// they read it, and exists a moment later: nothing has been deleted.
+func TestALogThatIsBegunByManyIsNotTakenForADeletedOne(t *testing.T) {
+	for range 3 {
+		store := open(t, newDatabase(t).url())
+		var group sync.WaitGroup
+		start := make(chan struct{})
+		for i := range 40 {
+			group.Go(func() {
+				<-start
+				stream := eventstore.StreamName(fmt.Sprintf("test-%d", i))
+				if _, err := store.Append(bounded(t), stream, eventstore.NoStream, makeEvents(stream, "first", 1)...); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		group.Wait()
+	}
+}
+
+// A database that was restored from an older copy has shorter streams, and none of
+// them is damaged.
+func TestAStreamThatIsShorterIsNotTakenForADeletedOne(t *testing.T) {
+	store := open(t, newDatabase(t).url())
+	appendTo(t, store, victim, 3)
+	if err := endOf(store.Read(bounded(t), victim, 5, eventstore.MustExist)); err != nil {
+		t.Error(err)
+	}
 }

@@ -46,7 +46,7 @@ func (s *Store) stream(ctx context.Context, stream eventstore.StreamName, from e
 				if next > from || !s.suspect.Load() && !eventstore.Includes(include, eventstore.MustExist) {
 					return nil
 				}
-				return s.examine(ctx, n, stream)
+				return s.examine(ctx, n, stream, from)
 			},
 		})
 	}
