@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -227,7 +228,7 @@ func (w *writer) write(trial bool) error {
 		if !trial {
 			return nil
 		}
-		w.payload = append(w.payload, make([]byte, w.room))
+		w.payload = append(w.payload, bytes.Repeat([]byte{'.'}, w.room)) // not zeroes, which are blocks that were lost
 	}
 	err := w.writeFrame(journal.Frame{
 		First:    uint64(w.end.position) + 1,

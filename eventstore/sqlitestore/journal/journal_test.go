@@ -152,6 +152,30 @@ func withRecords(frames []journal.Frame) []journal.Frame {
 	return found
 }
 
+// TestZeroesInsideAFrameAreNotTheEndOfTheFile has the head of a frame of zeroes
+// overwritten in the next round, while a later frame after it is held.
+func TestZeroesInsideAFrameAreNotTheEndOfTheFile(t *testing.T) {
+	const block = 4096
+	path := filepath.Join(t.TempDir(), "journal")
+	j, _ := open(t, path)
+	write(t, j, 1, 256*block)
+	if err := errors.Join(j.Write(journal.Frame{First: 2}, make([]byte, 100*block)), j.Publish()); err != nil {
+		t.Fatal(err)
+	}
+	write(t, j, 2, 10*block)
+	j.Release(1)
+	write(t, j, 3, 257*block)
+	for range 3 {
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var frames []journal.Frame
+		j, frames = open(t, path)
+		check(t, withRecords(frames), 2, 3)
+	}
+	j.Close()
+}
+
 // TestASmallLoadKeepsTheFileSmall writes many frames that are released soon.
 func TestASmallLoadKeepsTheFileSmall(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")

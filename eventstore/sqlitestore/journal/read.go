@@ -81,7 +81,7 @@ type scan struct {
 	frames []Frame // whole ones, oldest first
 	newest place   // of the whole frames
 	begun  []Frame // those of which only the header is right
-	zeroes int64   // offset of the first block of zeroes after the newest frame; 0 if there is none
+	zeroes int64   // where the blocks of zeroes begin that the file ends with; 0 if there are none
 }
 
 // place says where a whole frame is.
@@ -106,20 +106,22 @@ func scanFile(file *os.File, after uint64) (scan, error) {
 	}
 	s.fileHeader, s.headed = parseFileHeader(first)
 	s.newest = place{extent: extent{offset: firstFrame, end: firstFrame, last: s.base}}
-	var zeroes []int64
 	for at := int64(firstFrame); at < s.size; {
 		length, err := s.look(&w, at, after)
 		if err != nil {
 			return scan{}, fmt.Errorf("read journal: %w", err)
 		}
-		if length == 0 {
-			zeroes, length = append(zeroes, at), blockSize
+		switch {
+		case length > 0:
+			s.zeroes = 0 // those before it are inside an older frame
+		case s.zeroes == 0:
+			s.zeroes = at
 		}
-		at += length
+		at += max(length, blockSize)
 	}
 	slices.SortFunc(s.frames, func(a, b Frame) int { return cmp.Compare(a.sequence, b.sequence) })
-	if i := slices.IndexFunc(zeroes, func(at int64) bool { return at > s.newest.end }); i >= 0 {
-		s.zeroes = zeroes[i]
+	if s.zeroes > 0 && s.zeroes == s.newest.end {
+		s.zeroes += blockSize // the place of the terminator, which the next frame takes
 	}
 	return s, nil
 }
