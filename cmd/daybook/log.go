@@ -144,6 +144,15 @@ func (l servedLog) end() string {
 	return last.String()
 }
 
+// isEmpty reports whether the log has no event but its name, where that is known.
+func (l servedLog) isEmpty() bool {
+	if l.tail == nil {
+		return false
+	}
+	last, _ := l.tail.Tail()
+	return last <= 1
+}
+
 // firstAnswer is how long a database has to answer before serve starts without
 // it.
 const firstAnswer = 3 * time.Second

@@ -23,6 +23,10 @@ import (
 const (
 	exitFailure = 1
 	exitUsage   = 2
+
+	// exitTakenAway is for supervisors, which must not start serve again: it would
+	// make another log.
+	exitTakenAway = 3
 )
 
 func main() {

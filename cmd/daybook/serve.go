@@ -12,6 +12,7 @@ import (
 
 	"daybook/cmd/internal/serverlog"
 	"daybook/domain/ledger"
+	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 	"daybook/http/callback"
 	"daybook/projections"
@@ -222,7 +223,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		select {
 		case <-store.failed:
 			stopServing()
-			return fmt.Errorf("the log has failed: %w", store.reason())
+			return logFailure(store.reason())
 		case <-projecting.Done():
 			return nil
 		}
@@ -232,10 +233,22 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	return err
 }
 
+// logFailure is why the server ends when nothing can be written any more.
+func logFailure(reason error) error {
+	err := fmt.Errorf("the log has failed: %w", reason)
+	if errors.Is(reason, sqlitestore.ErrTakenAway) {
+		return exitError{exitTakenAway, err}
+	}
+	return err
+}
+
 // logStart says what runs on what. It names no secret: of Redis it has the
 // address alone.
 func (c *serveCommand) logStart(logger *slog.Logger, address net.Addr, logID string, store servedLog, read models, s settings) {
 	logger.Info("daybook is listening", "address", address.String(), "version", version(),
 		"log", logID, "position", store.end(), "store", store.where, "journal", store.journal, "read_model", read.where,
 		"callback_from", fmt.Sprint(s.sources.Allowed), "trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
+	if store.isEmpty() {
+		logger.Info("the log is empty: if there was one before, its directory is missing; stop, and put that back", "store", store.where)
+	}
 }

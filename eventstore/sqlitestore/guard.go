@@ -41,16 +41,17 @@ func (g guard) check() error {
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return fmt.Errorf("%w: %s was deleted or its volume taken away", errReplaced, path)
+			return fmt.Errorf("%w: %s was deleted or its volume taken away", ErrTakenAway, path)
 		case err == nil && !os.SameFile(opened, info):
-			return fmt.Errorf("%w: %s is another file than the one that was opened", errReplaced, path)
+			return fmt.Errorf("%w: %s is another file than the one that was opened", ErrTakenAway, path)
 		}
 	}
 	return nil
 }
 
-// errReplaced says that files of the log are not under their names any more.
-var errReplaced = errors.New("the files of the log were taken away while it was open")
+// ErrTakenAway says that files of the log are not under their names any more. A
+// process that starts again in their place would make another log.
+var ErrTakenAway = errors.New("the files of the log were taken away while it was open")
 
 // run tells when a file is gone, once.
 func (g guard) run(ctx context.Context, gone func(error)) {

@@ -19,7 +19,7 @@ var remedies = []struct {
 	fits func(error) bool
 	do   string
 }{
-	{is(errReplaced), "callbacks that were acknowledged since then are not in a file that has a name: put the directory back, start daybook again, and compare with Coinbase's list of payments"},
+	{is(ErrTakenAway), "callbacks that were acknowledged since then are not in a file that has a name: put the directory back, start daybook again, and compare with Coinbase's list of payments"},
 	{is(syscall.EMFILE, syscall.ENFILE), "too many files are open: raise the limit (`ulimit -n`, LimitNOFILE= of the systemd unit, --ulimit of the container) and start again"},
 	{isNoSpace, "the disk is full, or has no inodes left: see `df -h` and `df -i`, make room, and start again"},
 	{is(syscall.EROFS), "the file system is mounted read-only: see `dmesg` for the reason, mount it for writing, and start again"},
