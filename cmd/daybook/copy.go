@@ -42,6 +42,11 @@ func (c *copyCommand) Run(ctx context.Context, out output) error {
 		return err
 	}
 	defer from.Close()
+	if open, err := losses(ctx, from); err != nil {
+		return err
+	} else if len(open) > 0 {
+		return errLosses(open)
+	}
 	to, err := eventstoredb.Open(eventstoredb.Options{URL: c.To, Namespace: c.Namespace})
 	if err != nil {
 		return fmt.Errorf("--to: %w", err)

@@ -63,7 +63,7 @@ func (r *Reader) backup(ctx context.Context, directory string, told func(done, a
 	if err := copyDatabase(ctx, r.path, path, told); err != nil {
 		return 0, err
 	}
-	position, err := complete(ctx, path, recent)
+	position, err := complete(ctx, path, recent, r.torn.Load())
 	if err != nil {
 		return 0, err
 	}
@@ -120,8 +120,9 @@ func copyDatabase(ctx context.Context, from, to string, told func(done, all int)
 }
 
 // complete adds what was in the journal alone, and makes the copy one that was
-// closed.
-func complete(ctx context.Context, path string, recent []eventstore.Recorded) (_ eventstore.Position, err error) {
+// closed. What the journal may have lost is recorded in it, unless that was done
+// meanwhile: the copy has no journal that could tell.
+func complete(ctx context.Context, path string, recent []eventstore.Recorded, torn *eventstore.LossFound) (_ eventstore.Position, err error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return 0, err
@@ -141,6 +142,12 @@ func complete(ctx context.Context, path string, recent []eventstore.Recorded) (_
 	}
 	if err := f.recover(events); err != nil {
 		return 0, err
+	}
+	if torn != nil && f.end.position < torn.First {
+		if err := f.recordLoss(Options{Now: time.Now}, *torn); err != nil {
+			return 0, err
+		}
+		return f.end.position, step(f.statements.rollback)
 	}
 	state, err := readJournalState(conn)
 	if err != nil {
@@ -167,6 +174,16 @@ func writeSums(directory string) error {
 		return err
 	}
 	return syncDirectory(directory)
+}
+
+// dropSums takes the checksum away from a copy that was restored: it is that of a
+// backup nobody has written to.
+func dropSums(directory string) error {
+	err := os.Remove(filepath.Join(directory, SumsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, syncDirectory(directory))
 }
 
 // sumOf returns the SHA-256 of a file.

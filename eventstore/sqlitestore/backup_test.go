@@ -1,6 +1,7 @@
 package sqlitestore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -86,9 +87,27 @@ func checkBackup(t *testing.T, directory string, position eventstore.Position, s
 		t.Error(err)
 	}
 	shut(t, store)
-	if _, err := sqlitestore.CheckSums(directory); !errors.Is(err, eventstore.ErrDamaged) {
-		t.Errorf("a database that was changed: got error %v", err)
+	if checked, err := sqlitestore.CheckSums(directory); checked || err != nil {
+		t.Errorf("the checksum of a backup that a store has written to: %v, %v", checked, err)
 	}
+}
+
+// TestABackupKeepsWhatTheJournalMayHaveLost takes one between a loss of power and
+// the next start.
+func TestABackupKeepsWhatTheJournalMayHaveLost(t *testing.T) {
+	here, stored := killed(t, 5)
+	there := withoutMark(t, here)
+	edit(t, there, func(content []byte) []byte {
+		content[bytes.Index(content, []byte("order-0.4"))+100] ^= 1
+		return content
+	})
+	copied := filepath.Join(t.TempDir(), "copy")
+	position, err := openReader(t, there).Backup(t.Context(), copied, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBackup(t, copied, position, stored[:4])
+	checkLosses(t, copied, 1)
 }
 
 func TestABackupTakesNothingsPlace(t *testing.T) {

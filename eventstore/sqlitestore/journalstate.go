@@ -52,7 +52,7 @@ type incomplete struct {
 
 func (e incomplete) Error() string {
 	return fmt.Sprintf("%v: it is not whole: %v: events after position %s may have been acknowledged and are not in %s. "+
-		"Put %s back as it was when the server stopped, or the whole directory from a copy. "+
+		"Put %[5]s back as it was when the server stopped, with %[4]s and %[4]s-wal of the same moment, or the whole directory from a copy. "+
 		"If it is lost for good, `daybook log accept-loss --reason TEXT` goes on without it",
 		eventstore.ErrDamaged, e.cause, e.after, fileName, filepath.Base(e.path))
 }

@@ -239,6 +239,18 @@ func TestATornLastFrameIsReportedElsewhere(t *testing.T) {
 	checkLosses(t, there, 0)
 }
 
+// TestAMissingWriteAheadLogIsNamed copies the database and the journal of a store
+// that has filed many rounds of the journal, but not what SQLite has not copied into
+// the database yet.
+func TestAMissingWriteAheadLogIsNamed(t *testing.T) {
+	here, _ := killed(t, 3000)
+	there := elsewhere(t, here, "daybook.db", journalName)
+	_, err := sqlitestore.OpenReadOnly(t.Context(), there)
+	if !errors.Is(err, eventstore.ErrDamaged) || !strings.Contains(err.Error(), "daybook.db-wal is missing or older") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 // TestAFrameThatNobodyWasToldOfLeavesNoTrace cuts the mark back to the frame
 // before: the last one was not published.
 func TestAFrameThatNobodyWasToldOfLeavesNoTrace(t *testing.T) {

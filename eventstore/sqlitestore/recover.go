@@ -69,6 +69,10 @@ func unfiled(frames []journal.Frame, file end) ([]entry, error) {
 			return events, err
 		}
 		if frame.First > uint64(last.position)+1 {
+			if last == file { // what was filed is in the write-ahead log first
+				return events, fmt.Errorf("%w: %s ends at position %s and the journal goes on at %d: %s-wal is missing or older than the journal, or what is between them in the journal is damaged",
+					journal.ErrDamaged, fileName, file.position, frame.First, fileName)
+			}
 			return events, fmt.Errorf("%w: nothing is whole in it between positions %s and %d", journal.ErrDamaged, last.position, frame.First)
 		}
 		if frame.First == uint64(last.position)+1 && frame.Previous != last.id {

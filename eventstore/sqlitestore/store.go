@@ -107,6 +107,9 @@ func Open(ctx context.Context, options Options) (_ *Store, err error) {
 		return nil, err
 	}
 	opened.add(lock)
+	if err := dropSums(options.Directory); err != nil {
+		return nil, err
+	}
 	filer, err := openFiler(ctx, options, &opened)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
