@@ -48,17 +48,15 @@ func TestVerifyBesideARunningServer(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, "no difference") || !strings.Contains(stdout, "20 users with 200 entries") || !strings.Contains(stdout, "liabilities:users") {
 		t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
 	}
-	client := b.redis.Client()
+	client := b.redis.Client() // a key that was deleted the server makes again
 	client.HIncrByFloat(t.Context(), "{daybook}:1:balance:u%2F7", "USD", 0.01)
-	client.Del(t.Context(), "{daybook}:1:order:coinbase.V11")
 	client.Set(t.Context(), "{daybook}:1:bonus:u%2F7", "1", 0)
 	code, stdout, stderr = b.command("verify")
-	if code != 1 || !strings.Contains(stderr, "3 differences") || !strings.Contains(stderr, "daybook rebuild") {
+	if code != 1 || !strings.Contains(stderr, "2 differences") || !strings.Contains(stderr, "daybook rebuild") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 	for _, line := range []string{
 		"{daybook}:1:balance:u%2F7 USD is",
-		"{daybook}:1:order:coinbase.V11 is missing",
 		"{daybook}:1:bonus:u%2F7 is surplus",
 	} {
 		if !strings.Contains(stdout, line) {
