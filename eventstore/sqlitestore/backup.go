@@ -52,7 +52,7 @@ func (r *Reader) backup(ctx context.Context, directory string, told func(done, a
 			return 0, err
 		}
 	}
-	if err := os.MkdirAll(partial, 0o700); err != nil {
+	if err := makeDirectory(partial); err != nil {
 		return 0, err
 	}
 	recent, err := r.unfiled(ctx) // before the file: what is filed meanwhile is then in both
