@@ -29,7 +29,7 @@ func BenchmarkMetadataEncode(b *testing.B) {
 }
 
 func BenchmarkDeriveID(b *testing.B) {
-	cause := bytes.Repeat([]byte("body"), 225)
+	cause := eventstore.NewULID(time.Now())
 	b.ReportAllocs()
 	for b.Loop() {
 		ids := eventstore.Cause("order-coinbase.5RTQNACF", cause)

@@ -40,34 +40,29 @@ type Recorded struct {
 // that EventStoreDB keeps.
 type EventID [16]byte
 
-// DeriveID makes the id of an event that one message causes in one stream, at
-// the revision that it gets there. The same message on the same state of the
-// stream yields the same ids, so that repeating an append whose answer was lost
-// cannot write twice; and no two events of a stream share one. The cause is the
-// body of a callback, or the ULID or Idempotency-Key of a command.
+// DeriveID derives the id of the event that one cause appends to one stream at
+// one revision. Repeating an append whose answer was lost repeats its ids, so it
+// cannot write twice; and no two events of a stream share an id. The cause is the
+// ULID of a delivery, of a command or of an attempt of a process, never a body:
+// an id would betray a body by its hash after the body was erased.
 //
-// It is the first half of SHA-256 over the stream name (preceded by its length
-// in 8 bytes), the SHA-256 of the cause, and the revision in 8 bytes,
-// big-endian, marked as a version 8 UUID (RFC 9562, section 5.8). The form is
-// fixed: ids of stored events depend on it.
-func DeriveID(stream StreamName, cause []byte, revision Revision) EventID {
+// The id is the first half of SHA-256 over the stream name (preceded by its length
+// in 8 bytes), the SHA-256 of the cause, and the revision in 8 bytes, big-endian,
+// marked as a version 8 UUID (RFC 9562, section 5.8). The form is fixed: ids of
+// stored events depend on it.
+func DeriveID(stream StreamName, cause string, revision Revision) EventID {
 	return Cause(stream, cause).ID(revision)
 }
 
-// IDs derives the ids of all events that one message causes in one stream.
+// IDs derives the ids of all events that one cause appends to one stream.
 type IDs struct {
 	stream StreamName
 	digest [sha256.Size]byte
 }
 
 // Cause prepares DeriveID for several events of one cause.
-func Cause(stream StreamName, cause []byte) IDs {
-	return CauseDigest(stream, sha256.Sum256(cause))
-}
-
-// CauseDigest is Cause for a writer who knows the SHA-256 of the cause.
-func CauseDigest(stream StreamName, digest [sha256.Size]byte) IDs {
-	return IDs{stream: stream, digest: digest}
+func Cause(stream StreamName, cause string) IDs {
+	return IDs{stream: stream, digest: sha256.Sum256([]byte(cause))}
 }
 
 // ID returns the id of the event at a revision.

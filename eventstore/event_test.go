@@ -25,7 +25,7 @@ func TestDerivedIDsAreFixed(t *testing.T) {
 		{"order-coinbase.5RTQNACF", `{"order":{}}`, 1, "721d4390-b2b5-803b-9cb9-982d4d8bc114"},
 		{"payout-1", "", 0, "c72c8618-6389-8337-9f7a-e623f5f7e40e"},
 	} {
-		if got := eventstore.DeriveID(each.stream, []byte(each.cause), each.revision).String(); got != each.want {
+		if got := eventstore.DeriveID(each.stream, each.cause, each.revision).String(); got != each.want {
 			t.Errorf("%s %q %d: got %s, want %s", each.stream, each.cause, each.revision, got, each.want)
 		}
 	}
@@ -36,7 +36,7 @@ func TestDerivedIDsDifferWithStreamCauseAndRevision(t *testing.T) {
 	for _, stream := range []eventstore.StreamName{"order-1", "order-11", "payout-1"} {
 		for _, cause := range []string{"", "1", "11"} {
 			for revision := range eventstore.Revision(3) {
-				id := eventstore.DeriveID(stream, []byte(cause), revision)
+				id := eventstore.DeriveID(stream, cause, revision)
 				if other, ok := seen[id]; ok {
 					t.Errorf("%s %q %d has the id of %s", stream, cause, revision, other)
 				}

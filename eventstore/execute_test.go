@@ -75,7 +75,7 @@ func made(cause string, next eventstore.Revision, count int) []eventstore.Event 
 	events := make([]eventstore.Event, count)
 	for i := range events {
 		events[i] = eventstore.Event{
-			ID:       eventstore.DeriveID(stream, []byte(cause), next+eventstore.Revision(i)),
+			ID:       eventstore.DeriveID(stream, cause, next+eventstore.Revision(i)),
 			Type:     "ThingHappened",
 			Schema:   1,
 			Data:     fmt.Appendf(nil, `{"cause":%q}`, cause),

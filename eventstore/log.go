@@ -43,10 +43,7 @@ func (LogCreated) EventType() string { return LogCreatedType }
 
 // NewLog returns the event that names a new log. Stores write it themselves.
 func NewLog(now time.Time) (Event, error) {
-	name, err := newName(now)
-	if err != nil {
-		return Event{}, err
-	}
+	name := NewULID(now)
 	return logEvent(name, LogCreated{LogID: name}, Self, 0)
 }
 
@@ -55,17 +52,13 @@ const Self = "daybook"
 
 // LogEvent returns an event about the log itself at a revision of LogStream.
 func LogEvent(data interface{ EventType() string }, actor string, revision Revision, now time.Time) (Event, error) {
-	name, err := newName(now)
-	if err != nil {
-		return Event{}, err
-	}
-	return logEvent(name, data, actor, revision)
+	return logEvent(NewULID(now), data, actor, revision)
 }
 
-// newName returns a ULID.
-func newName(now time.Time) (string, error) {
-	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
-	return id.String(), err
+// NewULID names a log, a delivery, a command or an attempt. Event ids derive from
+// ULIDs and stand in proofs, so the random half is that of crypto/rand.
+func NewULID(now time.Time) string {
+	return ulid.MustNew(ulid.Timestamp(now), rand.Reader).String()
 }
 
 func logEvent(name string, data interface{ EventType() string }, actor string, revision Revision) (Event, error) {
@@ -75,7 +68,7 @@ func logEvent(name string, data interface{ EventType() string }, actor string, r
 	}
 	metadata, err := Metadata{CorrelationID: name, CausationID: name, CommandID: name, Actor: actor}.Encode()
 	return Event{
-		ID:       DeriveID(LogStream, []byte(name), revision),
+		ID:       DeriveID(LogStream, name, revision),
 		Type:     data.EventType(),
 		Schema:   1,
 		Data:     text,

@@ -105,7 +105,7 @@ func TestAnEventThatCannotBeFoldedStopsReadsAndNotCallbacks(t *testing.T) {
 	w.post(completed("A", "u1", 1253, "USD"))
 	const stream = "order-coinbase.LATER"
 	_, err := w.store.Append(t.Context(), stream, eventstore.NoStream, eventstore.Event{
-		ID: eventstore.DeriveID(stream, []byte("later"), 0), Type: "PaymentOfALaterVersion", Schema: 1, Data: []byte("{}"), Metadata: []byte("{}"),
+		ID: eventstore.DeriveID(stream, "later", 0), Type: "PaymentOfALaterVersion", Schema: 1, Data: []byte("{}"), Metadata: []byte("{}"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/ulid/v2"
+	"daybook/eventstore"
 )
 
 // handler answers a request, or returns why it cannot.
@@ -48,7 +48,7 @@ func (s *Server) serve(route string, h handler) routed {
 	measured := s.metrics.route(route)
 	return func(w http.ResponseWriter, r *http.Request, segment string) {
 		began := s.now()
-		c := &call{ResponseWriter: w, segment: segment, id: ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String()}
+		c := &call{ResponseWriter: w, segment: segment, id: eventstore.NewULID(began)}
 		c.Header()["X-Request-Id"] = []string{c.id}
 		var p *Problem
 		if err := s.run(c, r, h); err != nil {

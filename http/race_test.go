@@ -137,10 +137,41 @@ func TestCallbacksOfOneOrderAtOnceCountOnce(t *testing.T) {
 	var bodies []string
 	for n := range 4 * clients {
 		body := completed("ONE", "u1", 1253, "USD")
-		bodies = append(bodies, strings.TrimSuffix(body, "}")+strings.Repeat(" ", n)+"}") // other bytes, other event ids
+		bodies = append(bodies, strings.TrimSuffix(body, "}")+strings.Repeat(" ", n)+"}")
 	}
 	w.postAll(bodies)
 	if stored := types(w.events("order-coinbase.ONE")); stored != "PaymentReceived,PaymentVerified" {
 		t.Error(stored)
+	}
+}
+
+// TestOneOfManyDeliveriesAtOnceIsRecorded delivers one callback from many
+// connections at one instant.
+func TestOneOfManyDeliveriesAtOnceIsRecorded(t *testing.T) {
+	const deliveries = 40
+	w := newWorld(t, wiring{})
+	body := completed("RACED", "u1", 1253, "USD")
+	answers := make([]answer, deliveries)
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range deliveries {
+		group.Go(func() {
+			<-start
+			answers[i] = w.post(body)
+		})
+	}
+	close(start)
+	group.Wait()
+	outcomes := make(map[string]int)
+	for _, a := range answers {
+		outcomes[string(decodeCallback(t, a).Outcome)]++
+	}
+	if outcomes["recorded"] != 1 || outcomes["duplicate"] != deliveries-1 {
+		t.Errorf("the outcomes are %v", outcomes)
+	}
+	for _, line := range []string{`daybook_callbacks_total{outcome="recorded"} 1`, `daybook_callbacks_total{outcome="duplicate"} 39`} {
+		if !strings.Contains(w.metrics(), line) {
+			t.Errorf("%s is not in the metrics", line)
+		}
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"time"
 
-	"github.com/oklog/ulid/v2"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/net/http/httpguts"
+
+	"daybook/eventstore"
 )
 
 // wire is between fasthttp, which reads requests from connections and writes
@@ -70,7 +72,7 @@ func (w wire) refuse(ctx *fasthttp.RequestCtx, err error) {
 func (w wire) answer(ctx *fasthttp.RequestCtx, p *Problem) {
 	ctx.SetConnectionClose()
 	a := newReply(ctx)
-	p.RequestID = ulid.Make().String()
+	p.RequestID = eventstore.NewULID(time.Now())
 	a.header.Set("X-Request-Id", p.RequestID)
 	writeProblem(a, p)
 	w.logger.Debug("request", "request_id", p.RequestID, "status", p.Status, "error", p.Title)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -71,7 +72,6 @@ func (m *moment) UnmarshalText(text []byte) (err error) {
 // fold reads the log from its beginning up to the moment that is asked for.
 func (c *balanceCommand) fold(ctx context.Context, reader eventstore.Reader) (account, error) {
 	a := account{available: map[money.Currency]money.Amount{}, pending: map[money.Currency]money.Amount{}}
-	own := ledger.UserAccount(c.User)
 	for recorded, err := range reader.ReadAll(ctx, 0) {
 		if err != nil {
 			return account{}, err
@@ -79,7 +79,7 @@ func (c *balanceCommand) fold(ctx context.Context, reader eventstore.Reader) (ac
 		if c.isLater(recorded) {
 			break
 		}
-		if err := a.apply(own, c.User, recorded); err != nil {
+		if err := a.apply(c.User, recorded); err != nil {
 			return account{}, fmt.Errorf("fold the log: %w", err)
 		}
 	}
@@ -93,25 +93,20 @@ func (c *balanceCommand) isLater(e eventstore.Recorded) bool {
 		c.AsOfPosition != nil && e.Position > *c.AsOfPosition
 }
 
-func (a *account) apply(own ledger.Account, user string, recorded eventstore.Recorded) error {
+func (a *account) apply(user string, recorded eventstore.Recorded) error {
 	event, err := ledger.Decode(recorded)
 	if err != nil {
 		return err
 	}
-	posting, err := ledger.Post(event)
+	entry, err := ledger.Post(event)
 	if err != nil {
 		return err
 	}
-	for _, line := range posting {
-		if line.Account == own {
-			// What is owed to a user is a credit, which postings have negative.
-			if err := add(a.available, line.Amount.Neg()); err != nil {
-				return err
-			}
+	for _, change := range entry.Changes() {
+		if change.User != user {
+			continue
 		}
-	}
-	if whose, change, ok := ledger.Pending(event); ok && whose == user {
-		if err := add(a.pending, change); err != nil {
+		if err := errors.Join(add(a.available, change.Available), add(a.pending, change.Pending)); err != nil {
 			return err
 		}
 	}
@@ -119,7 +114,11 @@ func (a *account) apply(own ledger.Account, user string, recorded eventstore.Rec
 	return nil
 }
 
+// add adds an amount to the sum of its currency, unless it is the zero value.
 func add(sums map[money.Currency]money.Amount, change money.Amount) error {
+	if change.IsZero() {
+		return nil
+	}
 	sum, err := sums[change.Currency()].Add(change)
 	if err != nil {
 		return err

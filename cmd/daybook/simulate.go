@@ -9,11 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"daybook/cmd/internal/simulate"
+	"daybook/eventstore"
 
 	"github.com/dustin/go-humanize"
-	"github.com/oklog/ulid/v2"
 	"golang.org/x/term"
 )
 
@@ -41,7 +42,7 @@ type simulateCommand struct {
 // Run acts as Coinbase against a running server, and judges the balances.
 func (c *simulateCommand) Run(ctx context.Context, out output) error {
 	if c.RunName == "" {
-		c.RunName = ulid.Make().String()
+		c.RunName = eventstore.NewULID(time.Now())
 	}
 	plan, err := simulate.NewPlan(simulate.Settings{
 		Seed: c.Seed, Run: c.RunName, Orders: c.Orders, Users: c.Users, Duplicates: c.Duplicates,

@@ -163,11 +163,11 @@ func checkEvent(recorded eventstore.Recorded) error {
 	if err != nil {
 		return err
 	}
-	posting, err := ledger.Post(event)
+	entry, err := ledger.Post(event)
 	if err != nil {
 		return err
 	}
-	sums, err := posting.Sums()
+	sums, err := entry.Sums()
 	for _, sum := range sums {
 		if sum.Sign() != 0 {
 			err = errors.Join(err, fmt.Errorf("its posting does not balance: %s is left", sum))

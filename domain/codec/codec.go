@@ -1,54 +1,44 @@
 // Package codec turns the events of one aggregate into JSON and back. An
-// aggregate lists its event types once; what is not listed cannot be decoded,
-// so that nobody folds a log past an event he does not understand. It knows no
+// aggregate lists each event type once; an event that is not listed cannot be
+// decoded, so no fold passes an event that it does not understand. It knows no
 // aggregate.
 package codec
 
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 )
 
-// ErrUnknown says that an event's type or schema is not in the list: it was
-// written by a later version, or by somebody else.
+// ErrUnknown says that an event's type or schema is not in the list: a later
+// version or another program wrote it.
 var ErrUnknown = errors.New("unknown event")
 
-// Event is a domain event. Its type names it in the log for ever, which is why
-// it is not derived from the name in the source.
+// Event is a domain event. Its type names it in the log for ever, so it is not
+// derived from the name in the source.
 type Event interface {
 	EventType() string
 }
 
-// Schema is the version of the data of every event type so far. A changed
-// meaning gets the next number and an upcaster here.
-const Schema = 1
+// Upcaster rewrites the data of one schema as the data of the next.
+type Upcaster func(data []byte) ([]byte, error)
 
-// Codec decodes the events of one aggregate, whose interface is E.
-type Codec[E Event] struct {
-	decoders map[string]func(data []byte) (E, error)
-}
-
-// New makes a codec of the listed types.
-func New[E Event](types ...Type[E]) Codec[E] {
-	c := Codec[E]{decoders: make(map[string]func([]byte) (E, error), len(types))}
-	for _, t := range types {
-		c.decoders[t.name] = t.decode
-	}
-	return c
-}
-
-// Type is one event type in the list of an aggregate.
+// Type is one event type in the list of an aggregate whose interface is E.
 type Type[E Event] struct {
 	name   string
 	decode func(data []byte) (E, error)
+	upcast []Upcaster // from schema 1, from schema 2, ...
 }
 
-// Of lists the event type T, which must be one of E.
-func Of[T Event, E Event]() Type[E] {
+// Of lists the event type T, which must be one of E. Its schema is 1 without
+// upcasters, and each upcaster raises it by one: the first reads schema 1. An
+// optional field needs no new schema; a changed meaning does.
+func Of[T Event, E Event](upcasters ...Upcaster) Type[E] {
 	var zero T
-	return Type[E]{name: zero.EventType(), decode: func(data []byte) (E, error) {
+	return Type[E]{name: zero.EventType(), upcast: upcasters, decode: func(data []byte) (E, error) {
 		var event T
 		if err := json.Unmarshal(data, &event); err != nil {
 			var none E
@@ -58,33 +48,70 @@ func Of[T Event, E Event]() Type[E] {
 	}}
 }
 
-// Decode reads the data of an event.
+func (t Type[E]) schema() int { return len(t.upcast) + 1 }
+
+// Codec encodes and decodes the events of one aggregate, whose interface is E.
+type Codec[E Event] struct {
+	types map[string]Type[E]
+}
+
+// New makes a codec of the listed types.
+func New[E Event](types ...Type[E]) Codec[E] {
+	c := Codec[E]{types: make(map[string]Type[E], len(types))}
+	for _, t := range types {
+		c.types[t.name] = t
+	}
+	return c
+}
+
+// Decoder is a Codec of any aggregate.
+type Decoder interface {
+	DecodeEvent(eventType string, schema int, data []byte) (Event, error)
+	Schema(eventType string) int
+	Types() []string
+}
+
+// Schema returns the schema in which a type is written; 0 if it is not listed.
+func (c Codec[E]) Schema(eventType string) int {
+	t, listed := c.types[eventType]
+	if !listed {
+		return 0
+	}
+	return t.schema()
+}
+
+// Types returns the listed event types in no order.
+func (c Codec[E]) Types() []string { return slices.Collect(maps.Keys(c.types)) }
+
+// Decode reads the data of an event, also of an older schema.
 func (c Codec[E]) Decode(eventType string, schema int, data []byte) (E, error) {
 	var none E
-	decode, listed := c.decoders[eventType]
-	if !listed || schema != Schema {
+	t, listed := c.types[eventType]
+	if !listed || schema < 1 || schema > t.schema() {
 		return none, fmt.Errorf("%w: %s, schema %d", ErrUnknown, eventType, schema)
 	}
-	event, err := decode(data)
+	for n := schema; n < t.schema(); n++ {
+		var err error
+		if data, err = t.upcast[n-1](data); err != nil {
+			return none, fmt.Errorf("upcast %s from schema %d: %w", eventType, n, err)
+		}
+	}
+	event, err := t.decode(data)
 	if err != nil {
 		return none, fmt.Errorf("decode %s: %w", eventType, err)
 	}
 	return event, nil
 }
 
-// Types returns the listed event types in no order.
-func (c Codec[E]) Types() []string {
-	names := make([]string, 0, len(c.decoders))
-	for name := range c.decoders {
-		names = append(names, name)
-	}
-	return names
+// DecodeEvent is Decode for callers that do not know the aggregate.
+func (c Codec[E]) DecodeEvent(eventType string, schema int, data []byte) (Event, error) {
+	return c.Decode(eventType, schema, data)
 }
 
 // Encode returns the data of an event.
 func Encode(event Event) ([]byte, error) { return Append(nil, event) }
 
-// Append writes the data of an event behind what is in dst.
+// Append appends the data of an event to dst.
 func Append(dst []byte, event Event) ([]byte, error) {
 	data, err := appendData(dst, event)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 // from outside are percent-encoded in it.
 type Account string
 
-// The accounts that are not somebody's.
+// The accounts that belong to no user, beside those of providers.
 const (
-	Coinbase     Account = "assets:coinbase"        // with the provider
 	Bank         Account = "assets:bank"            // paid out
 	CoinbaseFees Account = "expenses:fees:coinbase" // kept by the provider of a payout
 	BankFees     Account = "expenses:fees:bank"     // kept by the bank of a payout
@@ -20,10 +19,26 @@ const (
 )
 
 const (
+	assets   = "assets:"
 	users    = "liabilities:users:"
 	suspense = "liabilities:suspense:"
 	exchange = "equity:exchange:"
 )
+
+// AssetAccount is the money that the provider of a payment has, such as
+// assets:coinbase, or that a chain has: assets:chain:8453. The deposits that have no
+// identity are all Coinbase's.
+func AssetAccount(payment ident.Payment) Account {
+	provider, rest, _ := strings.Cut(string(payment), "/")
+	switch provider {
+	case "":
+		return assets + "coinbase"
+	case "eth":
+		chain, _, _ := strings.Cut(rest, "/")
+		return Account(assets + "chain:" + chain)
+	}
+	return Account(assets + provider)
+}
 
 // UserAccount is what is owed to a user.
 func UserAccount(user string) Account { return Account(users + ident.Escape(user)) }
@@ -38,14 +53,9 @@ func (a Account) User() (user string, ok bool) {
 	return user, err == nil
 }
 
-// holdAccount is money that waits for the decision of a hold.
-func holdAccount(hold string) Account { return Account(suspense + ident.Escape(hold)) }
-
-// mispaymentAccount is money that waits for the decision of a mispayment. It
-// goes by the payment identity: two providers may use the same id.
-func mispaymentAccount(payment ident.Payment) Account {
-	return Account(suspense + ident.Escape(string(payment)))
-}
+// suspenseAccount is money that waits for a decision. The item is the id of the
+// event that put it there.
+func suspenseAccount(item string) Account { return Account(suspense + item) }
 
 // exchangeAccount takes what does not add up in a payout.
 func exchangeAccount(payout ident.Payment) Account {

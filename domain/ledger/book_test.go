@@ -35,6 +35,7 @@ type book struct {
 	credits  map[ident.Payment]int                      // of a payment, contradictions apart
 	holds    map[string]hold                            // open, by id
 	open     map[ident.Payment]money.Amount             // mispayments
+	mispaid  map[ident.Payment]string                   // the id of each
 	appended int
 }
 
@@ -57,6 +58,7 @@ func newBook(t failing) *book {
 		credits:  make(map[ident.Payment]int),
 		holds:    make(map[string]hold),
 		open:     make(map[ident.Payment]money.Amount),
+		mispaid:  make(map[ident.Payment]string),
 	}
 }
 
@@ -123,7 +125,7 @@ func written[E codec.Event](b *book, c codec.Codec[E], event E) E {
 	b.t.Helper()
 	data, err := codec.Encode(event)
 	b.check(err)
-	read, err := c.Decode(event.EventType(), codec.Schema, data)
+	read, err := c.Decode(event.EventType(), c.Schema(event.EventType()), data)
 	b.check(err)
 	return read
 }
@@ -140,16 +142,16 @@ func (b *book) keep(h hold, id, user string, amount *money.Amount, reason paymen
 func (b *book) post(event codec.Event) {
 	b.t.Helper()
 	b.appended++
-	posting, err := ledger.Post(event)
+	entry, err := ledger.Post(event)
 	b.check(err)
-	sums, err := posting.Sums()
+	sums, err := entry.Sums()
 	b.check(err)
 	for _, sum := range sums {
 		if sum.Sign() != 0 {
-			b.t.Fatalf("%+v posts %v, which adds up to %v", event, posting, sum)
+			b.t.Fatalf("%+v posts %v, which adds up to %v", event, entry, sum)
 		}
 	}
-	for _, line := range posting {
+	for _, line := range entry.Lines {
 		add(b, b.balances, line.Account, line.Amount)
 	}
 	switch e := event.(type) {
@@ -167,7 +169,7 @@ func (b *book) post(event codec.Event) {
 		if _, twice := b.open[e.Payment]; twice || b.credits[e.Payment] > 0 {
 			b.t.Fatalf("%s is mispaid twice", e.Payment)
 		}
-		b.open[e.Payment] = e.Amount
+		b.open[e.Payment], b.mispaid[e.Payment] = e.Amount, e.Mispayment
 		for id, h := range b.holds {
 			if h.payment == e.Payment && !h.Contradiction {
 				delete(b.holds, id)
@@ -221,11 +223,11 @@ func (b *book) verify() {
 	waiting := make(map[ledger.Account]money.Amount)
 	for id, h := range b.holds {
 		if h.Arrived {
-			waiting[ledger.Account(suspense+ident.Escape(id))] = h.Amount
+			waiting[ledger.Account(suspense+id)] = h.Amount
 		}
 	}
 	for p, amount := range b.open {
-		waiting[ledger.Account(suspense+ident.Escape(string(p)))] = amount
+		waiting[ledger.Account(suspense+b.mispaid[p])] = amount
 	}
 	total := make(map[money.Currency]money.Amount)
 	for account, balances := range b.balances {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"slices"
 
@@ -72,7 +71,6 @@ const claimsAtOnce = 32
 // carries.
 func (s *Service) claim(ctx context.Context, c claim.Claim, d Delivery) error {
 	m := d.message()
-	m.cause = sha256.Sum256([]byte(d.ID))
 	m.evidence = &eventstore.Evidence{SHA256: m.evidence.SHA256}
 	stream := eventstore.StreamName(claim.NewID(c.Payment).Stream())
 	_, err := record(ctx, s.store, stream, claims, m, func(state claim.State, _ func(int) string) ([]claim.Event, error) {

@@ -129,8 +129,8 @@ func (b *book) decide(choose chooser) {
 		p := one(choose, slices.Sorted(maps.Keys(b.open))...)
 		id := order.NewID("coinbase", "A")
 		b.appendOrder(id, one[order.Event](choose,
-			order.MispaymentCredited{Payment: p, User: "u2", Amount: b.open[p]},
-			order.MispaymentDismissed{Payment: p, Amount: b.open[p]}))
+			order.MispaymentCredited{Mispayment: b.mispaid[p], Payment: p, User: "u2", Amount: b.open[p]},
+			order.MispaymentDismissed{Mispayment: b.mispaid[p], Payment: p, Amount: b.open[p]}))
 	case 1:
 		id := order.NewID("coinbase", "A")
 		own := ident.NewPayment("coinbase", "order", string(id))

@@ -12,31 +12,15 @@ import (
 	"daybook/eventstore"
 )
 
-// Decode reads a recorded event of any aggregate. The stream's category says
-// which one, so that an event type in a strange place is not understood.
-func Decode(e eventstore.Recorded) (codec.Event, error) {
-	var event codec.Event
-	var err error
-	switch category := e.Stream.Category(); category {
-	case order.Category:
-		event, err = order.Codec.Decode(e.Type, e.Schema, e.Data)
-	case deposit.Category:
-		event, err = deposit.Codec.Decode(e.Type, e.Schema, e.Data)
-	case payout.Category:
-		event, err = payout.Codec.Decode(e.Type, e.Schema, e.Data)
-	case claim.Category:
-		event, err = claim.Codec.Decode(e.Type, e.Schema, e.Data)
-	case quarantine.Category:
-		event, err = quarantine.Codec.Decode(e.Type, e.Schema, e.Data)
-	case eventstore.LogStream.Category():
-		event, err = logCodec.Decode(e.Type, e.Schema, e.Data)
-	default:
-		err = fmt.Errorf("%w: category %s", codec.ErrUnknown, category)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("event %s in %s at position %s: %w", e.ID, e.Stream, e.Position, err)
-	}
-	return event, nil
+// codecs lists the aggregates by the category of their streams. The category
+// chooses the codec, so an event type in another aggregate's stream is unknown.
+var codecs = map[string]codec.Decoder{
+	order.Category:                  order.Codec,
+	deposit.Category:                deposit.Codec,
+	payout.Category:                 payout.Codec,
+	claim.Category:                  claim.Codec,
+	quarantine.Category:             quarantine.Codec,
+	eventstore.LogStream.Category(): logCodec,
 }
 
 // logCodec reads the events of the log itself.
@@ -45,3 +29,27 @@ var logCodec = codec.New(
 	codec.Of[eventstore.LossFound, codec.Event](),
 	codec.Of[eventstore.LossAccepted, codec.Event](),
 )
+
+// Decode reads a recorded event of any aggregate.
+func Decode(e eventstore.Recorded) (codec.Event, error) {
+	category := e.Stream.Category()
+	c, known := codecs[category]
+	if !known {
+		return nil, fmt.Errorf("event %s in %s at position %s: %w: category %s", e.ID, e.Stream, e.Position, codec.ErrUnknown, category)
+	}
+	event, err := c.DecodeEvent(e.Type, e.Schema, e.Data)
+	if err != nil {
+		return nil, fmt.Errorf("event %s in %s at position %s: %w", e.ID, e.Stream, e.Position, err)
+	}
+	return event, nil
+}
+
+// Schema returns the schema in which an event type of a category is written; 0 if
+// it is not known.
+func Schema(category, eventType string) int {
+	c, known := codecs[category]
+	if !known {
+		return 0
+	}
+	return c.Schema(eventType)
+}

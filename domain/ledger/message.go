@@ -22,12 +22,9 @@ type Delivery struct {
 }
 
 // Digest returns the SHA-256 of the body in lower-case hexadecimal digits.
-func (d Delivery) Digest() string { return hexadecimal(sha256.Sum256(d.Body)) }
-
-func hexadecimal(digest [sha256.Size]byte) string {
-	var digits [2 * sha256.Size]byte
-	hex.Encode(digits[:], digest[:])
-	return string(digits[:])
+func (d Delivery) Digest() string {
+	digest := sha256.Sum256(d.Body)
+	return hex.EncodeToString(digest[:])
 }
 
 // Command is a request of somebody with a name.
@@ -39,31 +36,29 @@ type Command struct {
 // message is what a delivery and a command have in common: who and why, for
 // the metadata of the events that they cause.
 type message struct {
-	id       string
+	id       string // ULID; event ids derive from it
 	actor    string
-	cause    [sha256.Size]byte // digest of what event ids derive from
 	evidence *eventstore.Evidence
 }
 
 func (d Delivery) message() message {
-	digest := sha256.Sum256(d.Body)
 	evidence := &eventstore.Evidence{
 		Format:   d.Format,
 		Received: eventstore.FormatTime(d.Received),
 		Source:   d.Source,
 		Headers:  d.Headers,
-		SHA256:   hexadecimal(digest),
+		SHA256:   d.Digest(),
 		Encoding: "none",
 		Body:     d.Body,
 	}
 	if d.Length != int64(len(d.Body)) {
 		evidence.Length = d.Length
 	}
-	return message{id: d.ID, actor: d.Actor, cause: digest, evidence: evidence}
+	return message{id: d.ID, actor: d.Actor, evidence: evidence}
 }
 
 func (c Command) message() message {
-	return message{id: c.ID, actor: c.Actor, cause: sha256.Sum256([]byte(c.ID))}
+	return message{id: c.ID, actor: c.Actor}
 }
 
 // metadata returns the metadata of the index-th event of an append. The first

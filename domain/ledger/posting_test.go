@@ -35,7 +35,7 @@ func TestPost(t *testing.T) {
 
 		user      = "liabilities:users:u1"
 		first     = "liabilities:suspense:h1"
-		mispaying = "liabilities:suspense:coinbase%2Fmispayment%2FABC123"
+		mispaying = "liabilities:suspense:m1"
 		exchanged = "equity:exchange:coinbase%2Fpayout%2F532b"
 	)
 	var (
@@ -67,10 +67,10 @@ func TestPost(t *testing.T) {
 		{"a released hold", order.PaymentReleased{Hold: "h1", Payment: own, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
 		{"a released hold that had put nothing into suspense", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: ten, Closes: closed[1:]}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
 		{"a released contradiction posts the difference", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: minus, Contradiction: true, Closes: closed[1:]}, map[string]string{"assets:coinbase": "-4.00 USD", user: "4.00 USD"}},
-		{"a mispayment", order.PaymentMispaid{Payment: mispaid, User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", mispaying: "-10.00 USD"}},
-		{"a credited mispayment", order.MispaymentCredited{Payment: mispaid, User: "u1", Amount: ten}, map[string]string{mispaying: "10.00 USD", user: "-10.00 USD"}},
-		{"a refunded mispayment", order.MispaymentRefunded{Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
-		{"a dismissed mispayment", order.MispaymentDismissed{Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
+		{"a mispayment", order.PaymentMispaid{Mispayment: "m1", Payment: mispaid, User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", mispaying: "-10.00 USD"}},
+		{"a credited mispayment", order.MispaymentCredited{Mispayment: "m1", Payment: mispaid, User: "u1", Amount: ten}, map[string]string{mispaying: "10.00 USD", user: "-10.00 USD"}},
+		{"a refunded mispayment", order.MispaymentRefunded{Mispayment: "m1", Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a dismissed mispayment", order.MispaymentDismissed{Mispayment: "m1", Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
 		{"a refunded payment", order.PaymentRefunded{Payment: own, User: "u1", Amount: ten}, map[string]string{user: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
 		{"a registered order", order.OrderRegistered{User: "u1", Amount: &ten}, nil},
 		{"a reported status", order.OrderStatusReported{Status: "expired"}, nil},
@@ -114,11 +114,11 @@ func TestPost(t *testing.T) {
 	listed := slices.Concat(order.Codec.Types(), deposit.Codec.Types(), payout.Codec.Types(), quarantine.Codec.Types(), logCodec.Types())
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			posting, err := Post(test.event)
+			entry, err := Post(test.event)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sums, err := posting.Sums()
+			sums, err := entry.Sums()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestPost(t *testing.T) {
 					t.Errorf("the lines add up to %v", sum)
 				}
 			}
-			if got := gains(t, posting); !maps.Equal(got, test.want) {
+			if got := gains(t, entry); !maps.Equal(got, test.want) {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
@@ -139,14 +139,16 @@ func TestPost(t *testing.T) {
 }
 
 // gains adds the lines of each account up, one sum for each currency.
-func gains(t *testing.T, p Posting) map[string]string {
-	accounts := make(map[string]Posting)
-	for _, line := range p {
-		accounts[string(line.Account)] = append(accounts[string(line.Account)], line)
+func gains(t *testing.T, e Entry) map[string]string {
+	accounts := make(map[string]Entry)
+	for _, line := range e.Lines {
+		of := accounts[string(line.Account)]
+		of.Lines = append(of.Lines, line)
+		accounts[string(line.Account)] = of
 	}
 	got := make(map[string]string)
-	for account, lines := range accounts {
-		sums, err := lines.Sums()
+	for account, entry := range accounts {
+		sums, err := entry.Sums()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,8 +179,8 @@ type stray struct{}
 func (stray) EventType() string { return "Stray" }
 
 func TestAnEventWithoutPostingIsAnError(t *testing.T) {
-	if posting, err := Post(stray{}); !errors.Is(err, codec.ErrUnknown) {
-		t.Errorf("got %v, %v, want ErrUnknown", posting, err)
+	if entry, err := Post(stray{}); !errors.Is(err, codec.ErrUnknown) {
+		t.Errorf("got %v, %v, want ErrUnknown", entry, err)
 	}
 }
 
@@ -188,9 +190,45 @@ func TestUser(t *testing.T) {
 			t.Errorf("the account of %q is that of %q, %v", user, got, ok)
 		}
 	}
-	for _, account := range []Account{Coinbase, Bank, Unclaimed, holdAccount("h1"), mispaymentAccount("p"), "liabilities:users:%"} {
+	for _, account := range []Account{AssetAccount("coinbase/order/A"), Bank, Unclaimed, suspenseAccount("h1"), "liabilities:users:%"} {
 		if user, ok := account.User(); ok {
 			t.Errorf("%s is the account of %q", account, user)
+		}
+	}
+}
+
+func TestAssetAccount(t *testing.T) {
+	for payment, want := range map[ident.Payment]Account{
+		"coinbase/order/A": "assets:coinbase", "commerce/charge/T": "assets:commerce", "checkout/1": "assets:checkout",
+		"eth/8453/0xab/0": "assets:chain:8453", "eth/base/0xab/value": "assets:chain:base", "": "assets:coinbase",
+	} {
+		if got := AssetAccount(payment); got != want {
+			t.Errorf("%q is money of %s, want %s", payment, got, want)
+		}
+	}
+}
+
+func TestChanges(t *testing.T) {
+	ten, minus := amount("USD", "10.00"), amount("USD", "-10.00")
+	for _, test := range []struct {
+		name  string
+		event codec.Event
+		want  []Change
+	}{
+		{"a received payment is pending", order.PaymentReceived{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Pending: ten}}},
+		{"a verified one is pending no longer", order.PaymentVerified{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Available: ten, Pending: minus}}},
+		{"a refuted one is nothing", order.PaymentRefuted{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Pending: minus}}},
+		{"a held one is nobody's yet", order.PaymentHeld{Hold: "h1", Payment: "coinbase/order/A", User: "u1", Amount: &ten, Arrived: true}, nil},
+		{"a credited mispayment was not pending", order.MispaymentCredited{Mispayment: "m1", Payment: "coinbase/mispayment/M", User: "u2", Amount: ten}, []Change{{User: "u2", Available: ten}}},
+		{"a refunded one is gone", order.PaymentRefunded{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Available: minus}}},
+		{"a status is nothing", order.OrderStatusReported{Status: "expired"}, nil},
+	} {
+		entry, err := Post(test.event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := entry.Changes(); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}
 }

@@ -51,7 +51,7 @@ var (
 // their index among them: a hold is known by the id of its event.
 func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName,
 	a aggregate[S, E], m message, decide func(state S, eventID func(index int) string) ([]E, error)) (Result, error) {
-	ids := eventstore.CauseDigest(stream, m.cause)
+	ids := eventstore.Cause(stream, m.id)
 	outcome := Duplicate
 	executed, err := eventstore.Execute(ctx, store, stream,
 		func(state S, recorded eventstore.Recorded) (S, error) {
@@ -68,7 +68,7 @@ func record[S any, E codec.Event](ctx context.Context, store eventstore.Store, s
 				return nil, err
 			}
 			outcome = outcomeOf(events)
-			return encode(m, events, id)
+			return encode(m, a.codec, events, id)
 		})
 	if err != nil {
 		return Result{}, err
@@ -93,7 +93,7 @@ func outcomeOf[E codec.Event](events []E) Outcome {
 const dataSize = 384
 
 // encode writes the events of an append, their data into one buffer.
-func encode[E codec.Event](m message, events []E, id func(index int) eventstore.EventID) ([]eventstore.Event, error) {
+func encode[E codec.Event](m message, c codec.Codec[E], events []E, id func(index int) eventstore.EventID) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
 	buffer := make([]byte, 0, dataSize*len(events))
 	for i, event := range events {
@@ -107,7 +107,7 @@ func encode[E codec.Event](m message, events []E, id func(index int) eventstore.
 			return nil, err
 		}
 		encoded[i] = eventstore.Event{
-			ID: id(i), Type: event.EventType(), Schema: codec.Schema, Data: slices.Clip(buffer[begin:]), Metadata: metadata,
+			ID: id(i), Type: event.EventType(), Schema: c.Schema(event.EventType()), Data: slices.Clip(buffer[begin:]), Metadata: metadata,
 		}
 	}
 	return encoded, nil

@@ -32,11 +32,11 @@ func accounts(t *testing.T, store eventstore.Store) map[ledger.Account]money.Amo
 		if err != nil {
 			t.Fatal(err)
 		}
-		posting, err := ledger.Post(event)
+		entry, err := ledger.Post(event)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range posting {
+		for _, line := range entry.Lines {
 			if sums[line.Account], err = sums[line.Account].Add(line.Amount); err != nil {
 				t.Fatal(err)
 			}

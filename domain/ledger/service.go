@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 
 	"daybook/domain/deposit"
@@ -70,14 +69,8 @@ func (s *Service) ReportPayout(ctx context.Context, id payout.ID, report payout.
 // ReportDeposit records what a callback says about a payment to an address.
 func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report deposit.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	m := d.message()
-	if report.Payment == "" {
-		// Two deliveries of the same bytes may be two payments: each has its
-		// own ids, so that the store does not take one for a repetition.
-		m.cause = sha256.Sum256([]byte(d.ID))
-	}
 	report.Sufficient = s.sufficient
-	result, err := record(ctx, s.store, stream, deposits, m, func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
+	result, err := record(ctx, s.store, stream, deposits, d.message(), func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
 		report.EventID = eventID
 		return deposit.Decide(state, report)
 	})

@@ -71,10 +71,16 @@ var (
 	doubtful   = order.PaymentHeld{Hold: "event-0", Payment: own, User: "u1", Amount: &ten, Reason: payment.StatusDisagrees, OccurredAt: at}
 	registered = order.OrderRegistered{User: "shopper"}
 	refuted    = order.PaymentRefuted{Payment: own, User: "u1", Amount: ten}
-	firstABC   = order.PaymentMispaid{Payment: abc, User: "u1", Amount: ten, OccurredAt: later}
-	firstDEF   = order.PaymentMispaid{Payment: def, User: "u1", Amount: eleven, OccurredAt: later}
+	firstABC   = order.PaymentMispaid{Mispayment: "event-0", Payment: abc, User: "u1", Amount: ten, OccurredAt: later}
+	firstDEF   = order.PaymentMispaid{Mispayment: "event-0", Payment: def, User: "u1", Amount: eleven, OccurredAt: later}
 	missingABC = order.PaymentHeld{Hold: "event-0", Payment: abc, Reason: payment.MispaymentMissing}
 )
+
+// nth returns a mispayment as the event of its report with an index.
+func nth(index int, e order.PaymentMispaid) order.PaymentMispaid {
+	e.Mispayment = fmt.Sprint("event-", index)
+	return e
+}
 
 // Claims and mispayments as they are reported most often.
 var (
@@ -256,11 +262,11 @@ func TestDecide(t *testing.T) {
 		{"a completed payment after a mispayment is credited", []order.Event{firstABC}, report(paid(completed)), []order.Event{received, verified}},
 		{"a mispayment after an expired order", []order.Event{order.OrderStatusReported{Status: "expired"}}, report(mispaid(abcPaid)), []order.Event{firstABC}},
 		{"a mispayment again is nothing", []order.Event{firstABC}, report(mispaid(abcPaid)), nil},
-		{"several mispayments", nil, report(mispaid(abcPaid, defPaid)), []order.Event{firstABC, firstDEF}},
+		{"several mispayments", nil, report(mispaid(abcPaid, defPaid)), []order.Event{firstABC, nth(1, firstDEF)}},
 		{"an array that has grown adds what is new", []order.Event{firstABC}, report(mispaid(abcPaid, defPaid)), []order.Event{firstDEF}},
 		{"an array in another order is nothing", []order.Event{firstABC, firstDEF}, report(mispaid(defPaid, abcPaid)), nil},
 		{"a mispayment twice in one report counts once", nil, report(mispaid(abcPaid, abcPaid)), []order.Event{firstABC}},
-		{"a completed payment and its mispayments in one report", nil, report(paid(completed), mispaid(abcPaid)), []order.Event{received, verified, firstABC}},
+		{"a completed payment and its mispayments in one report", nil, report(paid(completed), mispaid(abcPaid)), []order.Event{received, verified, nth(2, firstABC)}},
 		{
 			"a mispayment with an amount that contradicts itself in one report is held", nil,
 			report(mispaid(abcPaid, order.Mispayment{Payment: abc, Amount: eleven, OccurredAt: later})),
@@ -279,15 +285,15 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			"a mispayment of a registered order names its user", []order.Event{registered}, report(mispaid(abcPaid)),
-			[]order.Event{order.PaymentMispaid{Payment: abc, User: "shopper", Amount: ten, OccurredAt: later}},
+			[]order.Event{order.PaymentMispaid{Mispayment: "event-0", Payment: abc, User: "shopper", Amount: ten, OccurredAt: later}},
 		},
 		{
 			"a mispayment of nobody waits all the same", nil, report(mispaid(order.Mispayment{Payment: abc, Amount: ten, OccurredAt: later})),
-			[]order.Event{order.PaymentMispaid{Payment: abc, Amount: ten, OccurredAt: later}},
+			[]order.Event{order.PaymentMispaid{Mispayment: "event-0", Payment: abc, Amount: ten, OccurredAt: later}},
 		},
-		{"a mispayment that was credited is known", []order.Event{firstABC, order.MispaymentCredited{Payment: abc, User: "u1", Amount: ten}}, report(mispaid(abcPaid)), nil},
-		{"a mispayment that was refunded is known", []order.Event{firstABC, order.MispaymentRefunded{Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
-		{"a mispayment that was dismissed is known", []order.Event{firstABC, order.MispaymentDismissed{Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was credited is known", []order.Event{firstABC, order.MispaymentCredited{Mispayment: "event-0", Payment: abc, User: "u1", Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was refunded is known", []order.Event{firstABC, order.MispaymentRefunded{Mispayment: "event-0", Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was dismissed is known", []order.Event{firstABC, order.MispaymentDismissed{Mispayment: "event-0", Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
 
 		{
 			"a mispayment without id is held by its digest, and nothing is posted", nil, report(mispaid(noID)),

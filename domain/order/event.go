@@ -107,7 +107,8 @@ type PaymentReleased struct {
 // PaymentMispaid says that money arrived that does not pay the order: too
 // much, too little, too late, or again. It is in suspense until it is decided.
 type PaymentMispaid struct {
-	Payment    ident.Payment `json:"payment"` // of the mispayment
+	Mispayment string        `json:"mispayment"` // the id of this event
+	Payment    ident.Payment `json:"payment"`
 	User       string        `json:"user,omitzero"`
 	Amount     money.Amount  `json:"amount"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
@@ -115,6 +116,7 @@ type PaymentMispaid struct {
 
 // MispaymentCredited says that a person gave a mispayment to a user.
 type MispaymentCredited struct {
+	Mispayment string        `json:"mispayment"`
 	Payment    ident.Payment `json:"payment"`
 	User       string        `json:"user"`
 	Amount     money.Amount  `json:"amount"`
@@ -124,6 +126,7 @@ type MispaymentCredited struct {
 
 // MispaymentRefunded says that a mispayment was sent back.
 type MispaymentRefunded struct {
+	Mispayment string        `json:"mispayment"`
 	Payment    ident.Payment `json:"payment"`
 	Amount     money.Amount  `json:"amount"`
 	Note       string        `json:"note"`
@@ -132,6 +135,7 @@ type MispaymentRefunded struct {
 
 // MispaymentDismissed says that nobody claims a mispayment.
 type MispaymentDismissed struct {
+	Mispayment string        `json:"mispayment"`
 	Payment    ident.Payment `json:"payment"`
 	Amount     money.Amount  `json:"amount"`
 	Note       string        `json:"note"`

@@ -56,7 +56,7 @@ func openEmbedded(t *testing.T) *sqlitestore.Store {
 // append adds a few events to the source.
 func (w *world) append(t *testing.T, stream eventstore.StreamName, expected eventstore.Expected, count int) {
 	t.Helper()
-	ids := eventstore.Cause(stream, fmt.Append(nil, expected))
+	ids := eventstore.Cause(stream, fmt.Sprint(expected))
 	events := make([]eventstore.Event, count)
 	for i := range events {
 		events[i] = eventstore.Event{

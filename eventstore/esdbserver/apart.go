@@ -58,7 +58,7 @@ func writeApart(ctx context.Context, store eventstore.Store, text []byte) (refer
 	expected := eventstore.NoStream
 	for piece := range piecesOf(text) {
 		e := eventstore.Event{
-			ID:       eventstore.DeriveID(stream, nil, expected.Next()),
+			ID:       eventstore.DeriveID(stream, "", expected.Next()),
 			Type:     "Piece",
 			Schema:   1,
 			Data:     wrap(piece),

@@ -38,7 +38,7 @@ func CreateScratch(ctx context.Context, store eventstore.Store) error {
 		return fmt.Errorf("create scratch log: %w", err)
 	}
 	_, err = store.Append(ctx, scratchStream, eventstore.NoStream, eventstore.Event{
-		ID:       eventstore.DeriveID(scratchStream, nil, 0),
+		ID:       eventstore.DeriveID(scratchStream, "", 0),
 		Type:     scratchType,
 		Schema:   1,
 		Data:     []byte("{}"),

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
 	"daybook/eventstore/eventstoredb"
 	"daybook/eventstore/sqlitestore"
@@ -21,6 +22,7 @@ type database struct {
 	address   string
 	directory string
 	options   esdbserver.Options
+	wrap      func(eventstore.Store) eventstore.Store // what is served; nil is the store itself
 
 	store   *sqlitestore.Store
 	server  *esdbserver.Server
@@ -67,7 +69,11 @@ func (d *database) start(t testing.TB) {
 	if err := esdbserver.CreateScratch(ctx, store); err != nil {
 		t.Fatal(err)
 	}
-	if d.server, err = esdbserver.New(ctx, store, d.options); err != nil {
+	served := eventstore.Store(store)
+	if d.wrap != nil {
+		served = d.wrap(store)
+	}
+	if d.server, err = esdbserver.New(ctx, served, d.options); err != nil {
 		t.Fatal(err)
 	}
 	var listener net.Listener

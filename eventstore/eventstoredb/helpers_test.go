@@ -25,7 +25,7 @@ func contextOfACallback(t *testing.T) (context.Context, context.CancelFunc) {
 
 // makeEvents returns events that one cause has in a stream.
 func makeEvents(stream eventstore.StreamName, cause string, count int) []eventstore.Event {
-	ids := eventstore.Cause(stream, []byte(cause))
+	ids := eventstore.Cause(stream, cause)
 	events := make([]eventstore.Event, count)
 	for i := range events {
 		events[i] = eventstore.Event{

@@ -24,8 +24,8 @@ var (
 func appendOne(store *sqlitestore.Store, random uint64) error {
 	stream := eventstore.StreamName(fmt.Sprintf("order-coinbase.%016X", random))
 	_, err := store.Append(context.Background(), stream, eventstore.NoStream,
-		eventstore.Event{ID: eventstore.DeriveID(stream, benchData, 0), Type: "PaymentReceived", Schema: 1, Data: benchData, Metadata: benchMetadata},
-		eventstore.Event{ID: eventstore.DeriveID(stream, benchData, 1), Type: "PaymentVerified", Schema: 1, Data: shortData, Metadata: shortMetadata})
+		eventstore.Event{ID: eventstore.DeriveID(stream, string(benchData), 0), Type: "PaymentReceived", Schema: 1, Data: benchData, Metadata: benchMetadata},
+		eventstore.Event{ID: eventstore.DeriveID(stream, string(benchData), 1), Type: "PaymentVerified", Schema: 1, Data: shortData, Metadata: shortMetadata})
 	return err
 }
 

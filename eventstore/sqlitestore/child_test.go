@@ -136,7 +136,7 @@ func appendTo(store *sqlitestore.Store, stream eventstore.StreamName) error {
 // event returns an event with so many bytes of data.
 func event(stream eventstore.StreamName, size int) eventstore.Event {
 	return eventstore.Event{
-		ID:       eventstore.DeriveID(stream, []byte("cause"), 0),
+		ID:       eventstore.DeriveID(stream, "cause", 0),
 		Type:     "ThingHappened",
 		Schema:   1,
 		Data:     fmt.Appendf(nil, `{"text":"%s"}`, strings.Repeat("x", size)),

@@ -72,7 +72,7 @@ func TestAnotherDriverIsNotUsed(t *testing.T) {
 func recorded(stream eventstore.StreamName, name string, data, metadata []byte) eventstore.Recorded {
 	return eventstore.Recorded{
 		Event: eventstore.Event{
-			ID: eventstore.DeriveID(stream, data[:1], 0), Type: name, Schema: 1, Data: data, Metadata: metadata,
+			ID: eventstore.DeriveID(stream, string(data[:1]), 0), Type: name, Schema: 1, Data: data, Metadata: metadata,
 		},
 		Stream: stream, RecordedAt: time.Now().UTC().Truncate(time.Microsecond),
 	}

@@ -58,7 +58,7 @@ func keepPagesWriting(directory string) error {
 		events := make([]eventstore.Event, 10)
 		for n := range events {
 			events[n] = event(stream, 10_000)
-			events[n].ID = eventstore.DeriveID(stream, []byte("cause"), eventstore.Revision(n))
+			events[n].ID = eventstore.DeriveID(stream, "cause", eventstore.Revision(n))
 		}
 		if _, err := store.Append(ctx, stream, eventstore.NoStream, events...); err != nil {
 			return err

@@ -22,7 +22,7 @@ func history(last eventstore.Position) []eventstore.Recorded {
 		revision := eventstore.Revision(position % 2)
 		events = append(events, eventstore.Recorded{
 			Event: eventstore.Event{
-				ID:   eventstore.DeriveID(stream, []byte("cause"), revision),
+				ID:   eventstore.DeriveID(stream, "cause", revision),
 				Type: "ThingHappened", Schema: 1, Data: []byte("{}"), Metadata: []byte("{}"),
 			},
 			Stream: stream, Revision: revision, Position: position, RecordedAt: time.UnixMicro(int64(position)).UTC(),

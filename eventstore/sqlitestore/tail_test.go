@@ -23,7 +23,7 @@ func TestASubscriberPassesBetweenFileAndMemory(t *testing.T) {
 			var batch []eventstore.Event
 			for i := range 100 {
 				e := event(stream, size)
-				e.ID = eventstore.DeriveID(stream, []byte("cause"), eventstore.Revision(i))
+				e.ID = eventstore.DeriveID(stream, "cause", eventstore.Revision(i))
 				batch = append(batch, e)
 			}
 			if _, err := store.Append(t.Context(), stream, eventstore.NoStream, batch...); err != nil {

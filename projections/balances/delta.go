@@ -6,7 +6,6 @@ import (
 
 	"github.com/cockroachdb/apd/v3"
 
-	"daybook/domain/codec"
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
@@ -34,7 +33,7 @@ func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
 	for i := range events {
 		event := &events[i]
 		category := event.Stream.Category()
-		if event.Schema == codec.Schema {
+		if event.Schema == 1 {
 			if isNobodys(category, event.Type) {
 				continue
 			}
@@ -86,18 +85,22 @@ func foldDecoded(deltas []delta, event *eventstore.Recorded) ([]delta, error) {
 		return deltas, fmt.Errorf("event %s at position %s: %w", event.ID, event.Position, err)
 	}
 	for _, change := range changes {
-		amount, effect := change.Available, effect{available: 1}
-		if amount.IsZero() {
-			amount, effect.available, effect.pending = change.Pending, 0, 1
+		for _, part := range []struct {
+			amount money.Amount
+			effect effect
+		}{{change.Pending, effect{pending: 1}}, {change.Available, effect{available: 1}}} {
+			if part.amount.IsZero() {
+				continue
+			}
+			d := delta{
+				event: event, user: []byte(change.User), payment: []byte(change.Payment),
+				currency: []byte(part.amount.Currency()), effect: part.effect, occurredAt: change.OccurredAt,
+			}
+			if !fact.ParseUnits(&d.units, d.currency, []byte(part.amount.Decimal())) {
+				return deltas, fmt.Errorf("event %s at position %s: %w: %s", event.ID, event.Position, money.ErrUnreadable, part.amount)
+			}
+			deltas = append(deltas, d)
 		}
-		d := delta{
-			event: event, user: []byte(change.User), payment: []byte(change.Payment),
-			currency: []byte(amount.Currency()), effect: effect, occurredAt: change.OccurredAt,
-		}
-		if !fact.ParseUnits(&d.units, d.currency, []byte(amount.Decimal())) {
-			return deltas, fmt.Errorf("event %s at position %s: %w: %s", event.ID, event.Position, money.ErrUnreadable, amount)
-		}
-		deltas = append(deltas, d)
 	}
 	return deltas, nil
 }

@@ -78,16 +78,19 @@ func TestShortcutsAgreeWithFold(t *testing.T) {
 // summed describes what deltas come to.
 func summed(t *testing.T, deltas []delta) string {
 	t.Helper()
-	var a account
-	words := new(dictionary)
+	p := new(purse)
+	entries := 0
 	for i := range deltas {
-		a.put(&deltas[i], words)
+		p.put(&deltas[i])
+		if deltas[i].effect.available != 0 {
+			entries++
+		}
 	}
 	first := deltas[0]
 	text := fmt.Sprintf("%s %s %s", first.user, first.payment, first.occurredAt)
-	for i := range a.holdings {
-		h := &a.holdings[i]
-		text += fmt.Sprintf(" %s %s %s %d", words.currencies.Text(h.currency), &h.available, &h.pending, a.entries.count)
+	for i := range p.funds {
+		f := &p.funds[i]
+		text += fmt.Sprintf(" %s %s %s %d", f.currency, &f.available, &f.pending, entries)
 	}
 	return text
 }

@@ -1,34 +1,35 @@
 package balances
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
+	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
 	"daybook/projections"
-	"daybook/projections/internal/fact"
 )
 
 // Memory is the read model in memory. It implements projections.Projector,
 // and its methods may be called from any number of goroutines.
 type Memory struct {
-	applying sync.Mutex // held by Apply
-	deltas   []delta    // scratch of Apply
-
 	mu         sync.RWMutex // guards what follows
 	checkpoint projections.Checkpoint
 	users      map[string]*account
-	words      *dictionary
+}
+
+// account is what one user has.
+type account struct {
+	currencies []Currency // sorted by code
+	entries    []Entry    // by number
+	changed    eventstore.Position
 }
 
 // NewMemory returns an empty model.
-func NewMemory() *Memory {
-	return &Memory{users: make(map[string]*account), words: new(dictionary)}
-}
+func NewMemory() *Memory { return &Memory{users: make(map[string]*account)} }
 
 // Name implements projections.Projector.
 func (m *Memory) Name() string { return Name }
@@ -43,34 +44,70 @@ func (m *Memory) Load(context.Context) (projections.Checkpoint, error) {
 	return m.checkpoint, nil
 }
 
-// Apply implements projections.Projector. Everything that can fail comes
-// before the first change.
+// Apply implements projections.Projector. It folds all events before it changes
+// anything, so an event that cannot be folded leaves the model as it was.
 func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
-	m.applying.Lock()
-	defer m.applying.Unlock()
-	stored, _ := m.Load(ctx) // does not move: only Apply writes it
-	if stored != from {
-		return fmt.Errorf("%w: at position %s, not %s", projections.ErrCheckpointMoved, stored.Position, from.Position)
-	}
-	deltas, err := foldAll(m.deltas[:0], events)
-	m.deltas = deltas
-	defer clear(m.deltas) // they point to the caller's events
-	if err != nil {
-		return err
+	entries := make([]ledger.Entry, len(events))
+	for i, event := range events {
+		decoded, err := ledger.Decode(event)
+		if err == nil {
+			entries[i], err = ledger.Post(decoded)
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i := range deltas {
-		d := &deltas[i]
-		a, known := m.users[string(d.user)]
-		if !known {
-			a = new(account)
-			m.users[string(d.user)] = a
+	if m.checkpoint != from {
+		return fmt.Errorf("%w: at position %s, not %s", projections.ErrCheckpointMoved, m.checkpoint.Position, from.Position)
+	}
+	for i, entry := range entries {
+		for _, change := range entry.Changes() {
+			m.put(&events[i], entry, change)
 		}
-		a.put(d, m.words)
 	}
 	m.checkpoint = to
 	return nil
+}
+
+// put applies one change to its user.
+func (m *Memory) put(event *eventstore.Recorded, entry ledger.Entry, change ledger.Change) {
+	a, known := m.users[change.User]
+	if !known {
+		a = new(account)
+		m.users[change.User] = a
+	}
+	a.changed = event.Position
+	c := a.currency(change.Currency())
+	c.Pending = sum(c.Pending, change.Pending)
+	if change.Available.IsZero() {
+		return
+	}
+	c.Available = sum(c.Available, change.Available)
+	a.entries = append(a.entries, Entry{
+		Number: uint64(len(a.entries)) + 1, Position: event.Position, Stream: event.Stream, Type: event.Type,
+		Payment: entry.Payment, Amount: change.Available, Balance: c.Available,
+		OccurredAt: entry.OccurredAt, RecordedAt: event.RecordedAt,
+	})
+}
+
+// currency returns what the user has of a currency.
+func (a *account) currency(code money.Currency) *Currency {
+	i, found := slices.BinarySearchFunc(a.currencies, code, func(c Currency, code money.Currency) int { return cmp.Compare(c.Currency, code) })
+	if !found {
+		a.currencies = slices.Insert(a.currencies, i, Currency{Currency: code, Available: money.Zero(code), Pending: money.Zero(code)})
+	}
+	return &a.currencies[i]
+}
+
+// sum adds amounts of one currency, which cannot fail.
+func sum(a, b money.Amount) money.Amount {
+	s, err := a.Add(b)
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // Balance returns what a user has. A user of whom nothing is known has no
@@ -79,26 +116,9 @@ func (m *Memory) Balance(_ context.Context, user string) (Balance, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	balance := Balance{User: user, Currencies: []Currency{}, Position: m.checkpoint.Position}
-	a, known := m.users[user]
-	if !known {
-		return balance, nil
+	if a, known := m.users[user]; known {
+		balance.Changed, balance.Currencies = a.changed, slices.Clone(a.currencies)
 	}
-	balance.Changed = a.changed
-	for i := range a.holdings {
-		h := &a.holdings[i]
-		currency := Currency{Currency: money.Currency(m.words.currencies.Text(h.currency))}
-		var err error
-		if currency.Available, err = fact.AmountOf(currency.Currency, &h.available); err != nil {
-			return Balance{}, fmt.Errorf("balance: %w", err)
-		}
-		if currency.Pending, err = fact.AmountOf(currency.Currency, &h.pending); err != nil {
-			return Balance{}, fmt.Errorf("balance: %w", err)
-		}
-		balance.Currencies = append(balance.Currencies, currency)
-	}
-	slices.SortFunc(balance.Currencies, func(a, b Currency) int {
-		return strings.Compare(string(a.Currency), string(b.Currency))
-	})
 	return balance, nil
 }
 
@@ -106,7 +126,6 @@ func (m *Memory) Balance(_ context.Context, user string) (Balance, error) {
 // newest first, at most limit of them; before 0 begins with the newest. A
 // limit below 1 is 1, and one above MaxPage is MaxPage.
 func (m *Memory) Entries(_ context.Context, user string, before uint64, limit int) (Page, error) {
-	limit = max(1, min(limit, MaxPage))
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	page := Page{Entries: []Entry{}, Position: m.checkpoint.Position}
@@ -114,12 +133,15 @@ func (m *Memory) Entries(_ context.Context, user string, before uint64, limit in
 	if !known {
 		return page, nil
 	}
-	var err error
-	if page.Entries, err = a.entries.before(before, limit, m.words); err != nil {
-		return Page{}, fmt.Errorf("entries: %w", err)
+	end := uint64(len(a.entries))
+	if before > 0 {
+		end = min(end, before-1)
 	}
-	if n := len(page.Entries); n > 0 && page.Entries[n-1].Number > 1 {
-		page.Next = page.Entries[n-1].Number
+	begin := end - min(end, uint64(max(1, min(limit, MaxPage))))
+	page.Entries = append(page.Entries, a.entries[begin:end]...)
+	slices.Reverse(page.Entries)
+	if begin > 0 && begin < end {
+		page.Next = begin + 1
 	}
 	return page, nil
 }

@@ -9,6 +9,16 @@ import (
 	"daybook/projections/internal/fact"
 )
 
+// dictionary has the texts that packed entries refer to by number: event types,
+// currencies and the beginnings of names.
+type dictionary struct {
+	types, currencies, prefixes compact.Words
+}
+
+// samePaymentEnd is the flag of an entry whose payment ends like its stream, and
+// does not repeat that.
+const samePaymentEnd = 1
+
 // pack appends what the text of an entry is made of, in a third of its length:
 // the more entries wait to be written, the more of one user go together.
 func pack(b []byte, d *delta, f *fund, words *dictionary) []byte {

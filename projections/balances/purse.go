@@ -172,3 +172,13 @@ func (p *purse) reset() {
 	p.first, p.last, p.entries = 0, 0, 0
 	p.touched = false
 }
+
+// addTimes adds units, subtracts them, or does nothing.
+func addTimes(sum, units *apd.BigInt, factor int8) {
+	switch factor {
+	case 1:
+		sum.Add(sum, units)
+	case -1:
+		sum.Sub(sum, units)
+	}
+}

@@ -49,7 +49,7 @@ func recorded(t *testing.T, events ...order.Event) []eventstore.Recorded {
 			t.Fatal(err)
 		}
 		all = append(all, eventstore.Recorded{
-			Event:  eventstore.Event{Type: event.EventType(), Schema: codec.Schema, Data: data},
+			Event:  eventstore.Event{Type: event.EventType(), Schema: 1, Data: data},
 			Stream: "order-coinbase.A", Revision: eventstore.Revision(i), Position: eventstore.Position(10 + i),
 			RecordedAt: time.Date(2024, 5, 1, 12, 0, i, 0, time.UTC),
 		})

@@ -26,7 +26,7 @@ func recordedPair(t *testing.T, id order.ID, first, second order.Event) []events
 			t.Fatal(err)
 		}
 		recorded = append(recorded, eventstore.Recorded{
-			Event:  eventstore.Event{Type: event.EventType(), Schema: codec.Schema, Data: data},
+			Event:  eventstore.Event{Type: event.EventType(), Schema: 1, Data: data},
 			Stream: stream, Revision: eventstore.Revision(i), Position: eventstore.Position(100 + i),
 			RecordedAt: time.Date(2024, 5, 1, 12, 0, i, 123456000*i, time.FixedZone("", 3600)),
 		})

@@ -2,6 +2,7 @@ package projectiontest
 
 import (
 	"daybook/domain/codec"
+	"daybook/domain/ledger"
 	"daybook/eventstore"
 )
 
@@ -15,8 +16,8 @@ func Encode(stream eventstore.StreamName, events ...codec.Event) ([]eventstore.E
 			return nil, err
 		}
 		encoded[i] = eventstore.Event{
-			ID:   eventstore.DeriveID(stream, data, eventstore.Revision(i)),
-			Type: event.EventType(), Schema: codec.Schema, Data: data, Metadata: []byte(`{}`),
+			ID:   eventstore.DeriveID(stream, string(data), eventstore.Revision(i)),
+			Type: event.EventType(), Schema: ledger.Schema(stream.Category(), event.EventType()), Data: data, Metadata: []byte(`{}`),
 		}
 	}
 	return encoded, nil

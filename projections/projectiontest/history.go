@@ -9,6 +9,7 @@ import (
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
+	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
@@ -87,8 +88,8 @@ func (h *history) add(stream eventstore.StreamName, event codec.Event) {
 	h.revisions[stream] = revision + 1
 	h.log = append(h.log, eventstore.Recorded{
 		Event: eventstore.Event{
-			ID:   eventstore.DeriveID(stream, data, revision),
-			Type: event.EventType(), Schema: codec.Schema, Data: data,
+			ID:   eventstore.DeriveID(stream, string(data), revision),
+			Type: event.EventType(), Schema: ledger.Schema(stream.Category(), event.EventType()), Data: data,
 		},
 		Stream: stream, Revision: revision, Position: position,
 		RecordedAt: time.Date(2024, 5, 1, 12, 0, len(h.log), 123456000, time.UTC),

@@ -117,12 +117,12 @@ func credits(recorded eventstore.Recorded, user string) []money.Amount {
 	if err != nil {
 		panic(err) // a fault of the suite
 	}
-	posting, err := ledger.Post(event)
+	entry, err := ledger.Post(event)
 	if err != nil {
 		panic(err)
 	}
 	var amounts []money.Amount
-	for _, line := range posting {
+	for _, line := range entry.Lines {
 		if line.Account == ledger.UserAccount(user) {
 			amounts = append(amounts, line.Amount.Neg())
 		}

@@ -83,7 +83,7 @@ func (h *history) mispay(t *rapid.T, occurred time.Time) {
 			h.mispaid = append(h.mispaid, known)
 		}
 		id, identity := h.nextPayment(t, "mispayment")
-		e := order.PaymentMispaid{Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
+		e := order.PaymentMispaid{Mispayment: "mispayment-" + strconv.Itoa(len(h.log)), Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
 		h.addOrder(id, e)
 		h.mispaid = append(h.mispaid, e)
 		return
@@ -91,11 +91,11 @@ func (h *history) mispay(t *rapid.T, occurred time.Time) {
 	id := h.orderOf[known.Payment]
 	switch rapid.IntRange(0, 2).Draw(t, "decision") {
 	case 0:
-		h.addOrder(id, order.MispaymentCredited{Payment: known.Payment, User: drawUser(t), Amount: known.Amount, Note: "theirs", OccurredAt: occurred})
+		h.addOrder(id, order.MispaymentCredited{Mispayment: known.Mispayment, Payment: known.Payment, User: drawUser(t), Amount: known.Amount, Note: "theirs", OccurredAt: occurred})
 	case 1:
-		h.addOrder(id, order.MispaymentRefunded{Payment: known.Payment, Amount: known.Amount, Note: "sent back", OccurredAt: occurred})
+		h.addOrder(id, order.MispaymentRefunded{Mispayment: known.Mispayment, Payment: known.Payment, Amount: known.Amount, Note: "sent back", OccurredAt: occurred})
 	case 2:
-		h.addOrder(id, order.MispaymentDismissed{Payment: known.Payment, Amount: known.Amount, Note: "nobody's", OccurredAt: occurred})
+		h.addOrder(id, order.MispaymentDismissed{Mispayment: known.Mispayment, Payment: known.Payment, Amount: known.Amount, Note: "nobody's", OccurredAt: occurred})
 	}
 }
 

@@ -193,6 +193,10 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 	case "PaymentHeld", "DepositHeld":
 		held, err := p.compareHeld(ctx, e, said, c)
 		return append(found, held...), err
+	case "PaymentMispaid":
+		if said.Mispayment != e.ID.String() {
+			found.add("mispayment is not the event's id")
+		}
 	case "PaymentReceived":
 		found.compareDetails(said, c)
 	case "PaymentVerified", "DepositVerified":

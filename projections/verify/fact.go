@@ -18,6 +18,7 @@ type data struct {
 	Amount        *amount    `json:"amount"`
 	OccurredAt    time.Time  `json:"occurredAt"`
 	Hold          string     `json:"hold"`
+	Mispayment    string     `json:"mispayment"`
 	Arrived       bool       `json:"arrived"`
 	Contradiction bool       `json:"contradiction"`
 	Closes        []closed   `json:"closes"`

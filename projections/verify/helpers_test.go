@@ -57,7 +57,7 @@ func manyOrders(n int) sliceLog {
 			}
 			log = append(log, eventstore.Recorded{
 				Event: eventstore.Event{
-					ID:   eventstore.DeriveID(stream, data, eventstore.Revision(revision)),
+					ID:   eventstore.DeriveID(stream, string(data), eventstore.Revision(revision)),
 					Type: eventType, Schema: 1, Data: append(data, '}'),
 				},
 				Stream: stream, Revision: eventstore.Revision(revision), Position: position,

@@ -38,7 +38,7 @@ func (l *evidentLog) add(stream, eventType, data, actor string, evidence *events
 		}
 	}
 	name := eventstore.StreamName(stream)
-	id := eventstore.DeriveID(name, []byte(stream), revision)
+	id := eventstore.DeriveID(name, stream, revision)
 	metadata, err := eventstore.Metadata{CommandID: "c", Actor: actor, Evidence: evidence}.Encode()
 	if err != nil {
 		panic(err)
@@ -121,7 +121,7 @@ func TestAStreamThatIsForgottenIsReadAgain(t *testing.T) {
 	for i := range 2*maxStreams + 2 {
 		l.sliceLog = append(l.sliceLog, eventstore.Recorded{
 			Event: eventstore.Event{
-				ID: eventstore.DeriveID("address-x", []byte(strconv.Itoa(i)), 0), Type: "AddressRegistered", Schema: 1,
+				ID: eventstore.DeriveID("address-x", strconv.Itoa(i), 0), Type: "AddressRegistered", Schema: 1,
 				Data: []byte(`{"user":"u"}`), Metadata: []byte(`{"actor":"website:shop"}`),
 			},
 			Stream: eventstore.StreamName("address-x" + strconv.Itoa(i)), Position: l.end() + 1,

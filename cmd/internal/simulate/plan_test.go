@@ -102,11 +102,11 @@ func (b *books) post(t *rapid.T, d simulate.Delivery) {
 		_, isHeld := event.(order.PaymentHeld)
 		held = held || isHeld
 		b.orders[id] = order.Evolve(b.orders[id], event)
-		posting, err := ledger.Post(event)
+		entry, err := ledger.Post(event)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range posting {
+		for _, line := range entry.Lines {
 			b.add(t, line)
 		}
 	}

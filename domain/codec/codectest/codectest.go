@@ -4,12 +4,13 @@ package codectest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,16 +19,25 @@ import (
 	"daybook/domain/money"
 )
 
-// Run checks the codec in c against the files testdata/<Type>.v<schema>.json of
-// the package under test. There is one sample, with a value in every field, for
-// each listed type. A file that has been released is never changed: data like
-// it is in the logs.
+// Run checks a codec against the golden files of the package under test, of which
+// each listed type has
+//
+//	testdata/<Type>.v<schema>.json        what was written at first
+//	testdata/<Type>.v<schema>.<n>.json    what was written after the n-th added field
+//
+// There is one sample for each type, with a value in every field: it is written
+// as the newest file of the newest schema. All older files are still read, and
+// those of the newest schema are written again as they are. A file that has been
+// released is never changed: the logs have data like it.
 func Run[E codec.Event](t *testing.T, c codec.Codec[E], samples []E) {
 	types := c.Types()
 	for _, sample := range samples {
 		name := sample.EventType()
 		t.Run(name, func(t *testing.T) {
-			golden(t, c, sample)
+			written(t, c, sample)
+			for _, file := range filesOf(t, name) {
+				read(t, c, name, file)
+			}
 			unknown(t, c, sample)
 		})
 		if !slices.Contains(types, name) {
@@ -38,50 +48,99 @@ func Run[E codec.Event](t *testing.T, c codec.Codec[E], samples []E) {
 	if len(types) > 0 {
 		t.Errorf("no sample of %s", strings.Join(types, ", "))
 	}
-	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), ".")
-		if version != fmt.Sprintf("v%d", codec.Schema) || !slices.Contains(c.Types(), name) {
-			t.Errorf("%s is of no listed event type", file)
+	for _, file := range filesOf(t, "*") {
+		if !slices.Contains(c.Types(), file.eventType) {
+			t.Errorf("%s is of no listed event type", file.path)
 		}
 	}
 }
 
-func golden[E codec.Event](t *testing.T, c codec.Codec[E], sample E) {
-	name := sample.EventType()
-	file := filepath.Join("testdata", fmt.Sprintf("%s.v%d.json", name, codec.Schema))
-	data, err := os.ReadFile(file)
+// goldenFile is <Type>.v<schema>.json or <Type>.v<schema>.<field>.json.
+type goldenFile struct {
+	path      string
+	eventType string
+	schema    int
+	field     int // 0 for the first
+}
+
+// filesOf returns the golden files of a type, oldest first.
+func filesOf(t *testing.T, eventType string) []goldenFile {
+	paths, err := filepath.Glob(filepath.Join("testdata", eventType+".v*.json"))
 	if err != nil {
-		t.Fatalf("no golden file: %v", err)
+		t.Fatal(err)
 	}
-	data = bytes.TrimSuffix(data, []byte("\n"))
+	var files []goldenFile
+	for _, path := range paths {
+		f := goldenFile{path: path}
+		parts := strings.Split(filepath.Base(path), ".")
+		f.eventType = parts[0]
+		f.schema, err = strconv.Atoi(strings.TrimPrefix(parts[1], "v"))
+		if err == nil && len(parts) == 4 {
+			f.field, err = strconv.Atoi(parts[2])
+		}
+		if err != nil || len(parts) > 4 {
+			t.Errorf("%s is no name of a golden file", path)
+			continue
+		}
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b goldenFile) int {
+		return cmp.Or(cmp.Compare(a.schema, b.schema), cmp.Compare(a.field, b.field))
+	})
+	return files
+}
+
+// written checks that a sample is written as the newest file has it.
+func written[E codec.Event](t *testing.T, c codec.Codec[E], sample E) {
+	name := sample.EventType()
 	for _, path := range empty(reflect.ValueOf(sample), name) {
 		t.Errorf("the sample has no %s, so that nothing is known of how it is written", path)
 	}
+	files := filesOf(t, name)
+	if len(files) == 0 || files[len(files)-1].schema != c.Schema(name) {
+		t.Fatalf("no golden file testdata/%s.v%d.json", name, c.Schema(name))
+	}
+	newest := files[len(files)-1]
 	encoded, err := codec.Encode(sample)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(encoded, data) {
-		t.Errorf("the sample is written as\n%s\n%s has\n%s", encoded, file, data)
+	if data := content(t, newest); !bytes.Equal(encoded, data) {
+		t.Errorf("the sample is written as\n%s\n%s has\n%s", encoded, newest.path, data)
 	}
-	decoded, err := c.Decode(name, codec.Schema, data)
+	decoded, err := c.Decode(name, newest.schema, encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(decoded, sample) {
-		t.Errorf("%s is read as\n%+v\nwant\n%+v", file, decoded, sample)
+		t.Errorf("%s is read as\n%+v\nwant\n%+v", newest.path, decoded, sample)
+	}
+}
+
+// read checks that a file is read, and written again as it is if its schema is
+// still written.
+func read[E codec.Event](t *testing.T, c codec.Codec[E], name string, file goldenFile) {
+	data := content(t, file)
+	decoded, err := c.Decode(name, file.schema, data)
+	if err != nil {
+		t.Errorf("%s: %v", file.path, err)
+		return
 	}
 	again, err := codec.Encode(decoded)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(again, data) {
-		t.Errorf("%s is read and written as\n%s\nwant\n%s", file, again, data)
+	if file.schema == c.Schema(name) && !bytes.Equal(again, data) {
+		t.Errorf("%s is read and written as\n%s\nwant\n%s", file.path, again, data)
 	}
+}
+
+func content(t *testing.T, file goldenFile) []byte {
+	data, err := os.ReadFile(file.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.TrimSuffix(data, []byte("\n"))
 }
 
 // unknown checks that what was not listed is never read as something else.
@@ -94,11 +153,11 @@ func unknown[E codec.Event](t *testing.T, c codec.Codec[E], sample E) {
 		eventType string
 		schema    int
 	}{
-		{sample.EventType(), codec.Schema + 1},
+		{sample.EventType(), c.Schema(sample.EventType()) + 1},
 		{sample.EventType(), 0},
-		{sample.EventType() + "V2", codec.Schema},
-		{strings.ToLower(sample.EventType()), codec.Schema},
-		{"", codec.Schema},
+		{sample.EventType() + "V2", 1},
+		{strings.ToLower(sample.EventType()), 1},
+		{"", 1},
 	} {
 		if _, err := c.Decode(other.eventType, other.schema, data); !errors.Is(err, codec.ErrUnknown) {
 			t.Errorf("type %q of schema %d: got %v, want ErrUnknown", other.eventType, other.schema, err)

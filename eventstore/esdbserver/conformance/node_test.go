@@ -65,7 +65,7 @@ func serveReal(t *testing.T, options esdbserver.Options) (address, events string
 			expected = eventstore.At(eventstore.Revision(i/3 - 1))
 		}
 		e := eventstore.Event{
-			ID: eventstore.DeriveID(stream, nil, expected.Next()), Type: "PaymentReceived", Schema: 1,
+			ID: eventstore.DeriveID(stream, "", expected.Next()), Type: "PaymentReceived", Schema: 1,
 			Data: fmt.Appendf(nil, `{"number":%d}`, i), Metadata: []byte(`{"actor":"test"}`),
 		}
 		if _, err := store.Append(t.Context(), stream, expected, e); err != nil {

@@ -1,0 +1,224 @@
+// Package ledger says what events mean in money, and has the use cases: what
+// the outside asks for, recorded in streams. It knows no HTTP, no format of a
+// provider and no database.
+//
+// Balances, statements and exports are folds of the entries that Post returns. An
+// entry depends on one event alone, so anybody can repeat it on a log.
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"daybook/domain/claim"
+	"daybook/domain/codec"
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/eventstore"
+)
+
+// Entry is what one event means in money. The zero value means nothing.
+type Entry struct {
+	Payment    ident.Payment // the money it is about
+	User       string        // whose it is, as far as that is known
+	OccurredAt time.Time     // as the sender says; zero if he does not
+
+	// Pending is the change of what has been received for User and neither been
+	// verified nor refuted. It is shown beside the balance and is not posted; zero
+	// if nothing changes.
+	Pending money.Amount
+
+	// Lines add up to zero in every currency.
+	Lines []Line
+}
+
+// Line is one side of an entry: a debit is positive, a credit negative.
+type Line struct {
+	Account Account
+	Amount  money.Amount
+}
+
+// Post returns what an event means in money. Every event type is listed here,
+// also those that mean nothing; one that is not is an error, because skipping it
+// could lose money.
+func Post(event codec.Event) (Entry, error) {
+	switch e := event.(type) {
+	case order.PaymentReceived:
+		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount), nil
+	case order.PaymentVerified:
+		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
+	case order.PaymentRefuted:
+		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount.Neg()), nil
+	case order.PaymentHeld:
+		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
+	case order.PaymentReleased:
+		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
+	case order.PaymentMispaid:
+		return about(e.Payment, e.User, e.OccurredAt).hold(e.Mispayment, true, &e.Amount), nil
+	case order.MispaymentCredited:
+		return about(e.Payment, e.User, e.OccurredAt).move(suspenseAccount(e.Mispayment), UserAccount(e.User), e.Amount), nil
+	case order.MispaymentRefunded:
+		return about(e.Payment, "", e.OccurredAt).move(suspenseAccount(e.Mispayment), AssetAccount(e.Payment), e.Amount), nil
+	case order.MispaymentDismissed:
+		return about(e.Payment, "", e.OccurredAt).move(suspenseAccount(e.Mispayment), Unclaimed, e.Amount), nil
+	case order.PaymentRefunded:
+		return about(e.Payment, e.User, e.OccurredAt).move(UserAccount(e.User), AssetAccount(e.Payment), e.Amount), nil
+	case deposit.DepositReceived:
+		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount), nil
+	case deposit.DepositVerified:
+		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
+	case deposit.DepositHeld:
+		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
+	case deposit.DepositReleased:
+		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
+	case deposit.DepositDismissed:
+		entry := about(e.Payment, "", e.OccurredAt)
+		if e.Amount != nil {
+			entry = entry.move(suspenseAccount(e.Hold), Unclaimed, *e.Amount)
+		}
+		return entry, nil
+	case payout.PayoutCompleted:
+		return about(e.Payment, "", e.OccurredAt).payOut(e.Facts)
+	case order.OrderRegistered, order.OrderStatusReported, order.OrderExpired,
+		deposit.AddressRegistered, deposit.DepositSeenAgain,
+		payout.PayoutPending, payout.PayoutHeld,
+		claim.PaymentClaimed,
+		quarantine.CallbackQuarantined, quarantine.CallbackRedriven,
+		eventstore.LogCreated, eventstore.LossFound, eventstore.LossAccepted:
+		return Entry{}, nil
+	}
+	return Entry{}, fmt.Errorf("%w: %s has no posting", codec.ErrUnknown, event.EventType())
+}
+
+// about begins an entry.
+func about(payment ident.Payment, user string, occurredAt time.Time) Entry {
+	return Entry{Payment: payment, User: user, OccurredAt: occurredAt}
+}
+
+// move adds a debit of one account and a credit of another.
+func (e Entry) move(debit, credit Account, amount money.Amount) Entry {
+	e.Lines = append(e.Lines, Line{debit, amount}, Line{credit, amount.Neg()})
+	return e
+}
+
+// pend changes what is pending for the user.
+func (e Entry) pend(amount money.Amount) Entry {
+	e.Pending = amount
+	return e
+}
+
+// credit gives the user what the provider has received for him.
+func (e Entry) credit(amount money.Amount) Entry {
+	return e.move(AssetAccount(e.Payment), UserAccount(e.User), amount)
+}
+
+// hold puts money that has arrived into suspense.
+func (e Entry) hold(item string, arrived bool, amount *money.Amount) Entry {
+	if !arrived || amount == nil {
+		return e
+	}
+	return e.move(AssetAccount(e.Payment), suspenseAccount(item), *amount)
+}
+
+// settle takes the money of closed holds out of suspense again, because the
+// credit that closes them posts its arrival itself. Not every hold has put
+// something there, so a release is not a plain move from it to the user.
+func (e Entry) settle(closes []payment.ClosedHold) Entry {
+	for _, c := range closes {
+		if c.Amount != nil {
+			e = e.move(suspenseAccount(c.Hold), AssetAccount(e.Payment), *c.Amount)
+		}
+	}
+	return e
+}
+
+// payOut moves money to the bank. Where bitcoin was moved for the sale, the
+// provider gave up bitcoin; else it gave up the subtotal, which it owed for
+// orders already sold. What does not add up is a gain or loss of exchange.
+func (e Entry) payOut(f payout.Facts) (Entry, error) {
+	e.Lines = append(e.Lines, Line{Bank, f.Total})
+	if f.FeeOwn != nil {
+		e.Lines = append(e.Lines, Line{CoinbaseFees, *f.FeeOwn})
+	}
+	if f.FeeBank != nil {
+		e.Lines = append(e.Lines, Line{BankFees, *f.FeeBank})
+	}
+	given := f.Subtotal
+	if f.Bitcoin != nil && f.Bitcoin.Sign() != 0 {
+		given = *f.Bitcoin
+	}
+	e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), given.Neg()})
+
+	sums, err := e.Sums()
+	if err != nil {
+		return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
+	}
+	for _, sum := range sums {
+		if sum.Sign() != 0 {
+			e.Lines = append(e.Lines, Line{exchangeAccount(e.Payment), sum.Neg()})
+		}
+	}
+	return e, nil
+}
+
+// Change is what an entry does to what one user has of one currency.
+type Change struct {
+	User      string
+	Available money.Amount // the zero value if it stays
+	Pending   money.Amount // the zero value if it stays
+}
+
+// Currency returns the currency of the change.
+func (c Change) Currency() money.Currency {
+	if c.Available.IsZero() {
+		return c.Pending.Currency()
+	}
+	return c.Available.Currency()
+}
+
+// Changes returns what the entry does to what users have. A line on a user's
+// account is owed to the user if it is a credit, which is negative.
+func (e Entry) Changes() []Change {
+	var changes []Change
+	for _, line := range e.Lines {
+		if user, isUser := line.Account.User(); isUser {
+			changes = append(changes, Change{User: user, Available: line.Amount.Neg()})
+		}
+	}
+	if e.Pending.IsZero() {
+		return changes
+	}
+	for i, c := range changes {
+		if c.User == e.User && c.Available.Currency() == e.Pending.Currency() {
+			changes[i].Pending = e.Pending
+			return changes
+		}
+	}
+	return append(changes, Change{User: e.User, Pending: e.Pending})
+}
+
+// Sums adds the lines up by currency, in the order in which currencies first
+// appear. They are zero for every entry that Post returns.
+func (e Entry) Sums() ([]money.Amount, error) {
+	var sums []money.Amount
+next:
+	for _, line := range e.Lines {
+		for i := range sums {
+			if sums[i].Currency() == line.Amount.Currency() {
+				sum, err := sums[i].Add(line.Amount)
+				if err != nil {
+					return nil, err
+				}
+				sums[i] = sum
+				continue next
+			}
+		}
+		sums = append(sums, line.Amount)
+	}
+	return sums, nil
+}
