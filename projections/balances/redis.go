@@ -206,7 +206,9 @@ func (r *Redis) put(d *delta) {
 	r.hottest = max(r.hottest, p.entries)
 }
 
-// batch returns what was put.
+// batch returns what was put. A user who is left out is put into the set of keys
+// all the same: somebody else's key may have been there before the first event,
+// and without either a start would take the user for unknown.
 func (r *Redis) batch() *redismodel.Batch {
 	b := r.model.NewBatch()
 	for _, p := range r.touched {
@@ -214,6 +216,7 @@ func (r *Redis) batch() *redismodel.Batch {
 	}
 	for _, name := range r.broken {
 		b.Delete(redismodel.KindBalance, name)
+		b.New()
 	}
 	r.forget()
 	return b

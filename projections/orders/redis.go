@@ -232,12 +232,14 @@ func read(e *eventstore.Recorded, last *receipt) (order.Event, error) {
 }
 
 // encode adds the orders of a batch to what is written. One that is lost is
-// deleted, so that nobody takes what is left of it for the order.
+// deleted, so that nobody takes what is left of it for the order, and put into
+// the set of keys: somebody else's key may have been there before its first event.
 func (r *Redis) encode(b *redismodel.Batch) error {
 	for _, id := range r.touched {
 		if r.lost[id] {
 			delete(r.known, id)
 			b.Delete(redismodel.KindOrder, string(id))
+			b.New()
 			continue
 		}
 		if err := encodeOne(b, r.known[id], r.fresh[id]); err != nil {

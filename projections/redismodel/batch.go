@@ -68,7 +68,8 @@ func (b *Batch) Text(kind, name string) { b.command(text, kind, name) }
 func (b *Batch) Delete(kind, name string) { b.command(deleted, kind, name) }
 
 // New says that the key that was begun last may be one that the model did not
-// have: it is put into the set of keys.
+// have: it is put into the set of keys. After a Delete the key is one that the
+// model must have, and that is made again.
 func (b *Batch) New() {
 	key := b.keys[len(b.keys)-1]
 	b.fresh = append(b.fresh, span{key.from + len(b.prefix), key.to})

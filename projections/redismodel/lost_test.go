@@ -12,6 +12,7 @@ import (
 
 	"daybook/domain/order"
 	"daybook/projections"
+	"daybook/projections/balances"
 	"daybook/projections/orders"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
@@ -481,4 +482,40 @@ func TestWhyRedisCannotBeReached(t *testing.T) {
 		}
 		r.stop()
 	}
+}
+
+// A key of somebody else may be there before a user or an order is. The batch
+// with their first event leaves them out, and a start that comes before they are
+// made again must not take them for unknown.
+func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
+	l, server := newLog(t), redistest.Start(t)
+	store := server.Store(t)
+	r := run(t, l, store)
+	l.pay(2)
+	r.settle()
+	r.stop()
+	for _, key := range []string{store.Key(1, "balance", "u%2F0"), store.Key(1, "order", "coinbase.3")} {
+		if err := server.Client().Set(t.Context(), key, "x", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.pay(1)
+	balance := func() error {
+		_, err := balances.NewRedis(store, redismodel.Live()).Balance(t.Context(), "u/0")
+		return err
+	}
+	noted := orders.NewRedis(store, redismodel.Live())
+	read := func(r *orders.Redis) error { return second(r.Order(t.Context(), "coinbase.3")) }
+	if err := read(noted); !errors.Is(err, projections.ErrMending) { // which notes it
+		t.Fatalf("an order that is no JSON says %v", err)
+	}
+	l.applyTo(balances.NewRedis(store, redismodel.Live()))
+	l.applyTo(noted)
+	if err := balance(); !errors.Is(err, projections.ErrMending) {
+		t.Errorf("after a start the balance says %v", err)
+	}
+	if err := read(orders.NewRedis(store, redismodel.Live())); !errors.Is(err, projections.ErrMending) {
+		t.Errorf("after a start the order says %v", err)
+	}
+	run(t, l, store).heal()
 }

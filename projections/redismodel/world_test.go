@@ -212,3 +212,25 @@ func describe(t *testing.T, model interface {
 		}
 	}
 }
+
+// applyTo applies the rest of the log to a model, in one batch and without
+// anything that a runner does between batches.
+func (l *log) applyTo(model projections.Projector) {
+	l.t.Helper()
+	from, err := model.Load(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	to := from
+	var events []eventstore.Recorded
+	for e, err := range l.ReadAll(l.t.Context(), from.Position) {
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		events = append(events, e)
+		to.Position, to.EventID, to.Stream, to.Revision = e.Position, e.ID, e.Stream, e.Revision
+	}
+	if err := model.Apply(l.t.Context(), from, to, events); err != nil {
+		l.t.Fatal(err)
+	}
+}
