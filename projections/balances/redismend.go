@@ -2,6 +2,7 @@ package balances
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -34,7 +35,8 @@ const (
 type mending struct {
 	users    map[string]*remade // by the name in events; nil if there is nothing to do
 	position eventstore.Position
-	texts    chains // of entries that are not written
+	last     eventstore.EventID // at that position
+	texts    chains             // of entries that are not written
 }
 
 // remade is a user who is made again.
@@ -62,7 +64,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projecti
 			return state, err
 		}
 	}
-	isRead, err := r.readOn(ctx, log, stored.Position)
+	isRead, err := r.readOn(ctx, log, stored)
 	if err == nil && (isRead || len(r.mending.texts) >= mendBytes) {
 		err = r.writeMended(ctx, stored, isRead)
 	}
@@ -95,30 +97,38 @@ func (r *Redis) beginMending(ctx context.Context, stored projections.Checkpoint)
 	return nil
 }
 
-// readOn folds a part of the log, up to a position, and reports whether that is
-// reached.
-func (r *Redis) readOn(ctx context.Context, log eventstore.Reader, until eventstore.Position) (isRead bool, err error) {
+// readOn folds a part of the log, up to the last event of a checkpoint, and
+// reports whether that is reached. The event itself says so: a copy of the log
+// that lags behind may end before it, and in a log that was restored from a copy,
+// events that are not applied can stand before the position of the checkpoint.
+func (r *Redis) readOn(ctx context.Context, log eventstore.Reader, until projections.Checkpoint) (isRead bool, err error) {
+	if r.mending.last == until.EventID {
+		return true, nil
+	}
 	batch := make([]eventstore.Recorded, 0, projections.MaxBatch)
 	read := 0
 	for event, err := range log.ReadAll(ctx, r.mending.position) {
 		if err != nil {
 			return false, err
 		}
-		if event.Position > until {
+		if event.Position > until.Position {
 			break
 		}
 		batch = append(batch, event)
-		if read++; len(batch) == cap(batch) {
+		isRead = event.ID == until.EventID
+		if read++; len(batch) == cap(batch) || isRead {
 			if err := r.remake(batch); err != nil {
 				return false, err
 			}
 			batch = batch[:0]
 		}
-		if read == mendEvents {
-			return false, nil
+		if isRead || read == mendEvents {
+			return isRead, nil
 		}
 	}
-	return true, r.remake(batch)
+	r.mending = mending{} // what it has may be of another checkpoint
+	return false, fmt.Errorf("%w: a read of the log up to position %s ends without event %s, which the read model has applied",
+		eventstore.ErrUnavailable, until.Position, until.EventID)
 }
 
 // remake puts events on the users of the mending.
@@ -142,7 +152,8 @@ func (r *Redis) remake(events []eventstore.Recorded) (err error) {
 			m.texts.add(user.purse, func(b []byte) []byte { return appendEntry(b, d, f) })
 		}
 	}
-	m.position = events[len(events)-1].Position
+	last := &events[len(events)-1]
+	m.position, m.last = last.Position, last.ID
 	return nil
 }
 

@@ -25,10 +25,14 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projecti
 	if err != nil || !r.model.HasLost() {
 		return state, err
 	}
+	until, err := lastApplied(ctx, log, stored)
+	if err != nil {
+		return state, err
+	}
 	names := r.model.Lost(mendOrders)
 	b := r.model.NewBatch()
 	for _, name := range names {
-		o, err := foldStream(ctx, log, order.ID(name), stored.Position)
+		o, err := foldStream(ctx, log, order.ID(name), until)
 		if err != nil {
 			return state, err
 		}
@@ -48,6 +52,27 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projecti
 	}
 	r.known = nil // of what was lost it has nothing
 	return state, nil
+}
+
+// lastApplied returns where the last event of a checkpoint is. A copy of the log
+// that lags behind may not have it, and then streams end too early in it as well.
+// A mark may have moved the position of the checkpoint past the event; in a log
+// that was restored from a copy, later events can stand before that mark.
+func lastApplied(ctx context.Context, log eventstore.Reader, stored projections.Checkpoint) (eventstore.Position, error) {
+	if stored.EventID == (eventstore.EventID{}) {
+		return 0, nil // nothing but marks so far
+	}
+	for e, err := range log.Read(ctx, stored.Stream, stored.Revision) {
+		if err != nil {
+			return 0, fmt.Errorf("look up the last applied event: %w", err)
+		}
+		if e.ID == stored.EventID && e.Position <= stored.Position {
+			return e.Position, nil
+		}
+		break
+	}
+	return 0, fmt.Errorf("%w: the log has no event %s at revision %d of %s, which the read model has applied",
+		eventstore.ErrUnavailable, stored.EventID, stored.Revision, stored.Stream)
 }
 
 // foldStream folds the stream of an order up to a position. It returns nil if
