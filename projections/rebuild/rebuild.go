@@ -155,7 +155,7 @@ func (r *rebuild) begin(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if r.current, err = r.Store.Likeliest(ctx, balances.Name); err != nil {
+	if r.current, err = r.Store.Likeliest(ctx); err != nil {
 		return err
 	}
 	if err := r.checkLog(ctx); err != nil {

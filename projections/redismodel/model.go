@@ -30,6 +30,7 @@ type Model struct {
 	lost       lost
 	audit      audit
 	broken     View // that Load has found to be lost
+	isKnown    bool // which generation is current: Load has seen it
 
 	// The generation that was current when it was last loaded, which batches
 	// are for, and when it was last read, which may be later.
@@ -93,7 +94,9 @@ func (m *Model) load(ctx context.Context) (projections.Checkpoint, error) {
 }
 
 // found looks at what is stored. A current generation that is none is set to
-// the one that was loaded before.
+// the one that was loaded before or, where none was, to the likeliest one; and so
+// is one that is missing while generation 1 is empty, because somebody may have
+// deleted it.
 func (m *Model) found(ctx context.Context) (View, error) {
 	before := m.expected()
 	for try := 0; ; try++ {
@@ -104,8 +107,9 @@ func (m *Model) found(ctx context.Context) (View, error) {
 			current = p.Get(ctx, m.store.CurrentKey())
 		})
 		isNone := errors.Is(err, errCurrent) || err == nil && (isWrongType(current.Err()) || current.Err() == nil && current.Val() == "")
-		if isNone && try == 0 {
-			if _, err := m.store.MendCurrent(ctx, before); err != nil {
+		isMissing := err == nil && isNil(current.Err()) && m.target.generation == 0 && v.IsEmpty()
+		if (isNone || isMissing) && try == 0 {
+			if err := m.mendCurrent(ctx, before, isMissing); err != nil {
 				return View{}, err
 			}
 			continue
@@ -117,8 +121,21 @@ func (m *Model) found(ctx context.Context) (View, error) {
 		case isWrongType(whole.Err()) || !whole.Val()[0]:
 			err = ErrNotWhole
 		}
+		m.isKnown = m.isKnown || err == nil || errors.Is(err, projections.ErrLost)
 		return v, err
 	}
+}
+
+// mendCurrent sets current. Of a store that was emptied, or restored from an older
+// copy, what was loaded before says nothing if current is missing.
+func (m *Model) mendCurrent(ctx context.Context, to Generation, isMissing bool) (err error) {
+	if m.target.generation == 0 && (isMissing || !m.isKnown) {
+		if to, err = m.store.Likeliest(ctx); err != nil {
+			return err
+		}
+	}
+	_, err = m.store.MendCurrent(ctx, to)
+	return err
 }
 
 func (m *Model) moved(from projections.Checkpoint) error {

@@ -39,10 +39,10 @@ redis.call('SET', KEYS[3], ARGV[2])
 return 1`)
 
 // currentScript makes a generation current, if what is stored is not the
-// number of one.
+// number of one. Nothing is 1.
 var currentScript = redis.NewScript(`
 local stored = redis.pcall('GET', KEYS[1])
-if stored == false then return 0 end
+if stored == false and ARGV[1] == '1' then return 0 end
 if type(stored) == 'string' and #stored < 19 and string.find(stored, '^[1-9]%d*$') then return 0 end
 if type(stored) == 'table' and not string.find(stored.err, 'WRONGTYPE', 1, true) then return stored end
 redis.call('SET', KEYS[1], ARGV[1])

@@ -111,7 +111,8 @@ func parseGeneration(text string) (Generation, error) {
 }
 
 // MendCurrent makes a generation current if what is stored is not the number of
-// one, and reports whether it has done so.
+// one, or if nothing is, which otherwise means 1. It reports whether it has done
+// so.
 func (s *Store) MendCurrent(ctx context.Context, to Generation) (bool, error) {
 	n, err := currentScript.Run(ctx, s.writer, []string{s.CurrentKey()}, to.String()).Int()
 	if err != nil {
@@ -120,35 +121,78 @@ func (s *Store) MendCurrent(ctx context.Context, to Generation) (bool, error) {
 	return n == 1, nil
 }
 
-// Likeliest returns the generation that is current or, if what is stored is not
-// the number of one, the first that has a checkpoint of a projection; else 1.
-func (s *Store) Likeliest(ctx context.Context, projection string) (Generation, error) {
-	text, err := s.writer.Get(ctx, s.CurrentKey()).Result()
-	switch {
-	case isNil(err):
-		return 1, nil
-	case err != nil && !isWrongType(err):
-		return 0, s.failed("read the current generation in", err)
-	case err == nil:
-		if g, err := parseGeneration(text); err == nil && text != "" {
-			return g, nil
-		}
+// Likeliest returns the generation that is current or, if that is not known, the
+// one that was most likely: of those that have a checkpoint the newest that is
+// whole, else the newest that is not in the middle of being filled. If there is
+// none, it is 1. Where current is missing, which is usual before a first rebuild
+// has ended, others than 1 have to be whole, and 1 must have no checkpoint: what
+// they have is else of a rebuild that fills them.
+func (s *Store) Likeliest(ctx context.Context) (Generation, error) {
+	text, missing := s.writer.Get(ctx, s.CurrentKey()).Result()
+	if missing != nil && !isOfOneKey(missing) {
+		return 0, s.failed("read the current generation in", missing)
 	}
-	all, err := s.Generations(ctx)
-	if err != nil {
-		return 0, err
+	if g, err := parseGeneration(text); err == nil && text != "" {
+		return g, nil
 	}
-	for _, g := range all {
-		n, err := s.writer.Exists(ctx, s.Key(g, KindCheckpoint, projection)).Result()
+	likeliest, most := Generation(1), 0
+	for keys, err := range s.scan(ctx, s.prefix+":*:"+KindCheckpoint+":*") {
 		if err != nil {
-			return 0, s.failed("look for checkpoints in", err)
+			return 0, err
 		}
-		if n > 0 {
-			return g, nil
+		for _, key := range keys {
+			g, projection, ok := s.checkpointOf(key)
+			if !ok {
+				continue
+			}
+			likelihood, err := s.likelihood(ctx, g, projection)
+			if err != nil {
+				return 0, err
+			}
+			if isNil(missing) && g == 1 && likelihood > 0 {
+				return 1, nil
+			}
+			if isNil(missing) && likelihood < likelihoodOfWhole {
+				continue
+			}
+			if likelihood > most || likelihood > 0 && likelihood == most && g > likeliest {
+				likeliest, most = g, likelihood
+			}
 		}
 	}
-	return 1, nil
+	return likeliest, nil
 }
+
+// checkpointOf returns the generation and the projection in the key of a
+// checkpoint.
+func (s *Store) checkpointOf(key string) (g Generation, projection string, ok bool) {
+	number, rest, _ := strings.Cut(strings.TrimPrefix(key, s.prefix+":"), ":")
+	kind, projection, _ := strings.Cut(rest, ":")
+	g, err := parseGeneration(number)
+	return g, projection, err == nil && number != "" && kind == KindCheckpoint
+}
+
+// likelihood says of a generation by its model of a projection how likely it is
+// that it was current: 0 if it has no checkpoint.
+func (s *Store) likelihood(ctx context.Context, g Generation, projection string) (int, error) {
+	found, err := s.writer.MGet(ctx, s.Key(g, KindCheckpoint, projection), s.Key(g, KindWhole, projection)).Result()
+	if err != nil {
+		return 0, s.failed("look for checkpoints in", err)
+	}
+	checkpoint, _ := found[0].(string)
+	switch _, err := DecodeCheckpoint(checkpoint); {
+	case checkpoint == "":
+		return 0, nil
+	case err != nil: // a mark of a filling, among others
+		return 1, nil
+	case found[1] == nil:
+		return 2, nil
+	}
+	return likelihoodOfWhole, nil
+}
+
+// likelihoodOfWhole is the highest.
+const likelihoodOfWhole = 3
 
 // Checkpoint returns how far a generation's model of a projection has come;
 // zero if it is empty. With an ErrLost it may still say of which log it is.
