@@ -36,7 +36,7 @@ type Limit struct {
 	writeBuffer int
 
 	mu      sync.Mutex
-	open    map[string]*conn // by the remote address
+	open    map[string]*conn // by the remote address; each is in a room
 	holders map[*Room]map[string]*holder
 	counts  map[*Room]int
 	turned  map[*Room]int // connections that were closed for want of room
@@ -212,11 +212,17 @@ func (l *Limit) remove(c *conn) {
 func (l *Limit) forget(c *conn) (releases []func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.leave(c)
+	return c.takeReleases()
+}
+
+// leave takes a connection out of its room for good: from then on nobody knows it,
+// though its last request may still run. The caller holds the lock.
+func (l *Limit) leave(c *conn) {
 	if l.open[c.remote] == c {
 		delete(l.open, c.remote)
 	}
 	l.remove(c)
-	return c.takeReleases()
 }
 
 // makeRoom reports whether a room has room for one more connection of a name,
@@ -234,7 +240,7 @@ func (l *Limit) makeRoom(room *Room, name string) (victim *conn, ok bool) {
 	if victim == nil {
 		return nil, false
 	}
-	l.remove(victim)
+	l.leave(victim)
 	return victim, true
 }
 

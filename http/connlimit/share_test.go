@@ -2,8 +2,34 @@ package connlimit
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 )
+
+// Whoever is to be closed for a newcomer may send a request until he is.
+func TestAConnectionThatGivesWayMayStillAuthenticate(t *testing.T) {
+	strangers, users := &Room{Most: 1, Strangers: true}, &Room{Most: 1}
+	l := New(func(netip.Addr) *Room { return strangers }, 0)
+	client, server := net.Pipe()
+	defer func() { _ = client.Close() }()
+	c := newConn(l, server)
+	if !l.enter(c) {
+		t.Fatal("an empty room has no room")
+	}
+	l.mu.Lock()
+	victim, ok := l.makeRoom(strangers, "a newcomer")
+	l.mu.Unlock()
+	if victim != c || !ok {
+		t.Fatal("nobody gives way to the newcomer")
+	}
+	l.Authenticated(c.remote, users, "ann")
+	_ = victim.Close()
+	for room, whose := range map[*Room]string{strangers: "strangers", users: "users"} {
+		if open, _ := l.Usage(room); open != 0 {
+			t.Errorf("%d connections of %s are open after the only one was closed", open, whose)
+		}
+	}
+}
 
 func TestWhoseShareAnAddressTakes(t *testing.T) {
 	for remote, want := range map[string]string{
