@@ -48,17 +48,23 @@ func (s Secrets) Authenticate(r *http.Request) bool {
 	return match == 1
 }
 
-// secretOf returns the parameter "secret" of a query that has it once. A query
-// that is nothing else, and has nothing to decode, is read without parsing.
-func secretOf(query string) (string, bool) {
-	if secret, only := strings.CutPrefix(query, "secret="); only && !strings.ContainsAny(secret, "&;%+") {
-		return secret, true
+// secretOf returns the parameter "secret" of a query that has it once. The others
+// are the merchant's own, and may be written in any way: a callback that is refused
+// for theirs is lost in the end.
+func secretOf(query string) (secret string, ok bool) {
+	found := 0
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(name); err != nil || name != "secret" {
+			continue
+		}
+		var err error
+		if secret, err = url.QueryUnescape(value); err != nil {
+			return "", false
+		}
+		found++
 	}
-	parsed, err := url.ParseQuery(query)
-	if err != nil || len(parsed["secret"]) != 1 {
-		return "", false
-	}
-	return parsed.Get("secret"), true
+	return secret, found == 1
 }
 
 // signatureHeaders carry Coinbase's signature over the body, by their names in
