@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -69,26 +68,16 @@ and change the callback URL at Coinbase with it. Both secrets are live while you
 	return nil
 }
 
-// encodings says of each callback secret that a URL cannot have as it is how to
-// write it there, without the secret: lines of a log tell it.
-func (a access) encodings() []string {
-	var said []string
+// toEncode names, by their number, the callback secrets that a URL cannot have as
+// they are. It says nothing of what is in them: lines of a log tell it.
+func (a access) toEncode() []string {
+	var named []string
 	for i, secret := range a.secretTexts {
-		var rules []string
-		for _, r := range secret {
-			rule := fmt.Sprintf("%s for %q", url.PathEscape(string(r)), r)
-			if r == '+' || r == '&' || r == '=' {
-				rule = fmt.Sprintf("%%%02X for %q", r, r)
-			}
-			if !isPlainInQuery(r) && !slices.Contains(rules, rule) {
-				rules = append(rules, rule)
-			}
-		}
-		if rules != nil {
-			said = append(said, fmt.Sprintf("callback secret %d of %s: in the callback URL write %s", i+1, secretsVariable, strings.Join(rules, ", ")))
+		if strings.ContainsFunc(secret, func(r rune) bool { return !isPlainInQuery(r) }) {
+			named = append(named, fmt.Sprintf("callback secret %d of %s", i+1, secretsVariable))
 		}
 	}
-	return said
+	return named
 }
 
 // isPlainInQuery reports whether a character stands for itself in the value of a

@@ -54,10 +54,10 @@ func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Lo
 	}
 }
 
-// warnOfEncodings says how to write secrets in a URL that it cannot have as they
-// are.
+// warnOfEncodings names the secrets that a URL cannot have as they are. How to write
+// them is for the operator's terminal alone.
 func warnOfEncodings(logger *slog.Logger, a access) {
-	for _, said := range a.encodings() {
-		logger.Warn("a callback secret needs percent-encoding: `daybook callback-url` prints the URL to paste", "how", said)
+	for _, secret := range a.toEncode() {
+		logger.Warn("a callback secret needs percent-encoding: `daybook callback-url` prints the URL to paste", "secret", secret)
 	}
 }

@@ -192,12 +192,13 @@ func TestSecretsAreNamedThatAURLMustHaveEncoded(t *testing.T) {
 	p := launch(t, options{data: filepath.Join(t.TempDir(), "data"), settings: []string{setting, tokensSetting}})
 	s := &server{process: p, client: newClient(t, p.awaitAddress())}
 	line, _ := s.stderr.await(patience, "percent-encoding")
-	for _, part := range []string{"callback secret 2 of DAYBOOK_CALLBACK_SECRETS", "%2B for '+'", "%20 for ' '", "%25 for '%'", "%23 for '#'", "%C3%BC for 'ü'"} {
+	for _, part := range []string{"callback secret 2 of DAYBOOK_CALLBACK_SECRETS", "`daybook callback-url`"} {
 		if !strings.Contains(line, part) {
 			t.Errorf("the warning lacks %s: %s", part, line)
 		}
 	}
-	if log := s.stderr.String(); strings.Contains(log, "0123456789") || strings.Contains(log, "secret 1") {
+	// The characters in their order are the secret, if it has no others.
+	if log := s.stderr.String(); strings.ContainsAny(line, "+&#%ü") || strings.Contains(log, "0123456789") || strings.Contains(log, "secret 1") {
 		t.Errorf("the log is\n%s", log)
 	}
 	code, printed := run(t, []string{setting}, "callback-url", "https://your.site/")
