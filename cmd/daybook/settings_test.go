@@ -213,6 +213,21 @@ func TestSecretsAreNamedThatAURLMustHaveEncoded(t *testing.T) {
 	printed.stdout = newTranscript() // it may print secrets
 }
 
+// TestOneVariableNamesOneServer: callbacks that are made up do not go where an
+// operator's token is sent.
+func TestOneVariableNamesOneServer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		command []string
+		takes   bool
+	}{{[]string{"simulate"}, false}, {[]string{"log", "accept-loss"}, true}} {
+		_, p := run(t, nil, append(c.command, "--help")...)
+		if help := p.stdout.String(); !strings.Contains(help, "--server") || strings.Contains(help, "$DAYBOOK_SERVER") != c.takes {
+			t.Errorf("%v takes DAYBOOK_SERVER: %v:\n%s", c.command, !c.takes, help)
+		}
+	}
+}
+
 // TestSecretsInFilesMayHaveAnyLineEnds takes several from files as editors of all
 // systems leave them.
 func TestSecretsInFilesMayHaveAnyLineEnds(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 )
 
 type simulateCommand struct {
-	Server string `help:"Where callbacks are sent: what comes before /callbacks/coinbase (${default})." default:"http://127.0.0.1:8080" placeholder:"URL"`
+	Server string `help:"Where callbacks are sent: what comes before /callbacks/coinbase (${default})." default:"http://127.0.0.1:8080" placeholder:"URL" env:"-"`
 	Data   string `help:"Data directory of a server that runs with --dev: its secrets are used, where the environment has none (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
 	Reads  string `help:"Where balances are read, if a reverse proxy at --server passes on callbacks alone." placeholder:"URL"`
 
