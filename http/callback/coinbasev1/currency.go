@@ -12,29 +12,40 @@ import (
 // documents of other interfaces that have an address name one: account.currency
 // and additional_data.amount.currency of the notifications of version 2,
 // currency, network and tokenAddress of a checkout, value.crypto.currency of a
-// charge, currency_iso of a merchant order. naming are such names, without
-// underscores and in lower case; any other that ends in currency is one too.
-var naming = []string{"currencyiso", "currencycode", "asset", "coin", "unit", "network", "networkname", "blockchain", "chain", "tokenaddress", "contractaddress"}
+// charge, currency_iso of a merchant order. Nobody knows how the next will name it,
+// so a member is taken to name one if any of these is in its name. A document that
+// is refused for nothing is kept, and a person looks; one that is read for nothing
+// is credited.
+var naming = []string{"currency", "currencies", "coin", "asset", "network", "chain", "token", "contract", "symbol", "ticker", "crypto", "unit"}
+
+// worth are the members that say what a payment is worth in money of a country.
+var worth = []string{"nativeamount", "totalnative", "mispaidnative", "fiatamount", "fiatcurrency"}
 
 // bitcoin are the ways in which they name it.
 var bitcoin = []string{"btc", "xbt", "bitcoin", "bitcoin-mainnet"}
 
+// networkStates are what the status of a network says: where the payment is on it,
+// and not which it is.
+var networkStates = []string{"off_blockchain", "confirmed", "pending", "unconfirmed"}
+
 // namesAnother reports whether a document, which is strict JSON, says anywhere
-// that it is about another currency than bitcoin. What a payment is worth in
-// money of a country (native_amount, total_native, fiatCurrency) does not count.
+// that it is about another currency than bitcoin.
 func namesAnother(body []byte) bool {
-	another, err := findAnother(jsontext.NewDecoder(bytes.NewReader(body)), "")
+	another, err := findAnother(jsontext.NewDecoder(bytes.NewReader(body)), "", false)
 	return another || err != nil
 }
 
 // findAnother reads one value, which a member of this name has, up to the first
-// that names another currency. Elements of a list have the list's name.
-func findAnother(dec *jsontext.Decoder, name string) (bool, error) {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "")
-	if strings.Contains(name, "native") || strings.Contains(name, "fiat") {
+// that names another currency. Elements of a list have the list's name. All that is
+// inside a member that names a currency does too,
+// {"currency":{"code":"ETH","name":"Ethereum"}}.
+func findAnother(dec *jsontext.Decoder, name string, named bool) (bool, error) {
+	name = letters(name)
+	if !named && slices.Contains(worth, name) {
 		return false, dec.SkipValue()
 	}
-	named := strings.HasSuffix(name, "currency") || slices.Contains(naming, name)
+	inside := named
+	named = named || namesCurrency(name)
 	switch kind := dec.PeekKind(); kind {
 	case '{', '[':
 		return findInside(dec, name, named)
@@ -43,15 +54,16 @@ func findAnother(dec *jsontext.Decoder, name string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		text := token.String()
-		return named && text != "" && !slices.Contains(bitcoin, strings.ToLower(text)), nil
+		text := strings.ToLower(token.String())
+		state := inside && name == "status" && slices.Contains(networkStates, text)
+		return named && !state && text != "" && !slices.Contains(bitcoin, text), nil
 	default: // null names nothing, a number or a truth value nothing that can be understood
-		return named && kind != 'n', dec.SkipValue()
+		exponent := inside && name == "exponent" && kind == '0'
+		return named && !exponent && kind != 'n', dec.SkipValue()
 	}
 }
 
-// findInside reads an object or a list. An object that is the value of such a name
-// has it in a member of its own, {"currency":{"code":"ETH","name":"Ethereum"}}.
+// findInside reads an object or a list.
 func findInside(dec *jsontext.Decoder, name string, named bool) (bool, error) {
 	begin, err := dec.ReadToken()
 	if err != nil {
@@ -64,14 +76,28 @@ func findInside(dec *jsontext.Decoder, name string, named bool) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			if inner = member.String(); named && (inner == "code" || inner == "name") {
-				inner = "currency"
-			}
+			inner = member.String()
 		}
-		if another, err := findAnother(dec, inner); another || err != nil {
+		if another, err := findAnother(dec, inner, named); another || err != nil {
 			return another, err
 		}
 	}
 	_, err = dec.ReadToken()
 	return false, err
+}
+
+// namesCurrency reports whether a member of this name, in letters, names a currency.
+func namesCurrency(name string) bool {
+	name = strings.ReplaceAll(name, "coinbase", "") // which is no coin
+	return slices.ContainsFunc(naming, func(word string) bool { return strings.Contains(name, word) })
+}
+
+// letters returns a name however its words are joined: its letters, in lower case.
+func letters(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
 }
