@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
@@ -30,7 +32,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 
 func TestReadsThatWaitKeepNeitherCallbacksNorHealthChecksOut(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.reading = make(slots) // all are taken
+	w.server.reading = newReading(0, 0) // all are taken
 	for _, path := range []string{"/balances/u1", "/balances/u1/entries", "/orders/coinbase.A"} {
 		if a := w.get(Website, path); !isProblem(a, overloaded) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
@@ -46,6 +48,29 @@ func TestReadsThatWaitKeepNeitherCallbacksNorHealthChecksOut(t *testing.T) {
 		if a := w.get("", path); a.Status != http.StatusOK {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
+	}
+}
+
+// A token whose reads all wait leaves room for those of others.
+func TestReadsOfOneTokenKeepNoOtherOut(t *testing.T) {
+	w := newWorld(t, wiring{})
+	w.server.wait = 3 * time.Second
+	var waiting sync.WaitGroup
+	defer waiting.Wait()
+	for range maxReading {
+		waiting.Go(func() { w.get(Auditor, "/balances/u1?min_position=99999999") })
+	}
+	for deadline := time.Now().Add(w.server.wait); !isProblem(w.get(Auditor, "/balances/u1"), overloaded); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the auditor is never refused")
+		}
+	}
+	if a := w.get(Website, "/balances/u1"); a.Status != http.StatusOK {
+		t.Errorf("the website: %d %s", a.Status, a.Body)
+	}
+	waiting.Wait()
+	if a := w.get(Auditor, "/balances/u1"); a.Status != http.StatusOK {
+		t.Errorf("the auditor after that: %d %s", a.Status, a.Body)
 	}
 }
 

@@ -165,10 +165,11 @@ func (s *Server) require(h handler, roles ...Role) handler {
 		w.who = who
 		s.connections.authenticated(r.RemoteAddr, who)
 		defer s.settle(w, r)
-		if err := s.reading.take(); err != nil {
+		actor := who.Actor()
+		if err := s.reading.take(actor); err != nil {
 			return err
 		}
-		defer s.reading.release()
+		defer s.reading.release(actor)
 		return bounded(w, r)
 	}
 }

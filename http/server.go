@@ -57,8 +57,9 @@ type Config struct {
 // which has come to a halt must not keep callbacks out, so that each kind has its
 // own.
 const (
-	maxReceiving = 1024
-	maxReading   = 256
+	maxReceiving    = 1024
+	maxReading      = 256
+	maxReadingToken = maxReading / 2 // of one token
 )
 
 // Server answers requests. It is an http.Handler.
@@ -77,7 +78,7 @@ type Server struct {
 	now                func() time.Time
 	metrics            *metrics
 	receiving          slots         // of callbacks
-	reading            slots         // of requests with a role
+	reading            *reading      // requests with a role
 	wait               time.Duration // for min_position
 	recording          deadlines     // for the log to take a callback
 	patience           deadlines     // for the log and the read models to answer others
@@ -101,7 +102,7 @@ func NewServer(c Config) *Server {
 		now:                time.Now,
 		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),
 		receiving:          make(slots, maxReceiving),
-		reading:            make(slots, maxReading),
+		reading:            newReading(maxReading, maxReadingToken),
 		wait:               maxWait,
 		recording:          deadlines{after: recordTimeout},
 		patience:           deadlines{after: 2 * maxWait},
