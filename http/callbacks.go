@@ -75,6 +75,7 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.connections.received(r.RemoteAddr)
 	// A sender that hangs up after the last byte has sent a callback all the
 	// same: recording it ends with the disk's patience, not with the sender's.
 	ctx := s.recording.next()

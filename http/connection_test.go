@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -18,6 +19,11 @@ func serve(t testing.TB, h http.Handler, logger *slog.Logger) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveOn(t, listener, h, logger)
+}
+
+func serveOn(t testing.TB, listener net.Listener, h http.Handler, logger *slog.Logger) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)
 	go func() { served <- Serve(ctx, listener, h, logger) }()
@@ -55,6 +61,51 @@ func (w *world) dial(t *testing.T, requests string, methods ...string) []answer 
 		answers = append(answers, answer{response.StatusCode, response.Header, body})
 	}
 	return answers
+}
+
+// halfCallback is one whose body never comes.
+const halfCallback = "POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
+
+// One address that may send callbacks takes the room of the others with none that
+// it does not finish.
+func TestHalfCallbacksOfOneAddressKeepNoOtherOut(t *testing.T) {
+	w := newWorld(t, wiring{allowLoopback: true})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server.connections = NewConnections(w.server.sources)
+	address := serveOn(t, w.server.connections.Listen(listener), w.server, w.server.logger)
+	dial := func(from, request string) (net.Conn, error) {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		connection, err := d.DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		_, err = io.WriteString(connection, request)
+		return connection, err
+	}
+	for _, from := range []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"} {
+		for range maxSources {
+			_, _ = dial(from, halfCallback) // it may be refused
+		}
+		body := completed("A", "u1", 1, "USD")
+		connection, err := dial("127.0.0.7", fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", target, len(body), body))
+		if err != nil {
+			t.Fatalf("beside half callbacks of %s another does not get through: %v", from, err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Fatalf("beside half callbacks of %s another is not answered: %v", from, err)
+		}
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("beside half callbacks of %s another is answered %d", from, response.StatusCode)
+		}
+	}
+	if open, _ := w.server.connections.limit.Usage(&w.server.connections.callback); open > maxSources {
+		t.Errorf("%d connections are open", open)
+	}
 }
 
 func TestACallbackMayComeInChunks(t *testing.T) {

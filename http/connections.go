@@ -18,6 +18,7 @@ const (
 	maxUsersToken       = 512  // of one token
 	maxProxies          = 2048 // all trusted proxies: whose share is what only they know
 	maxSources          = 1024 // all addresses of --callback-from
+	maxSourcesAddress   = 256  // of one of them, or of one /64 of IPv6
 
 	// writeBufferBytes is what the kernel keeps of an answer that is not read.
 	writeBufferBytes = 256 << 10
@@ -36,7 +37,8 @@ func NewConnections(sources callback.Sources) *Connections {
 		strangers: connlimit.Room{Most: maxStrangers, Share: maxStrangersAddress, Strangers: true},
 		users:     connlimit.Room{Most: maxUsers, Share: maxUsersToken},
 		proxies:   connlimit.Room{Most: maxProxies},
-		callback:  connlimit.Room{Most: maxSources},
+		// Who sends from an allowed address may be anybody, until he has shown a secret.
+		callback: connlimit.Room{Most: maxSources, Share: maxSourcesAddress, Strangers: true},
 	}
 	c.limit = connlimit.New(func(address netip.Addr) *connlimit.Room {
 		switch {
@@ -53,11 +55,19 @@ func NewConnections(sources callback.Sources) *Connections {
 // Listen bounds the connections of a listener.
 func (c *Connections) Listen(listener net.Listener) net.Listener { return c.limit.Listen(listener) }
 
-// authenticated takes a connection out of the room of strangers, if there is room
-// among the users.
+// authenticated takes a connection out of the room of strangers or of callbacks, if
+// there is room among the users.
 func (c *Connections) authenticated(remote string, who Identity) {
 	if c != nil {
 		c.limit.Authenticated(remote, &c.users, who.Actor())
+	}
+}
+
+// received keeps the connection of a callback that has come whole, with a secret,
+// until it has been answered.
+func (c *Connections) received(remote string) {
+	if c != nil {
+		c.limit.Underway(remote)
 	}
 }
 

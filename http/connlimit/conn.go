@@ -21,6 +21,7 @@ type conn struct {
 	since    atomic.Int64 // ns since 1970 of when it began to wait, or a request to come; negative for the latter
 	answered atomic.Bool  // written to since a request came
 	holding  atomic.Bool  // there may be releases
+	underway atomic.Bool  // a request has come whole
 }
 
 func newConn(limit *Limit, accepted net.Conn) *conn {
@@ -33,6 +34,7 @@ func newConn(limit *Limit, accepted net.Conn) *conn {
 func (c *conn) Read(p []byte) (int, error) {
 	if c.answered.Load() {
 		c.answered.Store(false)
+		c.underway.Store(false)
 		c.since.Store(time.Now().UnixNano())
 		if c.holding.Load() {
 			c.limit.release(c)

@@ -25,8 +25,8 @@ type Room struct {
 	Patience time.Duration
 
 	// Strangers marks a room of clients that are nobody known: any of its
-	// connections may be closed for a newcomer. In other rooms only those may
-	// that wait for a request.
+	// connections may be closed for a newcomer whose request is not Underway. In
+	// other rooms only those may that wait for a request.
 	Strangers bool
 }
 
@@ -136,6 +136,17 @@ func (l *Limit) Authenticated(remote string, room *Room, user string) bool {
 	l.remove(c)
 	l.add(c, room, user)
 	return true
+}
+
+// Underway says that a request has come whole over the connection from a remote
+// address, and is one of somebody known: the connection is not closed for a newcomer
+// until it has been answered.
+func (l *Limit) Underway(remote string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.open[remote]; c != nil {
+		c.underway.Store(true)
+	}
 }
 
 // Usage returns how many connections are open in a room, and how many were closed
@@ -275,7 +286,7 @@ func (l *Limit) victim(room *Room, name string, own int) *conn {
 func oldest(room *Room, conns map[*conn]struct{}) *conn {
 	var chosen *conn
 	for c := range conns {
-		if (room.Strangers || c.idle()) && (chosen == nil || c.before(chosen)) {
+		if (room.Strangers && !c.underway.Load() || c.idle()) && (chosen == nil || c.before(chosen)) {
 			chosen = c
 		}
 	}

@@ -190,6 +190,29 @@ func TestRunningRequestsAreNotCutOff(t *testing.T) {
 	w.wantOpen("one that takes the place of one that ended", w.connect("127.0.0.3"))
 }
 
+// A stranger whose request has come whole is no stranger until it is answered.
+func TestARequestThatIsUnderwayIsNotCutOff(t *testing.T) {
+	w := newWorld(t, connlimit.Room{Most: 2, Strangers: true})
+	whole, half := w.connect("127.0.0.2"), w.connect("127.0.0.2")
+	w.ask(whole)
+	w.limit.Underway(whole.remote())
+	w.ask(half)
+	newcomer := w.connect("127.0.0.3")
+	wantClosed(t, "the one whose request came later, and not whole", half.client)
+	w.ask(newcomer)
+	w.limit.Underway(newcomer.remote())
+	if refused, err := w.dial("127.0.0.4"); err == nil { // else it has been refused already
+		wantClosed(t, "a connection too many", refused)
+	}
+	w.wantUsage(2, 2)
+	w.answer(whole)
+	w.ask(whole) // the next one is not whole yet
+	w.wantOpen("one that comes after that", w.connect("127.0.0.4"))
+	wantClosed(t, "the one that was answered", whole.client)
+	w.wantOpen("the one that is underway", newcomer)
+	w.limit.Underway("192.0.2.1:1") // of which nothing is known
+}
+
 func TestWhoHasAuthenticatedLeavesTheStrangers(t *testing.T) {
 	const most, share = 3, 2
 	users := &connlimit.Room{Most: most, Share: share}
