@@ -82,16 +82,24 @@ func TestVerifyFindsEditsOfTheLog(t *testing.T) {
 	}
 }
 
-// TestAFormatThatNobodyReadsIsCounted has a body of a format of the future.
-func TestAFormatThatNobodyReadsIsCounted(t *testing.T) {
+// TestABodyThatNobodyReadsIsNotProved has a body of a format, or in an encoding,
+// of the future, or of somebody who wants nobody to read it.
+func TestABodyThatNobodyReadsIsNotProved(t *testing.T) {
 	embedded(t)
 	s := start(t, options{})
 	s.record(completedOrder("A", "u1", 1003))
 	s.record(completedOrder("B", "u1", 1003))
 	s.terminate()
-	editLog(t, s.data, `UPDATE events SET metadata = CAST(json_set(metadata, '$.evidence.format', 'coinbase-v9') AS BLOB) WHERE position = 2`)
-	if stdout := succeed(t, "verify", "--data", s.data); !strings.Contains(stdout, `evidence: 1 kept body`) || !strings.Contains(stdout, `no reader for 1 of format "coinbase-v9"`) {
-		t.Error(stdout)
+	for _, c := range []struct{ member, word, says string }{
+		{"enc", "rot13", `no reader for 1 of format "coinbase-v1"`},
+		{"format", "coinbase-v9", `no reader for 1 of format "coinbase-v9"`},
+	} {
+		editLog(t, s.data, fmt.Sprintf(`UPDATE events SET metadata = CAST(json_set(metadata, '$.evidence.%s', '%s') AS BLOB) WHERE position = 2`, c.member, c.word))
+		code, p := run(t, nil, "verify", "--data", s.data)
+		if code != 2 || !strings.Contains(p.stdout.String(), `evidence: 1 kept body`) || !strings.Contains(p.stdout.String(), c.says) ||
+			strings.Contains(p.stdout.String(), "no difference") || !strings.Contains(p.stderr.String(), "could not verify: 1 kept body has") {
+			t.Errorf("%s: exit code %d\n%s%s", c.member, code, p.stdout, p.stderr)
+		}
 	}
 }
 

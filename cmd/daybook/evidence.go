@@ -147,6 +147,20 @@ func writeEvidence(w io.Writer, e verify.Evidence) {
 	fmt.Fprintln(w, "not proven: that nobody rewrote body, digest and event together; a copy or a trial balance kept elsewhere shows that")
 }
 
+// errUnread says that bodies could not be read, and that the events made of them
+// are not proved. Else a word in the metadata would switch the proof off.
+func errUnread(e verify.Evidence) error {
+	n := uint64(0)
+	for _, bodies := range e.Unread {
+		n += bodies
+	}
+	if n == 0 {
+		return nil
+	}
+	return exitError{exitUnverified, fmt.Errorf("could not verify: %s a format or an encoding that this version does not read: the events made of that are not proved",
+		plural(n, "kept body has", "kept bodies have"))}
+}
+
 func plural(n uint64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -126,6 +126,9 @@ func writeReport(w io.Writer, r verify.Report) error {
 	case r.Count > 0:
 		return fmt.Errorf("%s: the read models are not what the log says: keep this list, and run `daybook rebuild`", differences(r.Count))
 	}
+	if err := errUnread(r.Evidence); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintln(w, "no difference: every key is what the log says, and every event what its kept body says")
 	return err
 }
@@ -150,6 +153,9 @@ func (c *verifyCommand) verifyLog(ctx context.Context, reader eventstore.Reader,
 	writeDifferences(w, report.Differences, report.Count)
 	if all := report.Evidence.Count + report.Count; all > 0 {
 		return fmt.Errorf("%s: %s", differences(all), logIsWrong)
+	}
+	if err := errUnread(report.Evidence); err != nil {
+		return err
 	}
 	fmt.Fprintln(w, "no difference: positions and revisions follow each other, no id comes twice, every event is understood and")
 	_, err = fmt.Fprintln(w, "what its kept body says, postings balance, no payment is credited twice; without --redis there is no stored read model to compare")

@@ -69,7 +69,7 @@ type Sale struct {
 type Evidence struct {
 	Compared    uint64            // bodies that were read again
 	Events      uint64            // that were compared with them
-	Unread      map[string]uint64 // bodies that no reader was given for, by format
+	Unread      map[string]uint64 // bodies without a reader or in an unknown encoding, by format: nothing is proved by them
 	Differences []Difference
 	Count       int
 }

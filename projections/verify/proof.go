@@ -28,7 +28,7 @@ type proof struct {
 	length      int64 // of the body; where it is not kept, as the record says
 	hasBody     bool
 	isWhole     bool     // the body has the digest
-	reading     *Reading // nil if there is no body, or no reader
+	reading     *Reading // nil if there is no body, or nobody can read it
 }
 
 // statement is all that the data of an event say.
@@ -91,13 +91,9 @@ func (p *proof) readEvidence(readers map[string]Reader, e *eventstore.Evidence) 
 		return
 	}
 	p.hasBody, p.length = true, int64(len(e.Body))
-	if e.Encoding != "none" {
-		p.isWhole = true // what it is the digest of cannot be seen
-		return
-	}
 	sum := sha256.Sum256(e.Body)
 	p.isWhole = hex.EncodeToString(sum[:]) == e.SHA256
-	if reader := readers[e.Format]; reader != nil {
+	if reader := readers[e.Format]; reader != nil && e.Encoding == "none" {
 		reading := reader.Read(e.Body)
 		p.reading = &reading
 	}
