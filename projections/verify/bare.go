@@ -51,12 +51,19 @@ func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said
 	}
 	switch e.Type {
 	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
-		moves = h.payments[said.Payment].amount
+		received := h.payments[said.Payment]
+		if received.decided {
+			p.note(e, "the mispayment was decided before")
+		}
+		moves = received.amount
 	case "PaymentReleased", "DepositReleased", "DepositDismissed":
 		hold := h.holds[said.Hold]
 		switch {
 		case hold == nil:
 			p.note(e, "its stream has no such hold before it")
+			return nil
+		case hold.closed:
+			p.note(e, "the hold was closed before")
 			return nil
 		case e.Type == "DepositDismissed":
 			moves = hold.posted()
@@ -117,14 +124,20 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 	}
 	named := make(map[string]bool, len(said.Closes))
 	for _, c := range said.Closes {
-		named[c.Hold] = true
 		hold := h.holds[c.Hold]
 		switch {
 		case hold == nil:
 			p.note(e, "it closes a hold that its stream does not have before it")
+		case named[c.Hold]:
+			p.note(e, "it closes a hold twice")
+		case isCredit[e.Type] && hold.payment != said.Payment:
+			p.note(e, "it closes a hold that belongs to another payment")
+		case hold.closed:
+			p.note(e, "it closes a hold that was closed before")
 		case hold.posted() != c.Amount.text():
 			p.note(e, "it takes %s out of suspense for a hold that has put %s there", orNone(c.Amount.text()), orNone(hold.posted()))
 		}
+		named[c.Hold] = true
 	}
 	if !isCredit[e.Type] {
 		return nil

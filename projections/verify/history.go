@@ -20,7 +20,10 @@ type history struct {
 
 // known is a payment that was received: the first event says of whom and how
 // much.
-type known struct{ user, amount string }
+type known struct {
+	user, amount string
+	decided      bool // a mispayment that a person has taken out of suspense
+}
 
 // heldBefore is a hold of an earlier event.
 type heldBefore struct {
@@ -137,6 +140,11 @@ func (h *history) take(eventType string, said *data) {
 			payment: said.Payment, user: said.User, amount: said.Amount.text(),
 			arrived: said.Arrived, contradiction: said.Contradiction,
 		}
+	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
+		if received, known := h.payments[said.Payment]; known {
+			received.decided = true
+			h.payments[said.Payment] = received
+		}
 	case "PaymentReleased", "DepositReleased", "DepositDismissed":
 		if said.Payment != "" && eventType != "DepositDismissed" {
 			h.settle(said.Payment)
@@ -153,7 +161,7 @@ func (h *history) receive(said *data) {
 		h.payments = make(map[string]known)
 	}
 	if _, again := h.payments[said.Payment]; !again {
-		h.payments[said.Payment] = known{said.User, said.Amount.text()}
+		h.payments[said.Payment] = known{user: said.User, amount: said.Amount.text()}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,7 +54,8 @@ func (l *evidentLog) check(t *testing.T, wanted ...string) Evidence {
 	t.Helper()
 	l.sliceLog[0].Metadata = []byte(`{}`)
 	report, err := Log(t.Context(), LogOptions{Log: l, Gapless: true, Readers: map[string]Reader{"f": deposits{}}})
-	if err != nil || report.Count > 0 {
+	others := slices.DeleteFunc(report.Differences, isDebit)
+	if err != nil || len(others) > 0 {
 		t.Fatalf("%v, error %v", report.Differences, err)
 	}
 	if report.Evidence.Count != len(wanted) {

@@ -32,7 +32,7 @@ func (b *book) list() []Total {
 }
 
 // checkTotals notes currencies of which all accounts together have something:
-// postings move money, and make none.
+// postings move money, and make none. Out of suspense comes no more than went in.
 func (b *book) checkTotals(found *findings) {
 	sums := make(map[string]*big.Int)
 	for p := range b.totals {
@@ -41,6 +41,11 @@ func (b *book) checkTotals(found *findings) {
 				sums[currency] = new(big.Int)
 			}
 			sums[currency].Add(sums[currency], n)
+		}
+	}
+	for currency, n := range b.totals[suspense] {
+		if n.Sign() > 0 {
+			found.add(Difference{Subject: "trial balance", Text: fmt.Sprintf("liabilities:suspense is a debit of %s %s: more has left suspense than was put there", decimal(currency, n), currency)})
 		}
 	}
 	for currency, sum := range sums {
