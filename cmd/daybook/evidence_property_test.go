@@ -91,6 +91,9 @@ func editsOf(log keptLog) (edits []edit) {
 				add("type "+other, func(e *eventstore.Recorded) { e.Type = other })
 			}
 		}
+		if said := decoded(log[i].Data); said["reason"] != nil && said["reason"] != "contradiction" && log[i].Stream.Category() != "quarantine" {
+			add("called a contradiction", func(e *eventstore.Recorded) { e.Data = contradictory(e.Data) })
+		}
 		add("evidence", func(e *eventstore.Recorded) { editEvidence(e, func(m map[string]any) { delete(m, "evidence") }) })
 		add("digest", func(e *eventstore.Recorded) {
 			editEvidence(e, func(m map[string]any) { m["evidence"].(map[string]any)["sha256"] = digest("another") })
@@ -134,6 +137,16 @@ var typesOf = map[string][]string{
 	"address":    {"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositReleased", "DepositDismissed"},
 	"payout":     {"PayoutPending", "PayoutCompleted", "PayoutHeld"},
 	"quarantine": {"CallbackQuarantined", "CallbackRedriven"},
+}
+
+// contradictory makes of a hold's data those of a contradiction.
+func contradictory(data []byte) []byte {
+	said := decoded(data)
+	said["reason"] = "contradiction"
+	if _, is := said["contradiction"]; is {
+		said["contradiction"], said["arrived"] = true, false
+	}
+	return encoded(said)
 }
 
 func decoded(text []byte) map[string]any {

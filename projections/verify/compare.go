@@ -21,6 +21,7 @@ const (
 	anotherOutput = "another-output"
 	unreadableSum = "unreadable-amount"
 	unknownStatus = "unknown-status"
+	unusableUser  = "unusable-user"
 )
 
 // madeOf says of what claims an event is made. No other event of a payment is
@@ -274,12 +275,13 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	}
 	switch {
 	case said.Contradiction:
-		return p.checkEarlier(ctx, e, said.Payment, found)
+		return p.checkContradiction(ctx, e, said, c, found)
 	case said.Payment != c.Payment:
 		if said.Reason != anotherOutput {
 			found.text("reason", said.Reason, anotherOutput)
 		}
-		return p.checkEarlier(ctx, e, c.Payment, found)
+		// The first output is known with another amount.
+		return p.checkEarlier(ctx, e, reported{payment: c.Payment, amount: c.Amount}, found)
 	}
 	_, registered, err := p.owner(ctx, e)
 	if err != nil {
@@ -303,12 +305,39 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	return found, nil
 }
 
-// checkEarlier checks that there is an earlier report of a payment, from which a
-// hold says that this one differs.
-func (p *prover) checkEarlier(ctx context.Context, e *eventstore.Recorded, payment string, found differences) (differences, error) {
+// checkContradiction checks that what a hold calls a contradiction is one. Whom
+// the report names is what the hold says, for a policy may not take the body's
+// word; compareUser has compared it.
+func (p *prover) checkContradiction(ctx context.Context, e *eventstore.Recorded, said *statement, c *Claim, found differences) (differences, error) {
+	_, registered, err := p.owner(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return p.checkEarlier(ctx, e, reported{
+		payment: said.Payment, user: said.User, amount: c.Amount,
+		unusable: c.Kind == Paid && c.Problem == "" && c.NoUser == unusableUser && !registered,
+		credits:  c.Problem == "" && c.AtOnce,
+		isOutput: c.Kind == Deposited && c.Amount != "",
+	}, found)
+}
+
+// checkEarlier checks that something is known of a payment from which a report
+// differs.
+func (p *prover) checkEarlier(ctx context.Context, e *eventstore.Recorded, r reported, found differences) (differences, error) {
 	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
-	if err == nil && !h.mentions(payment) {
-		found.add("nothing before it in its stream is about the payment that it differs from")
+	if err == nil && !h.contradicts(r) {
+		found.add("nothing before it in its stream says otherwise of the payment")
+	}
+	return found, err
+}
+
+// checkOtherFacts checks that a payout was reported with other facts.
+func (p *prover) checkOtherFacts(ctx context.Context, e *eventstore.Recorded, said *statement, found differences) (differences, error) {
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err == nil {
+		if first := h.payments[said.Payment].sale; first == nil || first.agrees(said.Facts) {
+			found.add("nothing before it in its stream says otherwise of the payout")
+		}
 	}
 	return found, err
 }
@@ -345,7 +374,7 @@ func (p *prover) compareSale(ctx context.Context, e *eventstore.Recorded, said *
 	found.private("digest", said.Digest, c.Digest)
 	switch {
 	case said.Reason == contradiction && c.Sale != nil:
-		return p.checkEarlier(ctx, e, said.Payment, found)
+		return p.checkOtherFacts(ctx, e, said, found)
 	case said.Reason == unreadableSum && c.Sale == nil, said.Reason == unknownStatus && c.EventType == "":
 	default:
 		found.add("reason is %.40q, which does not follow from the kept body", said.Reason)
@@ -368,4 +397,17 @@ func (d *differences) compareFacts(is *soldFacts, want *Sale) {
 	if !slices.Equal(is.Orders, want.Orders) || !slices.Equal(is.Mispaid, want.Mispaid) {
 		d.add("orders or mispayments are not those in the kept body")
 	}
+}
+
+// agrees reports whether two reports of a payout say the same. The order in which
+// they list ids means nothing.
+func (f *soldFacts) agrees(g *soldFacts) bool {
+	return g != nil &&
+		f.Subtotal.text() == g.Subtotal.text() && f.Total.text() == g.Total.text() &&
+		f.FeeOwn.text() == g.FeeOwn.text() && f.FeeBank.text() == g.FeeBank.text() && f.Bitcoin.text() == g.Bitcoin.text() &&
+		haveSame(f.Orders, g.Orders) && haveSame(f.Mispaid, g.Mispaid)
+}
+
+func haveSame(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

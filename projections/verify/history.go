@@ -22,7 +22,19 @@ type history struct {
 // much.
 type known struct {
 	user, amount string
+	sale         *soldFacts // of a payout
+	verified     bool       // credited, or in suspense as a mispayment
+	refuted      bool
 	decided      bool // a mispayment that a person has taken out of suspense
+}
+
+// reported is what a report says of a payment, as far as it can contradict what
+// is known.
+type reported struct {
+	payment, user, amount string
+	unusable              bool // it names a payer, and the name is of no use
+	credits               bool // nothing is wrong with it, and it is enough for a credit
+	isOutput              bool // another amount is another payment: a deposit's
 }
 
 // heldBefore is a hold of an earlier event.
@@ -127,11 +139,16 @@ func (h *history) take(eventType string, said *data) {
 	switch eventType {
 	case "AddressRegistered", "OrderRegistered":
 		h.owner = said.User
-	case "PaymentReceived", "DepositReceived", "PaymentMispaid", "PayoutPending", "PayoutCompleted":
+	case "PaymentReceived", "DepositReceived", "PayoutPending", "PayoutCompleted":
 		h.receive(said)
+	case "PaymentMispaid":
+		h.receive(said)
+		h.change(said.Payment, func(k *known) { k.verified = true })
 	case "PaymentVerified", "DepositVerified":
 		h.receive(said)
 		h.settle(said.Payment)
+	case "PaymentRefuted":
+		h.change(said.Payment, func(k *known) { k.refuted = true })
 	case "PaymentHeld", "DepositHeld", "PayoutHeld":
 		if h.holds == nil {
 			h.holds = make(map[string]*heldBefore)
@@ -141,12 +158,10 @@ func (h *history) take(eventType string, said *data) {
 			arrived: said.Arrived, contradiction: said.Contradiction,
 		}
 	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
-		if received, known := h.payments[said.Payment]; known {
-			received.decided = true
-			h.payments[said.Payment] = received
-		}
+		h.change(said.Payment, func(k *known) { k.decided = true })
 	case "PaymentReleased", "DepositReleased", "DepositDismissed":
 		if said.Payment != "" && eventType != "DepositDismissed" {
+			h.receive(said)
 			h.settle(said.Payment)
 		}
 		h.close(said.Hold)
@@ -161,12 +176,21 @@ func (h *history) receive(said *data) {
 		h.payments = make(map[string]known)
 	}
 	if _, again := h.payments[said.Payment]; !again {
-		h.payments[said.Payment] = known{user: said.User, amount: said.Amount.text()}
+		h.payments[said.Payment] = known{user: said.User, amount: said.Amount.text(), sale: said.Facts}
+	}
+}
+
+// change changes a payment that was received.
+func (h *history) change(payment string, change func(*known)) {
+	if received, known := h.payments[payment]; known {
+		change(&received)
+		h.payments[payment] = received
 	}
 }
 
 // settle closes the holds that a credit of their payment answers.
 func (h *history) settle(payment string) {
+	h.change(payment, func(k *known) { k.verified = true })
 	for _, hold := range h.holds {
 		if hold.payment == payment && !hold.contradiction {
 			hold.closed = true
@@ -180,17 +204,26 @@ func (h *history) close(id string) {
 	}
 }
 
-// mentions reports whether a payment was received or held before.
-func (h *history) mentions(payment string) bool {
-	if _, received := h.payments[payment]; received {
-		return true
+// contradicts reports whether a report says otherwise than what is known of its
+// payment: what was received, else what is in suspense. What is held without
+// having arrived is not known to be so, and contradicts nothing.
+func (h *history) contradicts(r reported) bool {
+	if received, known := h.payments[r.payment]; known {
+		return r.differs(received.user, received.amount) || received.refuted && !received.verified && r.credits
 	}
 	for _, hold := range h.holds {
-		if hold.payment == payment {
+		if hold.payment == r.payment && hold.arrived && r.differs(hold.user, hold.amount) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *reported) differs(user, amount string) bool {
+	if r.amount != amount {
+		return !r.isOutput
+	}
+	return user != "" && (r.unusable || r.user != "" && r.user != user)
 }
 
 // backs reports whether money of a payment came before, as much as this: held as
