@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"slices"
 
 	"daybook/eventstore"
@@ -93,6 +95,27 @@ func (b *balances) compareLate(ctx context.Context) error {
 		return err
 	}
 	return b.compareRest(ctx)
+}
+
+// proveRest proves the events behind the position up to which the model was
+// compared, to the end of the log: what has stopped the model stands there, and
+// every event must be what its body says. Without readers nothing is read.
+func (b *balances) proveRest(ctx context.Context) error {
+	if b.prover == nil {
+		return nil
+	}
+	after := b.follower.last.Position
+	rest := newFollower(b.options.Log, func(f *provenFact, event eventstore.Recorded) {
+		f.event = event
+		b.prover.read(&f.proof, &event)
+	}, func(ctx context.Context, f *provenFact) error { return b.prover.apply(ctx, &f.event, &f.proof) })
+	rest.include, rest.last = b.prover.include(), b.follower.last
+	rest.told = func(events uint64) { b.options.Told(Step{Doing: "proving the rest", Done: events, Total: events}) }
+	if err := rest.to(ctx, math.MaxInt64); err != nil {
+		return fmt.Errorf("behind position %s, up to which the models are: %w", after, err)
+	}
+	b.prover.finish()
+	return nil
 }
 
 // stopAt is a stop at the checkpoint that the model has at the moment.

@@ -72,7 +72,7 @@ type Options struct {
 
 // Step is a moment of a comparison.
 type Step struct {
-	Doing       string // "folding balances", "comparing balances"
+	Doing       string // "folding balances", "comparing balances", "proving the rest"
 	Done, Total uint64 // events, or users or orders
 }
 
@@ -154,12 +154,19 @@ func (s *session) run(ctx context.Context) error {
 	return s.compare(ctx)
 }
 
-// compare compares balances, then orders, and then the users of whom only keys
-// are known: SCAN goes through the keys once for all of them, which takes Redis
+// compare compares balances, then orders, then the users of whom only keys are
+// known, and proves the events that the models have not applied. SCAN goes through the keys once for all of them, which takes Redis
 // as long as reading most of what they keep.
 func (s *session) compare(ctx context.Context) error {
 	b := newBalances(s)
 	defer b.summarize()
+	if err := s.compareModels(ctx, b); err != nil {
+		return err
+	}
+	return b.proveRest(ctx)
+}
+
+func (s *session) compareModels(ctx context.Context, b *balances) error {
 	if err := b.compareKnown(ctx); errors.Is(err, errWrongCheckpoint) {
 		b.isWrong = true
 	} else if err != nil {
