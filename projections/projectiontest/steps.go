@@ -46,7 +46,11 @@ func (h *history) verify(t *rapid.T, received order.PaymentReceived, occurred ti
 		OccurredAt: occurred, Evidence: evidence,
 	}
 	if hold, ok := take(t, &h.held); ok {
-		e.Closes = []payment.ClosedHold{{Hold: hold.Hold, Amount: hold.Amount}}
+		closed := payment.ClosedHold{Hold: hold.Hold}
+		if hold.Arrived { // a contradiction has put nothing into suspense
+			closed.Amount = hold.Amount
+		}
+		e.Closes = []payment.ClosedHold{closed}
 	}
 	h.addOrder(h.orderOf[e.Payment], e)
 	h.verified = append(h.verified, e)
