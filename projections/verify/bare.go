@@ -20,10 +20,21 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 		return p.proveCredit(ctx, e, said)
 	case made:
 		p.note(e, "it has no evidence, and a callback has made it")
+	case !madeBare[e.Type]:
+		p.note(e, "it has no evidence, and no command makes such an event")
 	default:
 		return p.proveDecision(ctx, e, said)
 	}
 	return nil
+}
+
+// madeBare lists the events that are made without a body: by a command, by the
+// log itself, or by a person who decides about money. Another that has no evidence
+// has lost it, or was never made by this program.
+var madeBare = map[string]bool{
+	"AddressRegistered": true, "LogCreated": true, "LossFound": true, "LossAccepted": true,
+	"PaymentReleased": true, "DepositReleased": true, "DepositDismissed": true, "PaymentRefunded": true,
+	"MispaymentCredited": true, "MispaymentRefunded": true, "MispaymentDismissed": true,
 }
 
 // proveCredit checks a credit that is made because something else became known,
@@ -38,6 +49,8 @@ func (p *prover) proveCredit(ctx context.Context, e *eventstore.Recorded, said *
 		p.note(e, "it has no evidence, and no event before it in its stream has brought %s for this payment", orNone(said.Amount.text()))
 	case said.User == "" || said.User != h.owner && (h.owner != "" || !slices.Contains(who, said.User)):
 		p.note(e, "it has no evidence, and user is not the one that the stream is registered for")
+	case e.Stream.Category() != "address":
+		p.note(e, "it has no evidence, and only a callback makes it") // a registration credits deposits
 	}
 	return nil
 }
@@ -50,6 +63,11 @@ func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said
 		return err
 	}
 	switch e.Type {
+	case "PaymentRefunded":
+		if !h.payments[said.Payment].verified {
+			p.note(e, "nothing before it in its stream has brought what it sends back")
+		}
+		return nil
 	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
 		received := h.payments[said.Payment]
 		if received.decided {
@@ -83,7 +101,7 @@ func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said
 // none.
 func (p *prover) decidedOn(ctx context.Context, e *eventstore.Recorded) (*history, error) {
 	switch e.Type {
-	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentReleased", "DepositReleased", "DepositDismissed":
+	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentReleased", "DepositReleased", "DepositDismissed", "PaymentRefunded":
 		return p.earlier.before(ctx, e.Stream, e.Revision)
 	}
 	return nil, nil
