@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+
+	"daybook/eventstore/esdbserver/esdbtest"
 )
 
 // hangUp sends SIGHUP and waits until the log has a number of lines about it.
@@ -123,6 +127,45 @@ func TestHangupReadsSecretsAgain(t *testing.T) {
 	}
 	if strings.Contains(log, newer) || strings.Contains(log, token) || !strings.Contains(log, "DAYBOOK_CALLBACK_SECRETS_FILE") {
 		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// TestHangupEndsSubscriptionsOfATokenThatIsGone, and not those of another.
+func TestHangupEndsSubscriptionsOfATokenThatIsGone(t *testing.T) {
+	embedded(t)
+	t.Parallel()
+	const kept = "auditor:stays:a-secret-that-stays-live"
+	cert, key := certificate(t)
+	tokens := secretFile(t, kept+",auditor:books:"+auditorSecret)
+	s := start(t, options{
+		settings:  []string{secretsSetting, "DAYBOOK_TOKENS_FILE=" + tokens},
+		arguments: []string{"--esdb-listen", "127.0.0.1:0", "--esdb-cert", cert, "--esdb-key", key},
+	})
+	address := s.awaitEsdb()
+	subscribe := func(user, password string) *esdb.Subscription {
+		client := esdbtest.Connect(t, fmt.Sprintf("esdb://%s:%s@%s?tlsCAFile=%s", user, password, address, cert))
+		subscription, err := client.SubscribeToAll(t.Context(), esdb.SubscribeToAllOptions{From: esdb.End{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = subscription.Close() })
+		return subscription
+	}
+	stays, gone := subscribe("stays", "a-secret-that-stays-live"), subscribe("books", auditorSecret)
+	replaceFile(t, tokens, kept)
+	s.hangUp(1)
+	s.record(completedOrder("REVOKED", "ann", 100))
+	for name, subscription := range map[string]*esdb.Subscription{"stays": stays, "gone": gone} {
+		for {
+			e := subscription.Recv()
+			if e.EventAppeared == nil && e.SubscriptionDropped == nil {
+				continue
+			}
+			if (e.EventAppeared != nil) != (name == "stays") {
+				t.Errorf("the subscription of the token that %s gets %+v", name, e)
+			}
+			break
+		}
 	}
 }
 

@@ -79,6 +79,9 @@ func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, acces
 	if err != nil {
 		return nil, err
 	}
+	if !f.EsdbInsecure {
+		access.onChange(server.Recheck)
+	}
 	listener, err := net.Listen("tcp", f.EsdbListen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w: choose another address with --esdb-listen", f.EsdbListen, err)
@@ -131,7 +134,7 @@ func (c *serveCommand) serveScratch(ctx context.Context, hangup hangups, logger 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if live != nil {
-		running.Go(func() { live.follow(ctx, hangup, logger, func(access) {}) })
+		running.Go(func() { live.follow(ctx, hangup, logger) })
 	}
 	return run(ctx)
 }

@@ -11,6 +11,7 @@ import (
 type liveAccess struct {
 	current atomic.Pointer[access]
 	read    func() (access, error)
+	changed []func() // called when it has been replaced
 }
 
 // newLiveAccess reads it for the first time. Secrets that can be guessed are
@@ -31,9 +32,13 @@ func newLiveAccess(read func() (access, error)) (*liveAccess, error) {
 	return l, nil
 }
 
+// onChange has a function called whenever it has been replaced. It comes before
+// follow.
+func (l *liveAccess) onChange(tell func()) { l.changed = append(l.changed, tell) }
+
 // follow reads it again after each SIGHUP, until ctx ends. What cannot be used
 // changes nothing.
-func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Logger, changed func(access)) {
+func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -47,7 +52,9 @@ func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Lo
 			continue
 		}
 		l.current.Store(&after)
-		changed(after)
+		for _, tell := range l.changed {
+			tell()
+		}
 		logger.Info("SIGHUP: secrets and tokens were read again", "callback_secrets", len(after.secretTexts), "tokens", len(after.tokenTexts),
 			"changed", !slices.Equal(before.secretTexts, after.secretTexts) || !slices.Equal(before.tokenTexts, after.tokenTexts))
 		warnOfEncodings(logger, after)

@@ -175,6 +175,10 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Logger:             logger,
 		Collectors:         append(collectors, logCollector{store.tail, all}, watch.metric(), connections),
 	})
+	s.access.onChange(func() {
+		a := s.access.current.Load()
+		server.SetAccess(a.secrets, a.tokens)
+	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", c.Listen, err)
@@ -204,7 +208,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		return nil
 	})
 	running.Go(func() error {
-		s.access.follow(projecting, hangup, logger, func(a access) { server.SetAccess(a.secrets, a.tokens) })
+		s.access.follow(projecting, hangup, logger)
 		return nil
 	})
 	serving, stopServing := context.WithCancel(ctx)

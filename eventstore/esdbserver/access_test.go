@@ -91,6 +91,47 @@ func TestCredentials(t *testing.T) {
 	wantEqual(t, "the stream afterwards", len(s.readOf(t, auditor, "order-1")), 2)
 }
 
+// Credentials may be taken from somebody whose subscription goes on.
+func TestRevokedCredentialsEndSubscriptions(t *testing.T) {
+	var revoked atomic.Bool
+	s := serveScratch(t, func(o *esdbserver.Options) {
+		o.AllowAnonymous, o.TLS = false, encryption(t)
+		o.Credentials = func(user, password string) esdbserver.Access {
+			if revoked.Load() && user == "auditor" {
+				return esdbserver.Denied
+			}
+			return roles(user, password)
+		}
+	})
+	as := func(user string) *esdb.Client {
+		return s.connect(t, fmt.Sprintf("esdb://%s@%s?tlsVerifyCert=false", user, s.address))
+	}
+	tool, auditor := as("tool:wrench"), as("auditor:kpmg-secret")
+	stays := s.followAll(t, tool, esdb.SubscribeToAllOptions{From: esdb.Start{}})
+	all := s.followAll(t, auditor, esdb.SubscribeToAllOptions{From: esdb.Start{}})
+	stream := s.followStream(t, auditor, "order-1", esdb.Start{})
+	for _, subscription := range []*esdb.Subscription{stays, all, stream} {
+		wantCaughtUp(t, next(subscription))
+	}
+	s.server.Recheck() // nothing has changed
+	written := makeEvents(1)
+	s.write(t, tool, "order-1", esdb.NoStream{}, written...)
+	for _, subscription := range []*esdb.Subscription{stays, all, stream} {
+		wantEvent(t, next(subscription), written[0].EventID)
+	}
+	revoked.Store(true)
+	s.server.Recheck()
+	more := makeEvents(1)
+	s.write(t, tool, "order-1", esdb.Any{}, more...)
+	for _, subscription := range []*esdb.Subscription{all, stream} {
+		e := next(subscription)
+		if e.SubscriptionDropped == nil || codeOf(e.SubscriptionDropped.Error) != esdb.ErrorCodeUnauthenticated && status.Code(e.SubscriptionDropped.Error) != codes.Unauthenticated {
+			t.Errorf("after its credentials were taken a subscription gets %+v", e)
+		}
+	}
+	wantEvent(t, next(stays), more[0].EventID)
+}
+
 func TestOptionsThatAreRefused(t *testing.T) {
 	store := openStore(t, t.TempDir())
 	for name, options := range map[string]esdbserver.Options{

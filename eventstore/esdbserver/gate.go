@@ -38,6 +38,7 @@ type gate struct {
 	users     connlimit.Room // the connections of those who have authenticated
 	calls     *shares
 	strangers *shares // the calls of nobody known
+	open      *openCalls
 }
 
 func newGate(options Options) *gate {
@@ -48,6 +49,7 @@ func newGate(options Options) *gate {
 		strangers: newShares(max(options.MaxCalls/8, 1), 0),
 	}
 	strangers := connlimit.Room{Most: options.MaxConnections, Share: strangerShare, Patience: strangerPatience, Strangers: true}
+	g.open = newOpenCalls(func(who caller) bool { return options.Credentials(who.user, who.password) >= who.access })
 	if options.AllowAnonymous {
 		g.users.Share, strangers.Share = 0, 0
 		g.calls.share = options.MaxCalls
@@ -72,8 +74,8 @@ type callerKey struct{}
 
 // caller is who calls.
 type caller struct {
-	user   string
-	access Access
+	user, password string
+	access         Access
 }
 
 func callerOf(ctx context.Context) caller {
@@ -103,6 +105,9 @@ func (g *gate) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 	}
 	if !open.take(who.user) {
 		return nil, exhausted("too many calls are open: %d of all users or %d of one; end others first", open.most, open.share)
+	}
+	if who.access >= Reading && !g.options.AllowAnonymous {
+		ctx = g.open.add(ctx, who)
 	}
 	context.AfterFunc(ctx, func() { open.release(who.user) }) // ctx ends with the call
 	return context.WithValue(ctx, callerKey{}, who), nil
@@ -138,7 +143,7 @@ func (g *gate) identify(header metadata.MD) caller {
 		return caller{}
 	}
 	if access := g.options.Credentials(user, password); access >= Reading {
-		return caller{user, access}
+		return caller{user, password, access}
 	}
 	return caller{} // whoever it says that it is
 }
@@ -163,7 +168,7 @@ func (g *gate) unary(ctx context.Context, request any, info *grpc.UnaryServerInf
 		return nil, answer(ctx, err)
 	}
 	response, err := handler(ctx, request)
-	return response, answer(ctx, err)
+	return response, answer(ctx, endOf(ctx, err))
 }
 
 func (g *gate) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
@@ -177,7 +182,7 @@ func (g *gate) stream(server any, stream grpc.ServerStream, info *grpc.StreamSer
 		}
 		return answer(stream.Context(), err)
 	}
-	return answer(stream.Context(), handler(server, stream))
+	return answer(stream.Context(), endOf(stream.Context(), handler(server, stream)))
 }
 
 // readALittle reads the beginning of an append that is refused unseen: a client

@@ -35,8 +35,9 @@ import (
 // Options say how a log is served. The zero value of everything but
 // Credentials has a default.
 type Options struct {
-	// Credentials says what a user with a password may do. It is asked once for
-	// each call, before anything of the call is read, and must not block.
+	// Credentials says what a user with a password may do. It is asked for each
+	// call before anything of the call is read, and again by Recheck; it must not
+	// block.
 	Credentials func(user, password string) Access
 
 	// AllowAnonymous gives everybody who connects all access. It takes the place
@@ -201,6 +202,11 @@ func (s *Server) Serve(listener net.Listener) error {
 	}
 	return nil
 }
+
+// Recheck asks Credentials again about the callers of all calls that are open, and
+// ends with UNAUTHENTICATED those that might not begin any more. It is for when
+// Credentials has begun to answer otherwise.
+func (s *Server) Recheck() { s.gate.open.recheck() }
 
 // Stop ends subscriptions with UNAVAILABLE, lets the other calls finish until
 // ctx ends, and then cancels those that are left. When it returns nothing of
