@@ -72,6 +72,7 @@ func (b *balances) compareKnown(ctx context.Context) error {
 		return err
 	}
 	b.book.checkTotals(&b.found)
+	b.prover.checkSuspense(b.book)
 	credits := b.book.credits
 	b.book.credits = nil // orders need the memory
 	return checkCredits(ctx, b.options.Log, credits, b.follower.last.Position, &b.found)

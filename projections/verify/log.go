@@ -75,6 +75,7 @@ func checkLog(ctx context.Context, options LogOptions, slots int) (LogReport, er
 		part, c.again = rest, true
 	}
 	c.book.checkTotals(&c.found)
+	c.prover.checkSuspense(c.book)
 	if err := checkCredits(ctx, options.Log, c.book.credits, end, &c.found); err != nil {
 		return LogReport{}, err
 	}

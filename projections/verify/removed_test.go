@@ -75,7 +75,7 @@ func TestOnlyAFullStreamHasTooMany(t *testing.T) {
 			for i := range c.earlier {
 				l.sliceLog = append(l.sliceLog, eventstore.Recorded{
 					Event: eventstore.Event{
-						ID: eventstore.DeriveID("x", []byte(name), eventstore.Revision(i)), Type: c.event, Schema: 1,
+						ID: eventstore.DeriveID("x", name, eventstore.Revision(i)), Type: c.event, Schema: 1,
 						Data: []byte(`{}`), Metadata: metadataOf(&eventstore.Evidence{Format: "unread", SHA256: "00"}),
 					},
 					Stream: eventstore.StreamName(c.reading.Stream), Revision: eventstore.Revision(i), Position: l.end() + 1,

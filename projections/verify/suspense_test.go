@@ -53,8 +53,8 @@ func TestMoneyLeavesSuspenseOnce(t *testing.T) {
 					t.Errorf("%q is not in %v", text, report.Evidence.Differences)
 				}
 			}
-			if !slices.ContainsFunc(report.Differences, isDebit) {
-				t.Errorf("of the trial balance: %v", report.Differences)
+			if !slices.ContainsFunc(report.Evidence.Differences, isDebit) {
+				t.Errorf("of the trial balance: %v", report.Evidence.Differences)
 			}
 		})
 	}
