@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // maxLag is how far behind the log a read model may be and still be called
@@ -41,7 +41,7 @@ func (s *Server) readyz(w *call, r *http.Request) error {
 // log. One that is not does not make the receiver unready: callbacks are still
 // recorded.
 func (s *Server) readyzReads(w *call, _ *http.Request) error {
-	for _, p := range []*projections.Projection{s.balancesProjection, s.ordersProjection} {
+	for _, p := range []*follow.Projection{s.balancesProjection, s.ordersProjection} {
 		if err := s.near(p); err != nil {
 			return err
 		}
@@ -49,12 +49,12 @@ func (s *Server) readyzReads(w *call, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, healthAnswer{Status: "reads are current"})
 }
 
-func (s *Server) near(p *projections.Projection) error {
+func (s *Server) near(p *follow.Projection) error {
 	if err := lost(p); err != nil {
 		return err
 	}
 	err := p.Ready(maxLag)
-	if errors.Is(err, projections.ErrStopped) {
+	if errors.Is(err, follow.ErrStopped) {
 		return err
 	}
 	status := p.Status()
@@ -68,8 +68,8 @@ func (s *Server) near(p *projections.Projection) error {
 }
 
 // lost returns why a projection cannot reach its read model, or nil.
-func lost(p *projections.Projection) error {
-	if err := p.Status().Err; errors.Is(err, projections.ErrUnreachable) {
+func lost(p *follow.Projection) error {
+	if err := p.Status().Err; errors.Is(err, follow.ErrUnreachable) {
 		return err
 	}
 	return nil
@@ -80,7 +80,7 @@ func lost(p *projections.Projection) error {
 // must be of: that one, or where the projection already is. A read model that
 // has not caught up since the start answers nothing: what it has is nobody's
 // balance yet.
-func (s *Server) await(w *call, r *http.Request, p *projections.Projection) (eventstore.Position, error) {
+func (s *Server) await(w *call, r *http.Request, p *follow.Projection) (eventstore.Position, error) {
 	text := w.query.Get("min_position")
 	if text == "" {
 		return p.Status().Position(), s.serving(p)
@@ -116,8 +116,8 @@ func notReached(cause error) error {
 }
 
 // serving returns nil if the read model may be read.
-func (s *Server) serving(p *projections.Projection) error {
-	if err := p.Ready(math.MaxInt64); errors.Is(err, projections.ErrBehind) {
+func (s *Server) serving(p *follow.Projection) error {
+	if err := p.Ready(math.MaxInt64); errors.Is(err, follow.ErrBehind) {
 		if err := lost(p); err != nil {
 			return err
 		}

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // untilStopped waits until both projections have stopped.
 func untilStopped(w *world) {
 	for _, p := range w.projections {
-		for p.Status().State != projections.Stopped {
+		for p.Status().State != follow.Stopped {
 			runtime.Gosched()
 		}
 	}

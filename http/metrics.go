@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"daybook/domain/ledger"
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,7 +33,7 @@ var outcomes = []string{
 const outcomeRefused = "refused"
 
 // newMetrics makes them, and exposes more beside them.
-func newMetrics(all []*projections.Projection, more ...prometheus.Collector) *metrics {
+func newMetrics(all []*follow.Projection, more ...prometheus.Collector) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{

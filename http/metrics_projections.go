@@ -1,13 +1,13 @@
 package httpapi
 
 import (
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // projectionCollector reads the projections when it is asked.
-type projectionCollector []*projections.Projection
+type projectionCollector []*follow.Projection
 
 // The metrics of one projection.
 var (
@@ -47,7 +47,7 @@ func (c projectionCollector) Collect(collected chan<- prometheus.Metric) {
 		send(projectionCaughtUp, prometheus.GaugeValue, one(status.CaughtUp))
 		send(projectionApplied, prometheus.CounterValue, float64(status.Applied))
 		send(projectionBatches, prometheus.CounterValue, float64(status.Batches))
-		send(projectionStopped, prometheus.GaugeValue, one(status.State == projections.Stopped))
+		send(projectionStopped, prometheus.GaugeValue, one(status.State == follow.Stopped))
 		send(projectionLost, prometheus.GaugeValue, one(lost(p) != nil))
 		send(projectionRetries, prometheus.CounterValue, float64(status.Retries))
 	}

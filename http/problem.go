@@ -8,7 +8,7 @@ import (
 
 	"daybook/domain/deposit"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 
 	"github.com/go-json-experiment/json"
@@ -88,11 +88,11 @@ func asProblem(err error) *Problem {
 	switch {
 	case errors.As(err, &p):
 		return p
-	case errors.Is(err, projections.ErrMending):
+	case errors.Is(err, follow.ErrMending):
 		return behind.problem("What the read model had of this was lost or changed by somebody else, and is made again from the log. Send the request again.", err)
-	case errors.Is(err, projections.ErrUnreachable):
+	case errors.Is(err, follow.ErrUnreachable):
 		return unreachable.problem(reasonOf(err)+" Send the request again. Callbacks are still recorded. The log of daybook has more.", err)
-	case errors.Is(err, projections.ErrStopped):
+	case errors.Is(err, follow.ErrStopped):
 		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
 	case errors.Is(err, eventstore.ErrDamaged):
 		return damaged.problem("What this belongs to was changed or deleted from outside, and nothing is decided on the rest. Send the same request again when the log is whole. The log of daybook says what to do.", err)
@@ -110,7 +110,7 @@ func asProblem(err error) *Problem {
 
 // reasonOf returns why a read model cannot be reached, if that may be told.
 func reasonOf(err error) string {
-	var fault *projections.Fault
+	var fault *follow.Fault
 	if errors.As(err, &fault) {
 		return fault.Reason
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/balances"
 
 	"github.com/go-json-experiment/json"
@@ -95,7 +95,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 		"projection-behind":  building.get(Website, "/balances/u1"),
 		"projection-stopped": ended.get(Website, "/balances/u1"),
 
-		"read-model-unreachable": broken(fmt.Errorf("read: %w", projections.ErrUnreachable)).get(Website, "/balances/u1"),
+		"read-model-unreachable": broken(fmt.Errorf("read: %w", follow.ErrUnreachable)).get(Website, "/balances/u1"),
 	}
 	for _, k := range problemsByTable {
 		if a, ok := answers[k.name]; !ok || !isProblem(a, k) {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/balances"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
@@ -39,7 +39,7 @@ func BenchmarkRedisBalance(b *testing.B) {
 	w.server.logger = slog.New(slog.DiscardHandler)
 	w.post(completed("A", "u1", 1253, "USD"))
 	filling, stop := context.WithCancel(b.Context())
-	filler := projections.New(model, w.store, projections.Options{})
+	filler := follow.New(model, w.store, follow.Options{})
 	filled := make(chan error)
 	go func() { filled <- filler.Run(filling) }()
 	if err := filler.Wait(b.Context(), w.end()); err != nil {

@@ -16,7 +16,7 @@ import (
 	"daybook/eventstore"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
 
@@ -41,9 +41,9 @@ type Config struct {
 	Ledger             *ledger.Service
 	Store              eventstore.Store
 	Balances           Balances
-	BalancesProjection *projections.Projection
+	BalancesProjection *follow.Projection
 	Orders             Orders
-	OrdersProjection   *projections.Projection
+	OrdersProjection   *follow.Projection
 	Secrets            coinbasev1.Secrets
 	Sources            callback.Sources
 	Tokens             Tokens
@@ -67,9 +67,9 @@ type Server struct {
 	ledger             *ledger.Service
 	store              eventstore.Store
 	balances           Balances
-	balancesProjection *projections.Projection
+	balancesProjection *follow.Projection
 	orders             Orders
-	ordersProjection   *projections.Projection
+	ordersProjection   *follow.Projection
 	access             atomic.Pointer[access]
 	sources            callback.Sources
 	connections        *Connections
@@ -100,7 +100,7 @@ func NewServer(c Config) *Server {
 		memory:             newMemory(),
 		logger:             c.Logger,
 		now:                time.Now,
-		metrics:            newMetrics([]*projections.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),
+		metrics:            newMetrics([]*follow.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),
 		receiving:          make(slots, maxReceiving),
 		reading:            newReading(maxReading, maxReadingToken),
 		wait:               maxWait,

@@ -20,7 +20,7 @@ import (
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/balances"
 	"daybook/projections/orders"
 
@@ -60,7 +60,7 @@ const coinbase = "54.175.255.207"
 type world struct {
 	testing.TB
 	store       *sqlitestore.Store
-	projections []*projections.Projection
+	projections []*follow.Projection
 	server      *Server
 	log         *journal
 	stop        context.CancelFunc // ends the projections
@@ -89,10 +89,10 @@ func newWorld(t testing.TB, wired wiring) *world {
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	balanceModel, orderModel := balances.NewMemory(), orders.NewMemory()
-	options := projections.Options{Logger: logger}
-	w.projections = []*projections.Projection{
-		projections.New(balanceModel, w.store, options),
-		projections.New(orderModel, w.store, options),
+	options := follow.Options{Logger: logger}
+	w.projections = []*follow.Projection{
+		follow.New(balanceModel, w.store, options),
+		follow.New(orderModel, w.store, options),
 	}
 	config := Config{
 		Ledger:             ledger.NewService(store, wired.policy),

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -57,13 +57,13 @@ func fillBehind(t *testing.T, redis *redistest.Server, url string) {
 	model := balances.NewRedis(store, redismodel.Filling(2))
 	from, err := model.Load(t.Context())
 	if err == nil {
-		err = model.Apply(t.Context(), from, projections.Checkpoint{LogID: "log", Position: 1, Fold: balances.FoldVersion}, nil)
+		err = model.Apply(t.Context(), from, follow.Checkpoint{LogID: "log", Position: 1, Fold: balances.FoldVersion}, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	redis.Client().Set(t.Context(), store.Key(3, redismodel.KindCheckpoint, balances.Name), "another", 0)
-	if err := model.Flush(t.Context()); !errors.Is(err, projections.ErrCheckpointMoved) {
+	if err := model.Flush(t.Context()); !errors.Is(err, follow.ErrCheckpointMoved) {
 		t.Errorf("behind another one, filling ends with %v", err)
 	}
 }

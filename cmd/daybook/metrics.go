@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -53,7 +53,7 @@ type tail interface {
 // it, when it is asked.
 type logCollector struct {
 	log         tail // nil: there is nothing to collect
-	projections []*projections.Projection
+	projections []*follow.Projection
 }
 
 var (

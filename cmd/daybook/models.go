@@ -7,8 +7,8 @@ import (
 	"log/slog"
 
 	httpapi "daybook/http"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/redismodel"
 )
@@ -16,11 +16,11 @@ import (
 // models are the read models, wherever they are kept.
 type models struct {
 	balances interface {
-		projections.Projector
+		follow.Projector
 		httpapi.Balances
 	}
 	orders interface {
-		projections.Projector
+		follow.Projector
 		httpapi.Orders
 	}
 	where string // for the log

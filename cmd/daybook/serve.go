@@ -15,7 +15,7 @@ import (
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 	"daybook/http/callback"
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -34,10 +34,10 @@ type serveCommand struct {
 	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
 }
 
-// pace is how long events gather for a batch under load. It bounds what a read
+// linger is how long events gather for a batch under load. It bounds what a read
 // that waits for its own write waits in vain, and saves most of what batches of
 // two events would cost.
-const pace = 4 * time.Millisecond
+const linger = 4 * time.Millisecond
 
 // ballastBytes are allocated and never touched, so that they take up no memory:
 // the garbage collector runs when the heap has doubled, which a small one would
@@ -155,10 +155,10 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		}
 	}
 	current := s.access.current.Load()
-	options := projections.Options{Logger: logger, Pace: pace, Alarm: projections.NewAlarm()}
-	balanceProjection := projections.New(read.balances, store.Store, options)
-	orderProjection := projections.New(read.orders, store.Store, options)
-	all := []*projections.Projection{balanceProjection, orderProjection}
+	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
+	balanceProjection := follow.New(read.balances, store.Store, options)
+	orderProjection := follow.New(read.orders, store.Store, options)
+	all := []*follow.Projection{balanceProjection, orderProjection}
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{

@@ -16,7 +16,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // script is a server that answers every read with what a test says, as other
@@ -181,8 +181,8 @@ func TestAModelBehindAMarkMissesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := projections.Checkpoint{LogID: id, Position: 5000, Fold: 1, EventID: known[0].ID, Stream: "test-known"}
-	start, err := projections.Check(ctx, store, 1, stored)
+	stored := follow.Checkpoint{LogID: id, Position: 5000, Fold: 1, EventID: known[0].ID, Stream: "test-known"}
+	start, err := follow.Check(ctx, store, 1, stored)
 	if err != nil {
 		t.Fatal(err)
 	}

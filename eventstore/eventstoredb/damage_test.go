@@ -15,7 +15,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/eventstoredb"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 const (
@@ -79,7 +79,7 @@ func appendTo(t *testing.T, store eventstore.Store, stream eventstore.StreamName
 }
 
 // follow subscribes until the end of the log, and returns the events of a stream.
-func follow(t *testing.T, store eventstore.Store, stream eventstore.StreamName) (count int, err error) {
+func followLog(t *testing.T, store eventstore.Store, stream eventstore.StreamName) (count int, err error) {
 	for message, err := range store.Subscribe(bounded(t), 0) {
 		switch {
 		case err != nil:
@@ -113,7 +113,7 @@ func TestDamageOfAnyKindStopsWhoReads(t *testing.T) {
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
 			d, store, _ := damagedLog(t, damage.do)
-			after, err := follow(t, store, "test-after")
+			after, err := followLog(t, store, "test-after")
 			checkDamage(t, "subscription", err, damage.says)
 			if after > 0 {
 				t.Error("the subscription goes on behind it")
@@ -139,7 +139,7 @@ func TestDamageThatIsTakenBackIsNone(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			_, store, client := damagedLog(t, damage.do)
-			if _, err := follow(t, store, victim); !errors.Is(err, eventstore.ErrDamaged) {
+			if _, err := followLog(t, store, victim); !errors.Is(err, eventstore.ErrDamaged) {
 				t.Fatal(err)
 			}
 			setMetadata(t, client, `{}`)
@@ -147,14 +147,14 @@ func TestDamageThatIsTakenBackIsNone(t *testing.T) {
 				t.Error(err)
 			}
 			setMetadata(t, client, `{"$acl":{"$w":"$all"}}`)
-			if count, err := follow(t, store, victim); count != 4 || err != nil {
+			if count, err := followLog(t, store, victim); count != 4 || err != nil {
 				t.Errorf("followed are %d events, %v", count, err)
 			}
 			if events := collect(t, store.Read(bounded(t), victim, 0)); len(events) != 4 {
 				t.Errorf("read are %d events", len(events))
 			}
 			damage.do(t, client)
-			_, err := follow(t, store, victim)
+			_, err := followLog(t, store, victim)
 			checkDamage(t, "the second time", err)
 		})
 	}
@@ -167,7 +167,7 @@ func TestWhatWasWrittenToADeletedStreamIsNotTakenBack(t *testing.T) {
 	_, err := store.Append(bounded(t), victim, eventstore.NoStream, makeEvents(victim, "credit again", 1)...)
 	checkDamage(t, "append", err)
 	setMetadata(t, client, `{}`)
-	count, err := follow(t, store, victim)
+	count, err := followLog(t, store, victim)
 	checkDamage(t, "subscription", err, "event 3 was written while those before it were deleted")
 	if count != 3 {
 		t.Errorf("%d events are delivered", count)
@@ -185,19 +185,19 @@ func TestADeletedStreamIsNotTakenForOneThatHasNeverBeen(t *testing.T) {
 			t.Errorf("%s finds %d events where none has ever been", name, len(events))
 		}
 	}
-	stored := projections.Checkpoint{LogID: logID(t, store), Position: 5000, Fold: 1, EventID: makeEvents(victim, "x", 1)[0].ID, Stream: victim}
-	_, err := projections.Check(bounded(t), store, 1, stored)
+	stored := follow.Checkpoint{LogID: logID(t, store), Position: 5000, Fold: 1, EventID: makeEvents(victim, "x", 1)[0].ID, Stream: victim}
+	_, err := follow.Check(bounded(t), store, 1, stored)
 	checkDamage(t, "a read model's checkpoint", err)
-	if errors.Is(err, projections.ErrWrongLog) {
+	if errors.Is(err, follow.ErrWrongLog) {
 		t.Errorf("the log is taken for another: %v", err)
 	}
 	stored.Stream = "test-never"
-	if _, err := projections.Check(bounded(t), store, 1, stored); !errors.Is(err, projections.ErrWrongLog) {
+	if _, err := follow.Check(bounded(t), store, 1, stored); !errors.Is(err, follow.ErrWrongLog) {
 		t.Errorf("another log is found: %v", err)
 	}
 
 	// Who has met the damage once does not decide on the empty stream.
-	if _, err := follow(t, store, victim); err == nil {
+	if _, err := followLog(t, store, victim); err == nil {
 		t.Fatal("it is not met")
 	}
 	checkDamage(t, "a decision", endOf(store.Read(bounded(t), victim, 0)), "$tb")

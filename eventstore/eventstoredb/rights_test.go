@@ -85,10 +85,10 @@ func TestTheMissingRightIsNamed(t *testing.T) {
 		t.Errorf("with the right: %v", err)
 	}
 	check("read of the log", endOf(store.ReadAll(bounded(t), 0)), "read $all", "$$$all", "$r of $acl")
-	_, err := follow(t, store, stream)
+	_, err := followLog(t, store, stream)
 	check("subscription", err, "read $all", "$$$all")
 	r.readAll.Store(true)
-	if count, err := follow(t, store, stream); count != 1 || err != nil {
+	if count, err := followLog(t, store, stream); count != 1 || err != nil {
 		t.Errorf("with the right a subscription delivers %d events, %v", count, err)
 	}
 }

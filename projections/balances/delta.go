@@ -9,7 +9,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/internal/fact"
 )
 
@@ -45,7 +45,7 @@ func foldAll(deltas []delta, events []eventstore.Recorded) ([]delta, error) {
 		last = fact.Head{}
 		var err error
 		if deltas, err = foldDecoded(deltas, event); err != nil {
-			return deltas, fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+			return deltas, fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 		}
 	}
 	return deltas, nil

@@ -11,7 +11,7 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payout"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/internal/fact"
 )
 
@@ -103,7 +103,7 @@ func TestNothingIsSkippedForItsLooks(t *testing.T) {
 		{Stream: "claim-1", Event: eventstore.Event{Type: "PaymentReceived", Schema: 1, Data: []byte(`{}`)}},
 		{Stream: "order-1", Event: eventstore.Event{Type: "PaymentVerified", Schema: 1, Data: bytes.Repeat([]byte(`{`), 9)}},
 	} {
-		if _, err := foldAll(nil, []eventstore.Recorded{event}); !errors.Is(err, projections.ErrCannotFold) {
+		if _, err := foldAll(nil, []eventstore.Recorded{event}); !errors.Is(err, follow.ErrCannotFold) {
 			t.Errorf("%s of schema %d in %s: error is %v", event.Type, event.Schema, event.Stream, err)
 		}
 	}

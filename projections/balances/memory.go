@@ -10,14 +10,14 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
-// Memory is the read model in memory. It implements projections.Projector,
+// Memory is the read model in memory. It implements follow.Projector,
 // and its methods may be called from any number of goroutines.
 type Memory struct {
 	mu         sync.RWMutex // guards what follows
-	checkpoint projections.Checkpoint
+	checkpoint follow.Checkpoint
 	users      map[string]*account
 }
 
@@ -31,22 +31,22 @@ type account struct {
 // NewMemory returns an empty model.
 func NewMemory() *Memory { return &Memory{users: make(map[string]*account)} }
 
-// Name implements projections.Projector.
+// Name implements follow.Projector.
 func (m *Memory) Name() string { return Name }
 
-// FoldVersion implements projections.Projector.
+// FoldVersion implements follow.Projector.
 func (m *Memory) FoldVersion() int { return FoldVersion }
 
-// Load implements projections.Projector.
-func (m *Memory) Load(context.Context) (projections.Checkpoint, error) {
+// Load implements follow.Projector.
+func (m *Memory) Load(context.Context) (follow.Checkpoint, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.checkpoint, nil
 }
 
-// Apply implements projections.Projector. It folds all events before it changes
+// Apply implements follow.Projector. It folds all events before it changes
 // anything, so an event that cannot be folded leaves the model as it was.
-func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (m *Memory) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	entries := make([]ledger.Entry, len(events))
 	for i, event := range events {
 		decoded, err := ledger.Decode(event)
@@ -54,13 +54,13 @@ func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, eve
 			entries[i], err = ledger.Post(decoded)
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+			return fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.checkpoint != from {
-		return fmt.Errorf("%w: at position %s, not %s", projections.ErrCheckpointMoved, m.checkpoint.Position, from.Position)
+		return fmt.Errorf("%w: at position %s, not %s", follow.ErrCheckpointMoved, m.checkpoint.Position, from.Position)
 	}
 	for i, entry := range entries {
 		for _, change := range entry.Changes() {

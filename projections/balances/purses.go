@@ -2,7 +2,7 @@ package balances
 
 import (
 	"daybook/domain/ident"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // maxPurses is how many purses stay known without a doubt; up to twice as many
@@ -16,7 +16,7 @@ const maxPurses = 1 << 18
 // another one, or of which it is not known what became of it, begins with
 // none.
 type purses struct {
-	at         projections.Checkpoint
+	at         follow.Checkpoint
 	valid      bool
 	all        bool // a user who is not here does not exist
 	young, old map[string]*purse
@@ -24,17 +24,17 @@ type purses struct {
 
 // begin makes the purses those of a checkpoint. At the beginning of the log
 // there are none, unless a filling was broken off.
-func (p *purses) begin(at projections.Checkpoint, isFresh bool) {
+func (p *purses) begin(at follow.Checkpoint, isFresh bool) {
 	if p.valid && p.at == at {
 		p.valid = false // until the batch is written
 		return
 	}
-	*p = purses{at: at, all: isFresh && at == projections.Checkpoint{}, young: make(map[string]*purse)}
+	*p = purses{at: at, all: isFresh && at == follow.Checkpoint{}, young: make(map[string]*purse)}
 }
 
 // written makes the purses, with what a batch has put on them, those of the
 // checkpoint behind it.
-func (p *purses) written(to projections.Checkpoint) { p.at, p.valid = to, true }
+func (p *purses) written(to follow.Checkpoint) { p.at, p.valid = to, true }
 
 // known is how many there are.
 func (p *purses) known() int { return len(p.young) + len(p.old) }

@@ -9,13 +9,13 @@ import (
 
 	"daybook/domain/ident"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is the read model in Redis. It implements projections.Projector, and
+// Redis is the read model in Redis. It implements follow.Projector, and
 // its methods may be called from any number of goroutines.
 type Redis struct {
 	*redismodel.Filler // for a model that is filled
@@ -40,14 +40,14 @@ func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
 	return r
 }
 
-// Name implements projections.Projector.
+// Name implements follow.Projector.
 func (r *Redis) Name() string { return Name }
 
-// FoldVersion implements projections.Projector.
+// FoldVersion implements follow.Projector.
 func (r *Redis) FoldVersion() int { return FoldVersion }
 
-// Load implements projections.Projector.
-func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
+// Load implements follow.Projector.
+func (r *Redis) Load(ctx context.Context) (follow.Checkpoint, error) {
 	if r.model.IsFilling() {
 		return r.Filler.Load(ctx)
 	}
@@ -58,7 +58,7 @@ func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	return stored, err
 }
 
-// Discard implements projections.Mender.
+// Discard implements follow.Mender.
 func (r *Redis) Discard(ctx context.Context) error { return r.model.Discard(ctx) }
 
 // begin makes the next batch one behind what was loaded.
@@ -67,8 +67,8 @@ func (r *Redis) begin() {
 	r.isFresh = r.model.IsFresh()
 }
 
-// Apply implements projections.Projector.
-func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+// Apply implements follow.Projector.
+func (r *Redis) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	if r.model.IsFilling() {
 		return r.Filler.Apply(ctx, from, to, events)
 	}
@@ -86,7 +86,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 
 // fold puts the events of a batch, which starts from a checkpoint, on the
 // purses of their users.
-func (r *Redis) fold(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded) (err error) {
+func (r *Redis) fold(ctx context.Context, from follow.Checkpoint, events []eventstore.Recorded) (err error) {
 	defer func() { clear(r.deltas) }() // they point to the caller's events
 	if r.deltas, err = foldAll(r.deltas[:0], events); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (r *Redis) fold(ctx context.Context, from projections.Checkpoint, events []
 // fetch finds what is stored of the users of a batch, as it is at the checkpoint
 // that the batch starts from. In a filling it may have been written beyond that
 // by one that was broken off, and says so.
-func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint) error {
+func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint) error {
 	r.skipLost()
 	var unknown []string
 	asked := make(map[string]bool)

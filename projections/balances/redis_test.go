@@ -3,8 +3,8 @@ package balances_test
 import (
 	"testing"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
@@ -12,7 +12,7 @@ import (
 
 func TestRedis(t *testing.T) {
 	server := redistest.Start(t)
-	projectiontest.RunBalances(t, func(t *testing.T) (projections.Projector, projectiontest.Balances) {
+	projectiontest.RunBalances(t, func(t *testing.T) (follow.Projector, projectiontest.Balances) {
 		model := balances.NewRedis(server.Store(t), redismodel.Live())
 		return model, model
 	})

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
@@ -35,7 +35,7 @@ func (f *filling) Begin() {
 }
 
 // Fold implements redismodel.Folder.
-func (f *filling) Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
+func (f *filling) Fold(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
 	if f.texts == nil { // growing it would take the same again
 		f.texts = make([]byte, 0, f.room()+spareBytes)
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"testing"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
@@ -18,7 +18,7 @@ func TestRedisFilling(t *testing.T) {
 		t.Skip("one step after another: nothing for the race detector")
 	}
 	server := redistest.Start(t)
-	projectiontest.RunBalances(t, func(t *testing.T) (projections.Projector, projectiontest.Balances) {
+	projectiontest.RunBalances(t, func(t *testing.T) (follow.Projector, projectiontest.Balances) {
 		model := balances.NewRedis(server.Store(t), redismodel.Filling(1))
 		return projectiontest.Flushed(model), model
 	})
@@ -77,7 +77,7 @@ func TestASecondFillerShutsTheFirstOut(t *testing.T) {
 	store := server.Store(t)
 	events := projectiontest.Pairs(t, 3000, 2500)
 	first, second := balances.NewRedis(store, redismodel.Filling(1)), balances.NewRedis(store, redismodel.Filling(1))
-	to := projections.Checkpoint{LogID: projectiontest.LogID, Position: events[999].Position, Fold: balances.FoldVersion}
+	to := follow.Checkpoint{LogID: projectiontest.LogID, Position: events[999].Position, Fold: balances.FoldVersion}
 	for _, model := range []*balances.Redis{first, second} {
 		from, err := model.Load(t.Context())
 		if err != nil {
@@ -90,10 +90,10 @@ func TestASecondFillerShutsTheFirstOut(t *testing.T) {
 	if err := second.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Flush(t.Context()); !errors.Is(err, projections.ErrCheckpointMoved) {
+	if err := first.Flush(t.Context()); !errors.Is(err, follow.ErrCheckpointMoved) {
 		t.Fatalf("the first filler is told %v", err)
 	}
-	if err := first.Flush(t.Context()); !errors.Is(err, projections.ErrCheckpointMoved) {
+	if err := first.Flush(t.Context()); !errors.Is(err, follow.ErrCheckpointMoved) {
 		t.Fatalf("before it has loaded what is stored, the first filler is told %v", err)
 	}
 	if err := projectiontest.FillRest(t.Context(), first, events, 500); err != nil {
@@ -115,18 +115,18 @@ func TestAFillingThatHasFailedWritesNothingMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := projections.Checkpoint{LogID: projectiontest.LogID, Position: events[999].Position, Fold: balances.FoldVersion}
+	to := follow.Checkpoint{LogID: projectiontest.LogID, Position: events[999].Position, Fold: balances.FoldVersion}
 	if err := model.Apply(t.Context(), from, to, events[:1000]); err != nil {
 		t.Fatal(err)
 	}
 	model.Cut()
 	proxy.Refuse()
-	if err := model.Write(t.Context()); !errors.Is(err, projections.ErrUnreachable) {
+	if err := model.Write(t.Context()); !errors.Is(err, follow.ErrUnreachable) {
 		t.Fatalf("without Redis it is told %v", err)
 	}
 	proxy.Accept()
 	for name, do := range map[string]func(context.Context) error{"write": model.Write, "flush": model.Flush} {
-		if err := do(t.Context()); !errors.Is(err, projections.ErrUnreachable) {
+		if err := do(t.Context()); !errors.Is(err, follow.ErrUnreachable) {
 			t.Errorf("%s is told %v", name, err)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"daybook/domain/ident"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 
 	"github.com/redis/go-redis/v9"
@@ -16,7 +16,7 @@ import (
 
 const (
 	// mendEvents is how many events of the log are read between two batches.
-	mendEvents = 20 * projections.MaxBatch
+	mendEvents = 20 * follow.MaxBatch
 
 	// mendUsers is how many users are made again by reading the log once.
 	mendUsers = 10_000
@@ -45,10 +45,10 @@ type remade struct {
 	written int // entries that Redis has; in the purse are those behind them
 }
 
-// Mend implements projections.Mender.
-func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projections.Checkpoint, isLive bool) (projections.Mending, error) {
+// Mend implements follow.Mender.
+func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.Checkpoint, isLive bool) (follow.Mending, error) {
 	if r.model.IsFilling() {
-		return projections.Mending{}, nil
+		return follow.Mending{}, nil
 	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
@@ -72,7 +72,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projecti
 }
 
 // beginMending takes up users that were noted, but those that are in order.
-func (r *Redis) beginMending(ctx context.Context, stored projections.Checkpoint) error {
+func (r *Redis) beginMending(ctx context.Context, stored follow.Checkpoint) error {
 	users := make(map[string]*remade)
 	for names := range slices.Chunk(r.model.Lost(mendUsers), mendBatch/2) {
 		found := make([]storedUser, len(names))
@@ -101,11 +101,11 @@ func (r *Redis) beginMending(ctx context.Context, stored projections.Checkpoint)
 // reports whether that is reached. The event itself says so: a copy of the log
 // that lags behind may end before it, and in a log that was restored from a copy,
 // events that are not applied can stand before the position of the checkpoint.
-func (r *Redis) readOn(ctx context.Context, log eventstore.Reader, until projections.Checkpoint) (isRead bool, err error) {
+func (r *Redis) readOn(ctx context.Context, log eventstore.Reader, until follow.Checkpoint) (isRead bool, err error) {
 	if r.mending.last == until.EventID {
 		return true, nil
 	}
-	batch := make([]eventstore.Recorded, 0, projections.MaxBatch)
+	batch := make([]eventstore.Recorded, 0, follow.MaxBatch)
 	read := 0
 	for event, err := range log.ReadAll(ctx, r.mending.position) {
 		if err != nil {
@@ -160,7 +160,7 @@ func (r *Redis) remake(events []eventstore.Recorded) (err error) {
 // writeMended writes what was made again: the entries so far or, when the log
 // was read up to the stored checkpoint, everything. What fails is begun anew,
 // and so are users in whose keys somebody else has written meanwhile.
-func (r *Redis) writeMended(ctx context.Context, stored projections.Checkpoint, isWhole bool) (err error) {
+func (r *Redis) writeMended(ctx context.Context, stored follow.Checkpoint, isWhole bool) (err error) {
 	users := slices.Collect(maps.Values(r.mending.users))
 	if isWhole {
 		for _, user := range users {

@@ -9,7 +9,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/internal/fact"
 	"daybook/projections/redismodel"
 
@@ -56,7 +56,7 @@ func (r *Redis) doubtfulBalance(ctx context.Context, name string) (Balance, redi
 	case err == nil && member.Err() == nil && member.Val()[0] && !member.Val()[1]: // an unknown user
 	default:
 		r.model.Note(name)
-		err = projections.ErrMending
+		err = follow.ErrMending
 	}
 	return balance, view, err
 }
@@ -138,7 +138,7 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 		(balance.Val() > 0) != member.Val()[1] || (length.Val() > 0) != member.Val()[2]
 	if isLost {
 		r.model.Note(name)
-		return Page{}, 0, projections.ErrMending
+		return Page{}, 0, follow.ErrMending
 	}
 	count = uint64(length.Val())
 	newest := count
@@ -150,7 +150,7 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 		entry, err := ParseEntry(text, newest-uint64(len(texts.Val())-1-i))
 		if err != nil {
 			r.model.NoteSure(name)
-			return Page{}, 0, projections.ErrMending
+			return Page{}, 0, follow.ErrMending
 		}
 		page.Entries = append(page.Entries, entry)
 	}

@@ -7,11 +7,11 @@ import (
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/internal/compact"
 )
 
-// Memory is the read model in memory. It implements projections.Projector,
+// Memory is the read model in memory. It implements follow.Projector,
 // and its methods may be called from any number of goroutines.
 type Memory struct {
 	applying sync.Mutex // held by Apply
@@ -19,7 +19,7 @@ type Memory struct {
 	text     []byte     // of add
 
 	mu         sync.RWMutex // guards what follows
-	checkpoint projections.Checkpoint
+	checkpoint follow.Checkpoint
 	orders     map[order.ID]record
 	words      compact.Words
 }
@@ -27,27 +27,27 @@ type Memory struct {
 // NewMemory returns an empty model.
 func NewMemory() *Memory { return &Memory{orders: make(map[order.ID]record)} }
 
-// Name implements projections.Projector.
+// Name implements follow.Projector.
 func (m *Memory) Name() string { return Name }
 
-// FoldVersion implements projections.Projector.
+// FoldVersion implements follow.Projector.
 func (m *Memory) FoldVersion() int { return FoldVersion }
 
-// Load implements projections.Projector.
-func (m *Memory) Load(context.Context) (projections.Checkpoint, error) {
+// Load implements follow.Projector.
+func (m *Memory) Load(context.Context) (follow.Checkpoint, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.checkpoint, nil
 }
 
-// Apply implements projections.Projector. Everything that can fail comes
+// Apply implements follow.Projector. Everything that can fail comes
 // before the first change.
-func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (m *Memory) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	m.applying.Lock()
 	defer m.applying.Unlock()
 	stored, _ := m.Load(ctx) // stays as it is: only Apply writes it
 	if stored != from {
-		return fmt.Errorf("%w: at position %s, not %s", projections.ErrCheckpointMoved, stored.Position, from.Position)
+		return fmt.Errorf("%w: at position %s, not %s", follow.ErrCheckpointMoved, stored.Position, from.Position)
 	}
 	m.checked = m.checked[:0]
 	defer func() { clear(m.checked) }() // it points to the caller's events
@@ -57,7 +57,7 @@ func (m *Memory) Apply(ctx context.Context, from, to projections.Checkpoint, eve
 		}
 		c, err := check(&events[i])
 		if err != nil {
-			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+			return fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 		}
 		m.checked = append(m.checked, c)
 	}

@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"daybook/domain/order"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 )
 
 func TestMemory(t *testing.T) {
-	projectiontest.RunOrders(t, func(*testing.T) (projections.Projector, projectiontest.OrderReader) {
+	projectiontest.RunOrders(t, func(*testing.T) (follow.Projector, projectiontest.OrderReader) {
 		model := orders.NewMemory()
 		return model, model
 	})

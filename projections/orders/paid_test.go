@@ -11,7 +11,7 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
@@ -170,7 +170,7 @@ func TestWhatComesToAPaidOrderIsPutOnIt(t *testing.T) {
 			f.Begin()
 			fold := func(events []eventstore.Recorded) {
 				t.Helper()
-				if _, err := f.Fold(t.Context(), projections.Checkpoint{}, projections.Checkpoint{}, events); err != nil {
+				if _, err := f.Fold(t.Context(), follow.Checkpoint{}, follow.Checkpoint{}, events); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -10,7 +10,7 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/internal/fact"
 	"daybook/projections/redismodel"
 
@@ -18,7 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is the read model in Redis. It implements projections.Projector, and
+// Redis is the read model in Redis. It implements follow.Projector, and
 // its methods may be called from any number of goroutines.
 type Redis struct {
 	*redismodel.Filler // for a model that is filled
@@ -33,7 +33,7 @@ type Redis struct {
 	// What the last batch has written, because the rest of an order's events
 	// often is in the next one. They are of the checkpoint at; see
 	// redismodel for why that makes them true.
-	at    projections.Checkpoint
+	at    follow.Checkpoint
 	known map[order.ID]*Order
 }
 
@@ -44,14 +44,14 @@ func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
 	return r
 }
 
-// Name implements projections.Projector.
+// Name implements follow.Projector.
 func (r *Redis) Name() string { return Name }
 
-// FoldVersion implements projections.Projector.
+// FoldVersion implements follow.Projector.
 func (r *Redis) FoldVersion() int { return FoldVersion }
 
-// Load implements projections.Projector.
-func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
+// Load implements follow.Projector.
+func (r *Redis) Load(ctx context.Context) (follow.Checkpoint, error) {
 	if r.model.IsFilling() {
 		return r.Filler.Load(ctx)
 	}
@@ -60,11 +60,11 @@ func (r *Redis) Load(ctx context.Context) (projections.Checkpoint, error) {
 	return r.model.Load(ctx)
 }
 
-// Discard implements projections.Mender.
+// Discard implements follow.Mender.
 func (r *Redis) Discard(ctx context.Context) error { return r.model.Discard(ctx) }
 
-// Apply implements projections.Projector.
-func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+// Apply implements follow.Projector.
+func (r *Redis) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	if r.model.IsFilling() {
 		return r.Filler.Apply(ctx, from, to, events)
 	}
@@ -99,7 +99,7 @@ func (r *Redis) Apply(ctx context.Context, from, to projections.Checkpoint, even
 
 // fetch finds the orders of a batch as they are at the checkpoint that it
 // starts from. A batch that has the first event of an order needs nothing.
-func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded, before map[order.ID]*Order) error {
+func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, events []eventstore.Recorded, before map[order.ID]*Order) error {
 	var unknown []*Order
 	var next []eventstore.Revision // that they must be followed by
 	r.targets = r.targets[:0]
@@ -143,7 +143,7 @@ func (r *Redis) fetch(ctx context.Context, from projections.Checkpoint, events [
 }
 
 // fetchStored reads orders as they are stored.
-func (r *Redis) fetchStored(ctx context.Context, from projections.Checkpoint, unknown []*Order) (stored []*redis.StringCmd, err error) {
+func (r *Redis) fetchStored(ctx context.Context, from follow.Checkpoint, unknown []*Order) (stored []*redis.StringCmd, err error) {
 	if len(unknown) == 0 {
 		return nil, nil
 	}
@@ -173,7 +173,7 @@ func (r *Redis) putAll(events []eventstore.Recorded) error {
 			continue
 		}
 		if err := r.put(o, &events[i], &last); err != nil {
-			return fmt.Errorf("%w: %w", projections.ErrCannotFold, err)
+			return fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 		}
 	}
 	return nil
@@ -327,5 +327,5 @@ func (r *Redis) doubtfulOrder(ctx context.Context, id order.ID) (Order, error) {
 		return o, redis.Nil
 	}
 	r.model.Note(string(id))
-	return Order{}, projections.ErrMending
+	return Order{}, follow.ErrMending
 }

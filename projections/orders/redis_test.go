@@ -3,7 +3,7 @@ package orders_test
 import (
 	"testing"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
@@ -12,7 +12,7 @@ import (
 
 func TestRedis(t *testing.T) {
 	server := redistest.Start(t)
-	projectiontest.RunOrders(t, func(t *testing.T) (projections.Projector, projectiontest.OrderReader) {
+	projectiontest.RunOrders(t, func(t *testing.T) (follow.Projector, projectiontest.OrderReader) {
 		model := orders.NewRedis(server.Store(t), redismodel.Live())
 		return model, model
 	})

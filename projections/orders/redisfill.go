@@ -6,7 +6,7 @@ import (
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 
 	"github.com/redis/go-redis/v9"
@@ -38,7 +38,7 @@ func (f *filling) Begin() {
 }
 
 // Fold implements redismodel.Folder.
-func (f *filling) Fold(ctx context.Context, from, _ projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
+func (f *filling) Fold(ctx context.Context, from, _ follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
 	if err = f.aim(ctx, from, events); err == nil {
 		err = f.putAll(events)
 	}
@@ -47,7 +47,7 @@ func (f *filling) Fold(ctx context.Context, from, _ projections.Checkpoint, even
 
 // aim finds the orders that events have to be put on. Those that are paid and
 // nothing else need not be put, and are added to the window as they are.
-func (f *filling) aim(ctx context.Context, from projections.Checkpoint, events []eventstore.Recorded) error {
+func (f *filling) aim(ctx context.Context, from follow.Checkpoint, events []eventstore.Recorded) error {
 	var unknown []*Order
 	f.targets = f.targets[:0]
 	for len(events) > 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"daybook/domain/order"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
@@ -19,7 +19,7 @@ func TestRedisFilling(t *testing.T) {
 		t.Skip("one step after another: nothing for the race detector")
 	}
 	server := redistest.Start(t)
-	projectiontest.RunOrders(t, func(t *testing.T) (projections.Projector, projectiontest.OrderReader) {
+	projectiontest.RunOrders(t, func(t *testing.T) (follow.Projector, projectiontest.OrderReader) {
 		model := orders.NewRedis(server.Store(t), redismodel.Filling(1))
 		return projectiontest.Flushed(model), model
 	})

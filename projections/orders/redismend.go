@@ -6,18 +6,18 @@ import (
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
 // mendOrders is how many orders are made again between two batches.
 const mendOrders = 200
 
-// Mend implements projections.Mender. An order that is lost is folded from its
+// Mend implements follow.Mender. An order that is lost is folded from its
 // own stream.
-func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projections.Checkpoint, isLive bool) (projections.Mending, error) {
+func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.Checkpoint, isLive bool) (follow.Mending, error) {
 	if r.model.IsFilling() {
-		return projections.Mending{}, nil
+		return follow.Mending{}, nil
 	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
@@ -58,7 +58,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored projecti
 // that lags behind may not have it, and then streams end too early in it as well.
 // A mark may have moved the position of the checkpoint past the event; in a log
 // that was restored from a copy, later events can stand before that mark.
-func lastApplied(ctx context.Context, log eventstore.Reader, stored projections.Checkpoint) (eventstore.Position, error) {
+func lastApplied(ctx context.Context, log eventstore.Reader, stored follow.Checkpoint) (eventstore.Position, error) {
 	if stored.EventID == (eventstore.EventID{}) {
 		return 0, nil // nothing but marks so far
 	}
@@ -94,7 +94,7 @@ func foldStream(ctx context.Context, log eventstore.Reader, id order.ID, until e
 			*o, err = o.with(event, e.Revision, e.Position, e.RecordedAt.UTC())
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: event %s at position %s: %w", projections.ErrCannotFold, e.ID, e.Position, err)
+			return nil, fmt.Errorf("%w: event %s at position %s: %w", follow.ErrCannotFold, e.ID, e.Position, err)
 		}
 	}
 	return o, nil

@@ -2,7 +2,7 @@ package orders
 
 import (
 	"daybook/domain/order"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
@@ -29,7 +29,7 @@ func (w *window) reset() {
 	clear(w.index)
 	w.orders, w.texts = w.orders[:0], w.texts[:0]
 	if w.index == nil {
-		w.index = make(map[order.ID]int, maxFillOrders+projections.MaxBatch)
+		w.index = make(map[order.ID]int, maxFillOrders+follow.MaxBatch)
 	}
 }
 

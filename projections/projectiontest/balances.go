@@ -10,8 +10,8 @@ import (
 
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 )
 
 // Balances are the public reads of a model of balances.
@@ -22,12 +22,12 @@ type Balances interface {
 
 // RunBalances runs the suite for a model of balances, and what is special to
 // one. Open returns an empty model, as its runner and as its readers see it.
-func RunBalances(t *testing.T, open func(t *testing.T) (projections.Projector, Balances)) {
+func RunBalances(t *testing.T, open func(t *testing.T) (follow.Projector, Balances)) {
 	Run(t, func(t *testing.T) Subject {
 		projector, model := open(t)
 		return Subject{Projector: projector, Reads: balanceReads(model)}
 	})
-	for name, test := range map[string]func(*testing.T, func(*testing.T) (projections.Projector, Balances)){
+	for name, test := range map[string]func(*testing.T, func(*testing.T) (follow.Projector, Balances)){
 		"an unknown user has nothing":                              testUnknownUser,
 		"a balance is the sum of postings":                         testPostings,
 		"pages at every limit have each entry once, newest first":  testPaging,
@@ -59,7 +59,7 @@ func balanceReads(model Balances) []Read {
 	return reads
 }
 
-func testUnknownUser(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testUnknownUser(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	projector, model := open(t)
 	events := Sample(5)
 	apply(t, Subject{Projector: projector}, events, 5)
@@ -75,7 +75,7 @@ func testUnknownUser(t *testing.T, open func(*testing.T) (projections.Projector,
 
 // testPostings compares with a fold that has nothing in common with the
 // model's but the postings.
-func testPostings(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testPostings(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	rapid.Check(t, func(r *rapid.T) {
 		events := History(60).Draw(r, "log")
 		projector, model := open(t)
@@ -126,7 +126,7 @@ func checkEntries(t rapid.TB, model Balances, balance balances.Balance, events [
 	}
 }
 
-func testChanged(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testChanged(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	projector, model := open(t)
 	s := Subject{Projector: projector}
 	before := make(map[string]balances.Balance)

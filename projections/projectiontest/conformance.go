@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 func testEmpty(t *testing.T, open func(*testing.T) Subject) {
 	s := open(t)
-	if stored := load(t, s); stored != (projections.Checkpoint{}) {
+	if stored := load(t, s); stored != (follow.Checkpoint{}) {
 		t.Fatalf("checkpoint is %+v", stored)
 	}
 	if s.Projector.Name() == "" || s.Projector.FoldVersion() < 1 {
@@ -75,20 +75,20 @@ func testMoved(t *testing.T, open func(*testing.T) Subject) {
 	const half = sampleLength / 2
 	apply(t, s, events[:half], half)
 	stored, before := load(t, s), dump(t, s)
-	for name, change := range map[string]func(*projections.Checkpoint){
-		"the beginning":    func(c *projections.Checkpoint) { *c = projections.Checkpoint{} },
-		"another log":      func(c *projections.Checkpoint) { c.LogID += "x" },
-		"another fold":     func(c *projections.Checkpoint) { c.Fold++ },
-		"an earlier place": func(c *projections.Checkpoint) { c.Position-- },
-		"a later place":    func(c *projections.Checkpoint) { c.Position++ },
-		"another event":    func(c *projections.Checkpoint) { c.EventID[3]++ },
-		"another stream":   func(c *projections.Checkpoint) { c.Stream += "x" },
-		"another revision": func(c *projections.Checkpoint) { c.Revision++ },
+	for name, change := range map[string]func(*follow.Checkpoint){
+		"the beginning":    func(c *follow.Checkpoint) { *c = follow.Checkpoint{} },
+		"another log":      func(c *follow.Checkpoint) { c.LogID += "x" },
+		"another fold":     func(c *follow.Checkpoint) { c.Fold++ },
+		"an earlier place": func(c *follow.Checkpoint) { c.Position-- },
+		"a later place":    func(c *follow.Checkpoint) { c.Position++ },
+		"another event":    func(c *follow.Checkpoint) { c.EventID[3]++ },
+		"another stream":   func(c *follow.Checkpoint) { c.Stream += "x" },
+		"another revision": func(c *follow.Checkpoint) { c.Revision++ },
 	} {
 		from := stored
 		change(&from)
 		err := s.Projector.Apply(t.Context(), from, behind(s, events), events[half:])
-		if !errors.Is(err, projections.ErrCheckpointMoved) {
+		if !errors.Is(err, follow.ErrCheckpointMoved) {
 			t.Errorf("from %s: error is %v", name, err)
 		}
 		if now := load(t, s); now != stored {
@@ -104,7 +104,7 @@ func testRacers(t *testing.T, open func(*testing.T) Subject) {
 	alone := open(t)
 	apply(t, alone, events, 1)
 	s := open(t)
-	var from projections.Checkpoint
+	var from follow.Checkpoint
 	for i := range events {
 		to := behind(s, events[:i+1])
 		results := make([]error, 4)
@@ -117,7 +117,7 @@ func testRacers(t *testing.T, open func(*testing.T) Subject) {
 		for _, err := range results {
 			if err == nil {
 				won++
-			} else if !errors.Is(err, projections.ErrCheckpointMoved) {
+			} else if !errors.Is(err, follow.ErrCheckpointMoved) {
 				t.Fatal(err)
 			}
 		}
@@ -150,7 +150,7 @@ func testCannotFold(t *testing.T, open func(*testing.T) Subject) {
 			batch := slices.Clone(events[half:])
 			change(&batch[i-half])
 			err := s.Projector.Apply(t.Context(), stored, behind(s, batch), batch)
-			if !errors.Is(err, projections.ErrCannotFold) {
+			if !errors.Is(err, follow.ErrCannotFold) {
 				t.Fatalf("%s: error is %v", name, err)
 			}
 		}

@@ -7,26 +7,26 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // Filled is a read model that is filled with many events at a time, and writes
 // them when it is flushed.
 type Filled interface {
-	projections.Projector
+	follow.Projector
 	Flush(ctx context.Context) error
 }
 
 // Flushed returns a projector that writes every batch of a model at once, for
 // Run.
-func Flushed(model Filled) projections.Projector { return &flushed{Filled: model} }
+func Flushed(model Filled) follow.Projector { return &flushed{Filled: model} }
 
 type flushed struct {
 	Filled
 	mu sync.Mutex // filling is for one goroutine, and Run has several
 }
 
-func (f *flushed) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (f *flushed) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.Filled.Apply(ctx, from, to, events); err != nil {
@@ -47,7 +47,7 @@ func FillRest(ctx context.Context, model Filled, events []eventstore.Recorded, s
 	}
 	for n := 0; len(events) > 0; events = events[n:] {
 		n = min(size, len(events))
-		to := projections.Checkpoint{LogID: LogID, Position: events[n-1].Position, Fold: model.FoldVersion()}
+		to := follow.Checkpoint{LogID: LogID, Position: events[n-1].Position, Fold: model.FoldVersion()}
 		if err := model.Apply(ctx, from, to, events[:n]); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func RunBrokenFillings[M Filled](t *testing.T, way Breakable, events []eventstor
 			}
 			// A server may still do what it was sent when the way to it is gone, also
 			// after it was asked for the checkpoint.
-			if !errors.Is(err, projections.ErrUnreachable) && !errors.Is(err, projections.ErrCheckpointMoved) {
+			if !errors.Is(err, follow.ErrUnreachable) && !errors.Is(err, follow.ErrCheckpointMoved) {
 				t.Fatal(err)
 			}
 			failures++

@@ -11,7 +11,7 @@ import (
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 )
 
@@ -22,7 +22,7 @@ type OrderReader interface {
 
 // RunOrders runs the suite for a model of orders, and what is special to one.
 // Open returns an empty model, as its runner and as its readers see it.
-func RunOrders(t *testing.T, open func(t *testing.T) (projections.Projector, OrderReader)) {
+func RunOrders(t *testing.T, open func(t *testing.T) (follow.Projector, OrderReader)) {
 	Run(t, func(t *testing.T) Subject {
 		projector, model := open(t)
 		return Subject{Projector: projector, Reads: orderReads(model)}
@@ -53,7 +53,7 @@ func orderReads(model OrderReader) []Read {
 	return reads
 }
 
-func testStreams(t *testing.T, open func(*testing.T) (projections.Projector, OrderReader)) {
+func testStreams(t *testing.T, open func(*testing.T) (follow.Projector, OrderReader)) {
 	rapid.Check(t, func(r *rapid.T) {
 		events := History(60).Draw(r, "log")
 		projector, model := open(t)

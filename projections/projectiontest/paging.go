@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 )
 
 // credited returns a log in which a user has a number of entries.
@@ -56,7 +56,7 @@ func checkNumbers(t *testing.T, entries []balances.Entry, newest int, limit int)
 	}
 }
 
-func testPaging(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testPaging(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	projector, model := open(t)
 	const entries = 40
 	events := credited(Users[0], entries)
@@ -71,7 +71,7 @@ func testPaging(t *testing.T, open func(*testing.T) (projections.Projector, Bala
 	checkEntries(t, model, balance, events)
 }
 
-func testPagingWhileAdding(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testPagingWhileAdding(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	const entries = 40
 	events := credited(Users[0], entries)
 	half := len(events) / 2
@@ -93,7 +93,7 @@ func testPagingWhileAdding(t *testing.T, open func(*testing.T) (projections.Proj
 	}
 }
 
-func testLimit(t *testing.T, open func(*testing.T) (projections.Projector, Balances)) {
+func testLimit(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	projector, model := open(t)
 	const entries = 10
 	events := credited(Users[0], entries)

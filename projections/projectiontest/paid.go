@@ -11,7 +11,7 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // Paid returns the events of a paid order as one callback causes them. The
@@ -65,15 +65,15 @@ func Pairs(tb testing.TB, orders, users int) []eventstore.Recorded {
 }
 
 // Apply applies a log to a model in full batches.
-func Apply(tb testing.TB, model projections.Projector, log []eventstore.Recorded) {
+func Apply(tb testing.TB, model follow.Projector, log []eventstore.Recorded) {
 	tb.Helper()
 	from, err := model.Load(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for len(log) > 0 {
-		n := min(projections.MaxBatch, len(log))
-		to := projections.Checkpoint{LogID: LogID, Position: log[n-1].Position, Fold: model.FoldVersion()}
+		n := min(follow.MaxBatch, len(log))
+		to := follow.Checkpoint{LogID: LogID, Position: log[n-1].Position, Fold: model.FoldVersion()}
 		if err := model.Apply(tb.Context(), from, to, log[:n]); err != nil {
 			tb.Fatal(err)
 		}

@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // Subject is a read model under test.
 type Subject struct {
-	Projector projections.Projector
+	Projector follow.Projector
 
 	// Reads say together all that the model says of Users and Orders. Each is
 	// one call of a public method, so that what it says is of one moment.
@@ -63,7 +63,7 @@ func dump(t *testing.T, s Subject) string {
 }
 
 // load returns the stored checkpoint.
-func load(t *testing.T, s Subject) projections.Checkpoint {
+func load(t *testing.T, s Subject) follow.Checkpoint {
 	t.Helper()
 	stored, err := s.Projector.Load(t.Context())
 	if err != nil {
@@ -73,9 +73,9 @@ func load(t *testing.T, s Subject) projections.Checkpoint {
 }
 
 // behind returns the checkpoint behind the last of some events.
-func behind(s Subject, events []eventstore.Recorded) projections.Checkpoint {
+func behind(s Subject, events []eventstore.Recorded) follow.Checkpoint {
 	last := events[len(events)-1]
-	return projections.Checkpoint{
+	return follow.Checkpoint{
 		LogID: LogID, Position: last.Position, Fold: s.Projector.FoldVersion(),
 		EventID: last.ID, Stream: last.Stream, Revision: last.Revision,
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // batchesAhead bounds what is read before it can be written.
@@ -71,7 +71,7 @@ func (r *rebuild) foldThrough(ctx context.Context, until eventstore.Position, fi
 	group, ctx := errgroup.WithContext(ctx)
 	free := make(chan *batch, batchesAhead+2)
 	for range cap(free) {
-		free <- &batch{events: make([]eventstore.Recorded, 0, projections.MaxBatch)}
+		free <- &batch{events: make([]eventstore.Recorded, 0, follow.MaxBatch)}
 	}
 	queues := make([]chan *batch, len(fills))
 	for i, f := range fills {

@@ -10,7 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/verify"
 )
@@ -22,15 +22,15 @@ const (
 
 	// closeEnough is how many events a filling may leave for the next: a log
 	// that grows is never reached for good.
-	closeEnough = projections.MaxBatch
+	closeEnough = follow.MaxBatch
 )
 
 // model is a read model that is filled. Fold and Cut are for one goroutine,
 // and Write may be called by another one meanwhile, if each Cut is written
 // before the next.
 type model interface {
-	projections.Projector
-	Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
+	follow.Projector
+	Fold(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
 	Cut()
 	Write(ctx context.Context) error
 	Flush(ctx context.Context) error
@@ -40,9 +40,9 @@ type model interface {
 type fill struct {
 	model   model
 	log     eventstore.Reader
-	folded  projections.Checkpoint // as the model has it
-	from    projections.Checkpoint // folded, or the beginning of this log
-	proven  projections.Checkpoint // up to here the model was compared
+	folded  follow.Checkpoint // as the model has it
+	from    follow.Checkpoint // folded, or the beginning of this log
+	proven  follow.Checkpoint // up to here the model was compared
 	applied uint64
 }
 
@@ -58,7 +58,7 @@ func (f *fill) load(ctx context.Context) error {
 		return f.failed(fmt.Errorf("%w: it was compared up to position %s, and is at %s", redismodel.ErrSwitched, f.proven.Position, stored.Position))
 	}
 	f.folded = stored
-	f.from, err = projections.Check(ctx, f.log, f.model.FoldVersion(), f.folded)
+	f.from, err = follow.Check(ctx, f.log, f.model.FoldVersion(), f.folded)
 	return err
 }
 
@@ -124,8 +124,8 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 		switch {
 		case err == nil, ctx.Err() != nil:
 			return err
-		case errors.Is(err, projections.ErrUnreachable) && time.Since(lost) < patience:
-		case errors.Is(err, projections.ErrCheckpointMoved) && failures < tries:
+		case errors.Is(err, follow.ErrUnreachable) && time.Since(lost) < patience:
+		case errors.Is(err, follow.ErrCheckpointMoved) && failures < tries:
 		default:
 			return fmt.Errorf("%w: what is filled is kept, and `daybook rebuild` goes on with it", err)
 		}
@@ -133,7 +133,7 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 			return err
 		}
 		for _, f := range r.fills {
-			if err := f.load(ctx); err != nil && !errors.Is(err, projections.ErrUnreachable) {
+			if err := f.load(ctx); err != nil && !errors.Is(err, follow.ErrUnreachable) {
 				return err
 			}
 		}

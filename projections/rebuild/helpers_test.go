@@ -16,8 +16,8 @@ import (
 	"daybook/domain/payment"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
@@ -111,12 +111,12 @@ func (w *world) live(t *testing.T) (await func(eventstore.Position)) {
 	t.Helper()
 	store := w.store(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	var running []*projections.Projection
+	var running []*follow.Projection
 	ended := make(chan error, 2)
-	for _, projector := range []projections.Projector{
+	for _, projector := range []follow.Projector{
 		balances.NewRedis(store, redismodel.Live()), orders.NewRedis(store, redismodel.Live()),
 	} {
-		p := projections.New(projector, w.log, projections.Options{})
+		p := follow.New(projector, w.log, follow.Options{})
 		running = append(running, p)
 		go func() { ended <- p.Run(ctx) }()
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 )
 
@@ -24,7 +24,7 @@ func (r *rebuild) checkLog(ctx context.Context) error {
 	}
 	for _, projection := range []string{balances.Name, orders.Name} {
 		stored, err := r.Store.Checkpoint(ctx, r.current, projection)
-		if err != nil && !errors.Is(err, projections.ErrLost) {
+		if err != nil && !errors.Is(err, follow.ErrLost) {
 			return err
 		}
 		if stored.LogID == "" || stored.LogID == logID {

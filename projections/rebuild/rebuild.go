@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/redismodel"
 	"daybook/projections/verify"
@@ -194,7 +194,7 @@ func (r *rebuild) release() {
 func (r *rebuild) reload(ctx context.Context) error {
 	for _, f := range r.fills {
 		f.proven = f.folded
-		if err := f.load(ctx); err != nil && !errors.Is(err, projections.ErrUnreachable) {
+		if err := f.load(ctx); err != nil && !errors.Is(err, follow.ErrUnreachable) {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (r *rebuild) reload(ctx context.Context) error {
 
 // isOfNoUse reports whether what was filled before cannot be gone on with.
 func isOfNoUse(err error) bool {
-	return errors.Is(err, projections.ErrWrongLog) || errors.Is(err, projections.ErrOtherFold) || errors.Is(err, projections.ErrLost)
+	return errors.Is(err, follow.ErrWrongLog) || errors.Is(err, follow.ErrOtherFold) || errors.Is(err, follow.ErrLost)
 }
 
 func (r *rebuild) loadAll(ctx context.Context) error {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
@@ -15,7 +15,7 @@ import (
 // is. Whether it happened is looked up when the answer was lost.
 func (r *rebuild) switchTo(ctx context.Context) error {
 	err := r.Store.Switch(ctx, r.current, r.next)
-	if errors.Is(err, projections.ErrUnreachable) {
+	if errors.Is(err, follow.ErrUnreachable) {
 		current, lookup := backoff.Retry(ctx, func() (redismodel.Generation, error) { return r.Store.Current(ctx) },
 			backoff.WithMaxElapsedTime(patience))
 		switch {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -36,7 +36,7 @@ func (a *audit) begun(g Generation) {
 // Redis was started again or has evicted keys since it was last looked through.
 // IsLive says that the model has all of the log. Reason is why the model must
 // not be called whole.
-func (m *Model) Inspect(ctx context.Context, isLive bool) (state projections.Mending, err error) {
+func (m *Model) Inspect(ctx context.Context, isLive bool) (state follow.Mending, err error) {
 	a := &m.audit
 	if g := m.Generation(); a.generation != g {
 		a.generation, a.cursor, a.isUrgent = g, 0, false
@@ -53,11 +53,11 @@ func (m *Model) Inspect(ctx context.Context, isLive bool) (state projections.Men
 	}
 	switch {
 	case m.HasLost():
-		state = projections.Mending{Reason: fmt.Sprintf("Redis has lost keys of %d users or orders, or somebody has changed them. They are made again from the log", m.lost.count.Load()), More: true}
+		state = follow.Mending{Reason: fmt.Sprintf("Redis has lost keys of %d users or orders, or somebody has changed them. They are made again from the log", m.lost.count.Load()), More: true}
 	case a.isUrgent:
-		state = projections.Mending{Reason: "Redis was started again or has evicted keys. Daybook looks which ones are missing", More: true}
+		state = follow.Mending{Reason: "Redis was started again or has evicted keys. Daybook looks which ones are missing", More: true}
 	}
-	if state != (projections.Mending{}) {
+	if state != (follow.Mending{}) {
 		return state, m.clearWhole(ctx)
 	}
 	return state, m.markWhole(ctx, isLive)

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/go-json-experiment/json"
 )
@@ -23,8 +23,8 @@ type storedCheckpoint struct {
 
 // EncodeCheckpoint returns the text of a checkpoint: the same for the same
 // checkpoint, and none for that of an empty model.
-func EncodeCheckpoint(c projections.Checkpoint) (string, error) {
-	if c == (projections.Checkpoint{}) {
+func EncodeCheckpoint(c follow.Checkpoint) (string, error) {
+	if c == (follow.Checkpoint{}) {
 		return "", nil
 	}
 	text, err := json.Marshal(storedCheckpoint{c.LogID, c.Position, c.EventID, c.Stream, c.Revision, c.Fold})
@@ -36,17 +36,17 @@ func EncodeCheckpoint(c projections.Checkpoint) (string, error) {
 
 // DecodeCheckpoint reads what EncodeCheckpoint returns, and nothing else: a
 // text that differs in a byte would never be the one that a batch starts from.
-func DecodeCheckpoint(text string) (projections.Checkpoint, error) {
+func DecodeCheckpoint(text string) (follow.Checkpoint, error) {
 	if text == "" {
-		return projections.Checkpoint{}, nil
+		return follow.Checkpoint{}, nil
 	}
 	var s storedCheckpoint
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		return projections.Checkpoint{}, fmt.Errorf("%w: the checkpoint is none", ErrUnusable)
+		return follow.Checkpoint{}, fmt.Errorf("%w: the checkpoint is none", ErrUnusable)
 	}
-	c := projections.Checkpoint{LogID: s.Log, Position: s.Position, Fold: s.Fold, EventID: s.Event, Stream: s.Stream, Revision: s.Revision}
+	c := follow.Checkpoint{LogID: s.Log, Position: s.Position, Fold: s.Fold, EventID: s.Event, Stream: s.Stream, Revision: s.Revision}
 	if again, err := EncodeCheckpoint(c); err != nil || again != text {
-		return projections.Checkpoint{}, fmt.Errorf("%w: the checkpoint is in a form that daybook does not write", ErrUnusable)
+		return follow.Checkpoint{}, fmt.Errorf("%w: the checkpoint is in a form that daybook does not write", ErrUnusable)
 	}
 	return c, nil
 }

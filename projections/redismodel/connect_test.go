@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -81,7 +81,7 @@ func TestTLSWithAnACLUser(t *testing.T) {
 	} {
 		store := redistest.Connect(t, o)
 		err := store.Check(t.Context())
-		if !errors.Is(err, projections.ErrUnreachable) {
+		if !errors.Is(err, follow.ErrUnreachable) {
 			t.Errorf("with %s: %v", name, err)
 		} else if strings.Contains(err.Error(), "secret") || strings.Contains(store.String(), "secret") {
 			t.Errorf("with %s the error has the password: %v", name, err)
@@ -158,7 +158,7 @@ func TestARedisThatEvictsIsRefused(t *testing.T) {
 	l.pay(5)
 	until(t, "reported", func() bool {
 		err := r.all[0].Status().Err
-		return errors.Is(err, redismodel.ErrEvicts) && errors.Is(err, projections.ErrUnreachable)
+		return errors.Is(err, redismodel.ErrEvicts) && errors.Is(err, follow.ErrUnreachable)
 	})
 	policy("noeviction")
 	r.settle()
@@ -172,7 +172,7 @@ func TestNobodyListens(t *testing.T) {
 	address := listener.Addr().String()
 	_ = listener.Close()
 	store := redistest.Connect(t, redismodel.Options{URL: "redis://u:very-secret@" + address})
-	if err := store.Check(t.Context()); !errors.Is(err, projections.ErrUnreachable) || strings.Contains(err.Error(), "secret") {
+	if err := store.Check(t.Context()); !errors.Is(err, follow.ErrUnreachable) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("the error is %v", err)
 	}
 }

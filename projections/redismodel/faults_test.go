@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -122,8 +122,8 @@ func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
 		l.pay(3)
 		if i%2 == 0 {
 			server.Kill()
-			until(t, "reported", func() bool { return errors.Is(r.all[0].Status().Err, projections.ErrUnreachable) })
-			if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, projections.ErrUnreachable) {
+			until(t, "reported", func() bool { return errors.Is(r.all[0].Status().Err, follow.ErrUnreachable) })
+			if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, follow.ErrUnreachable) {
 				t.Errorf("without Redis a read says %v", err)
 			}
 			l.pay(3)
@@ -153,7 +153,7 @@ func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
 	l.pay(10)
 	until(t, "reported", func() bool {
 		err := r.all[0].Status().Err
-		return errors.Is(err, projections.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
+		return errors.Is(err, follow.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
 	})
 	before, err := r.balances.Balance(t.Context(), "u/1")
 	if err != nil || fmt.Sprint(before.Currencies) != "[{USD 4.00 USD 0.00 USD}]" {
@@ -184,7 +184,7 @@ func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
 	for _, p := range again.all {
 		until(t, "reported", func() bool {
 			err := p.Status().Err
-			return errors.Is(err, projections.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
+			return errors.Is(err, follow.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
 		})
 	}
 	limit("0")
@@ -207,7 +207,7 @@ func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
 	for _, p := range r.all {
 		until(t, "reported", func() bool { return errors.Is(p.Status().Err, redismodel.ErrEvicts) })
 	}
-	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrEvicts) || !errors.Is(err, projections.ErrUnreachable) {
+	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrEvicts) || !errors.Is(err, follow.ErrUnreachable) {
 		t.Errorf("a read of what may be evicted says %v", err)
 	}
 	l.pay(10)
@@ -246,10 +246,10 @@ func TestAnotherLogIsRefused(t *testing.T) {
 	other.pay(20)
 	refused := run(t, other, store)
 	until(t, "stopped", func() bool {
-		return refused.all[0].Status().State == projections.Stopped && refused.all[1].Status().State == projections.Stopped
+		return refused.all[0].Status().State == follow.Stopped && refused.all[1].Status().State == follow.Stopped
 	})
 	for _, p := range refused.all {
-		if err := p.Status().Err; !errors.Is(err, projections.ErrWrongLog) || !strings.Contains(err.Error(), "daybook rebuild") {
+		if err := p.Status().Err; !errors.Is(err, follow.ErrWrongLog) || !strings.Contains(err.Error(), "daybook rebuild") {
 			t.Errorf("%s has stopped with %v", p.Status().Name, err)
 		}
 	}
@@ -275,8 +275,8 @@ func TestAnotherLogsModelUnderARunningProjectorIsRefused(t *testing.T) {
 	other.pay(9)
 	filler.settle()
 	again := run(t, l, store)
-	until(t, "stopped", func() bool { return again.all[0].Status().State == projections.Stopped })
-	if err := again.all[0].Status().Err; !errors.Is(err, projections.ErrWrongLog) {
+	until(t, "stopped", func() bool { return again.all[0].Status().State == follow.Stopped })
+	if err := again.all[0].Status().Err; !errors.Is(err, follow.ErrWrongLog) {
 		t.Errorf("it has stopped with %v", err)
 	}
 	other.pay(3)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -54,7 +54,7 @@ func (m *Model) IsFresh() bool { return m.stored.text == "" }
 // Next puts together each, also while the one before is written, and reports
 // whether it is the last. It is Write in every other regard; after an error,
 // Load tells what to go on from.
-func (m *Model) Fill(ctx context.Context, from, to projections.Checkpoint, next func(*Batch) (isLast bool, err error)) error {
+func (m *Model) Fill(ctx context.Context, from, to follow.Checkpoint, next func(*Batch) (isLast bool, err error)) error {
 	end, err := placeOf(to)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (m *Model) write(ctx context.Context, from, to place, b *Batch) error {
 	}
 	switch {
 	case err != nil && redis.HasErrorPrefix(err, "UNUSABLE"):
-		return &projections.Fault{Reason: reasonOf(err), Err: fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)}
+		return &follow.Fault{Reason: reasonOf(err), Err: fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)}
 	case err != nil:
 		return m.store.failed("write to", err)
 	}
@@ -134,5 +134,5 @@ func (m *Model) outcome(answer int) error {
 	case answer == answerSwitched && m.target.generation != 0:
 		return fmt.Errorf("write to %s: %w than %s", m.store, ErrSwitched, m.target.current)
 	}
-	return fmt.Errorf("%w: what is stored in %s is not what the batch starts from", projections.ErrCheckpointMoved, m.store)
+	return fmt.Errorf("%w: what is stored in %s is not what the batch starts from", follow.ErrCheckpointMoved, m.store)
 }

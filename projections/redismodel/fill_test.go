@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -62,8 +62,8 @@ func TestBatchesThatArePutTogetherWhileOthersAreWritten(t *testing.T) {
 	if _, err := model.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	to := projections.Checkpoint{LogID: "x", Position: 9, Fold: 1}
-	if err := model.Fill(t.Context(), projections.Checkpoint{}, to, batches(9, nil)); err != nil {
+	to := follow.Checkpoint{LogID: "x", Position: 9, Fold: 1}
+	if err := model.Fill(t.Context(), follow.Checkpoint{}, to, batches(9, nil)); err != nil {
 		t.Fatal(err)
 	}
 	checkBatches(t, server, store, 9)
@@ -82,12 +82,12 @@ func TestABatchThatCannotBePutTogetherEndsAFilling(t *testing.T) {
 		t.Fatal(err)
 	}
 	fault := errors.New("injected fault")
-	to := projections.Checkpoint{LogID: "x", Position: 9, Fold: 1}
-	if err := model.Fill(t.Context(), projections.Checkpoint{}, to, batches(4, fault)); !errors.Is(err, fault) {
+	to := follow.Checkpoint{LogID: "x", Position: 9, Fold: 1}
+	if err := model.Fill(t.Context(), follow.Checkpoint{}, to, batches(4, fault)); !errors.Is(err, fault) {
 		t.Fatalf("it is told %v", err)
 	}
 	checkBatches(t, server, store, 4)
-	if got, err := model.Load(t.Context()); got != (projections.Checkpoint{}) || err != nil {
+	if got, err := model.Load(t.Context()); got != (follow.Checkpoint{}) || err != nil {
 		t.Errorf("the checkpoint is %+v, error %v", got, err)
 	}
 	if model.IsFresh() {
@@ -119,7 +119,7 @@ func TestAFillingEndsWhenSomebodyElseWrites(t *testing.T) {
 			const whole = 3 // batches before; the one before the last of them is written, then
 			made, written := 0, int64(0)
 			next := batches(9, nil)
-			err := model.Fill(t.Context(), projections.Checkpoint{}, projections.Checkpoint{LogID: "x", Position: 9, Fold: 1},
+			err := model.Fill(t.Context(), follow.Checkpoint{}, follow.Checkpoint{LogID: "x", Position: 9, Fold: 1},
 				func(b *redismodel.Batch) (isLast bool, err error) {
 					if made++; made == whole {
 						if err := write(server, store); err != nil {
@@ -129,7 +129,7 @@ func TestAFillingEndsWhenSomebodyElseWrites(t *testing.T) {
 					}
 					return next(b)
 				})
-			if !errors.Is(err, projections.ErrCheckpointMoved) && !errors.Is(err, redismodel.ErrSwitched) && !errors.Is(err, redismodel.ErrTorn) {
+			if !errors.Is(err, follow.ErrCheckpointMoved) && !errors.Is(err, redismodel.ErrSwitched) && !errors.Is(err, redismodel.ErrTorn) {
 				t.Errorf("it is told %v", err)
 			}
 			if got := server.Client().DBSize(t.Context()).Val(); got != written {
@@ -151,8 +151,8 @@ func TestAFillingThatIsHalfWrittenCannotBeUsed(t *testing.T) {
 	if err := server.Client().Set(t.Context(), store.Key(2, redismodel.KindEntries, "1-5"), "no list", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	to := projections.Checkpoint{LogID: "x", Position: 9, Fold: 1}
-	if err := model.Fill(t.Context(), projections.Checkpoint{}, to, batches(4, nil)); !errors.Is(err, redismodel.ErrUnusable) || !strings.Contains(err.Error(), "WRONGTYPE") {
+	to := follow.Checkpoint{LogID: "x", Position: 9, Fold: 1}
+	if err := model.Fill(t.Context(), follow.Checkpoint{}, to, batches(4, nil)); !errors.Is(err, redismodel.ErrUnusable) || !strings.Contains(err.Error(), "WRONGTYPE") {
 		t.Errorf("it is told %v", err)
 	}
 	if _, err := model.Load(t.Context()); !errors.Is(err, redismodel.ErrUnusable) {

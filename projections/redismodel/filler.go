@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // Folder is what a model does by itself while it is filled. Its methods are
@@ -17,7 +17,7 @@ type Folder interface {
 
 	// Fold puts the events between two checkpoints on what was folded before. It
 	// reports whether that is as much as should be written together.
-	Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
+	Fold(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
 
 	// Cut makes what was folded the next to be written.
 	Cut()
@@ -35,14 +35,14 @@ type Filler struct {
 	model  *Model
 	folder Folder
 
-	folding sync.Mutex             // held by Load, Fold and Cut; guards what follows
-	begun   projections.Checkpoint // what was folded and not cut begins here,
-	folded  projections.Checkpoint // and ends here
+	folding sync.Mutex        // held by Load, Fold and Cut; guards what follows
+	begun   follow.Checkpoint // what was folded and not cut begins here,
+	folded  follow.Checkpoint // and ends here
 	broken  error
 
-	writing  sync.Mutex             // held by Write; guards what follows, behind folding
-	from, to projections.Checkpoint // of what was cut
-	isCut    bool                   // and is not written
+	writing  sync.Mutex        // held by Write; guards what follows, behind folding
+	from, to follow.Checkpoint // of what was cut
+	isCut    bool              // and is not written
 }
 
 // NewFiller returns a filler of a model.
@@ -50,7 +50,7 @@ func NewFiller(model *Model, folder Folder) *Filler { return &Filler{model: mode
 
 // Load returns the stored checkpoint, as Model.Load does, and takes back what
 // was not written.
-func (f *Filler) Load(ctx context.Context) (projections.Checkpoint, error) {
+func (f *Filler) Load(ctx context.Context) (follow.Checkpoint, error) {
 	f.folding.Lock()
 	defer f.folding.Unlock()
 	f.writing.Lock()
@@ -61,9 +61,9 @@ func (f *Filler) Load(ctx context.Context) (projections.Checkpoint, error) {
 	return stored, err
 }
 
-// Apply is projections.Projector's: Fold, and Flush when it is time. Until
+// Apply is follow.Projector's: Fold, and Flush when it is time. Until
 // then Load tells the checkpoint before.
-func (f *Filler) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (f *Filler) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	isFull, err := f.Fold(ctx, from, to, events)
 	if err == nil && isFull {
 		err = f.Flush(ctx)
@@ -73,14 +73,14 @@ func (f *Filler) Apply(ctx context.Context, from, to projections.Checkpoint, eve
 
 // Fold is the first half of Apply: nothing is written. It reports whether it
 // is time to Cut and Write.
-func (f *Filler) Fold(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
+func (f *Filler) Fold(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error) {
 	f.folding.Lock()
 	defer f.folding.Unlock()
 	switch {
 	case f.broken != nil:
 		return false, f.broken
 	case from != f.folded:
-		return false, fmt.Errorf("%w: position %s was folded, not %s", projections.ErrCheckpointMoved, f.folded.Position, from.Position)
+		return false, fmt.Errorf("%w: position %s was folded, not %s", follow.ErrCheckpointMoved, f.folded.Position, from.Position)
 	}
 	if isFull, err = f.folder.Fold(ctx, from, to, events); err != nil {
 		f.broken = err

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -22,7 +22,7 @@ func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
 	r.settle()
 
 	next := balances.NewRedis(store, redismodel.Beside(1))
-	if stored, err := next.Load(t.Context()); err != nil || stored != (projections.Checkpoint{}) {
+	if stored, err := next.Load(t.Context()); err != nil || stored != (follow.Checkpoint{}) {
 		t.Fatalf("checkpoint is %+v, error %v", stored, err)
 	}
 	fill(t, l, next)
@@ -39,7 +39,7 @@ func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"load":  second(next.Load(t.Context())),
-		"apply": next.Apply(t.Context(), projections.Checkpoint{LogID: "x", Fold: 1}, projections.Checkpoint{LogID: "y"}, nil),
+		"apply": next.Apply(t.Context(), follow.Checkpoint{LogID: "x", Fold: 1}, follow.Checkpoint{LogID: "y"}, nil),
 	} {
 		if !errors.Is(err, redismodel.ErrSwitched) {
 			t.Errorf("%s behind the switch says %v", what, err)
@@ -149,10 +149,10 @@ func TestKeysAreListedByKind(t *testing.T) {
 }
 
 func TestCheckpointsHaveOneText(t *testing.T) {
-	full := projections.Checkpoint{
+	full := follow.Checkpoint{
 		LogID: "01J", Position: 1<<63 - 1, Fold: 3, EventID: eventstore.EventID{1, 2}, Stream: "order-coinbase.a%2Fb", Revision: 1<<63 + 7,
 	}
-	for _, c := range []projections.Checkpoint{{}, full, {LogID: "x", Fold: 1}, {Position: 5}} {
+	for _, c := range []follow.Checkpoint{{}, full, {LogID: "x", Fold: 1}, {Position: 5}} {
 		text, err := redismodel.EncodeCheckpoint(c)
 		if err != nil {
 			t.Fatal(err)

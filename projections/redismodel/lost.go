@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // maxLost is how many names may be made again one by one. More are a model that
@@ -13,7 +13,7 @@ import (
 const maxLost = 50_000
 
 // errTooMuch says that more is lost than is made again one by one.
-var errTooMuch = fmt.Errorf("more than %d users or orders have lost a key: %w", maxLost, projections.ErrLost)
+var errTooMuch = fmt.Errorf("more than %d users or orders have lost a key: %w", maxLost, follow.ErrLost)
 
 // lost are the names whose keys were found missing or not in order, and that
 // were not made again yet.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"daybook/domain/order"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
@@ -110,7 +110,7 @@ func (r *running) heal() {
 
 func isMending(t *testing.T, err error) bool {
 	t.Helper()
-	if err != nil && !errors.Is(err, projections.ErrMending) && !errors.Is(err, projections.ErrUnreachable) {
+	if err != nil && !errors.Is(err, follow.ErrMending) && !errors.Is(err, follow.ErrUnreachable) {
 		t.Fatal(err)
 	}
 	return err != nil
@@ -401,9 +401,9 @@ func TestARightThatIsMissingForAWhile(t *testing.T) {
 			l.pay(9)
 			if right != "unlink" { // which only mending needs
 				until(t, "reported", func() bool {
-					return slices.ContainsFunc(r.all, func(p *projections.Projection) bool {
-						var fault *projections.Fault
-						return errors.As(p.Status().Err, &fault) && errors.Is(fault, projections.ErrUnreachable) && strings.Contains(fault.Reason, "lacks a right")
+					return slices.ContainsFunc(r.all, func(p *follow.Projection) bool {
+						var fault *follow.Fault
+						return errors.As(p.Status().Err, &fault) && errors.Is(fault, follow.ErrUnreachable) && strings.Contains(fault.Reason, "lacks a right")
 					})
 				})
 			}
@@ -429,8 +429,8 @@ func TestAnotherLogsModelIsNotFilledAgain(t *testing.T) {
 	other.pay(20)
 	refused := run(t, other, store)
 	for _, p := range refused.all {
-		until(t, "stopped", func() bool { return p.Status().State == projections.Stopped })
-		if err := p.Status().Err; !errors.Is(err, projections.ErrWrongLog) || !strings.Contains(err.Error(), "--redis-prefix") {
+		until(t, "stopped", func() bool { return p.Status().State == follow.Stopped })
+		if err := p.Status().Err; !errors.Is(err, follow.ErrWrongLog) || !strings.Contains(err.Error(), "--redis-prefix") {
 			t.Errorf("%s has stopped with %v", p.Status().Name, err)
 		}
 	}
@@ -475,8 +475,8 @@ func TestWhyRedisCannotBeReached(t *testing.T) {
 		r := run(t, l, store)
 		for _, p := range r.all {
 			until(t, url+" reported", func() bool { return p.Status().Err != nil })
-			var fault *projections.Fault
-			if err := p.Status().Err; !errors.Is(err, projections.ErrUnreachable) || !errors.As(err, &fault) || !strings.Contains(fault.Reason, want) {
+			var fault *follow.Fault
+			if err := p.Status().Err; !errors.Is(err, follow.ErrUnreachable) || !errors.As(err, &fault) || !strings.Contains(fault.Reason, want) {
 				t.Errorf("%s: %s says %v, and why: %+v", url, p.Status().Name, err, fault)
 			}
 		}
@@ -506,15 +506,15 @@ func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
 	}
 	noted := orders.NewRedis(store, redismodel.Live())
 	read := func(r *orders.Redis) error { return second(r.Order(t.Context(), "coinbase.3")) }
-	if err := read(noted); !errors.Is(err, projections.ErrMending) { // which notes it
+	if err := read(noted); !errors.Is(err, follow.ErrMending) { // which notes it
 		t.Fatalf("an order that is no JSON says %v", err)
 	}
 	l.applyTo(balances.NewRedis(store, redismodel.Live()))
 	l.applyTo(noted)
-	if err := balance(); !errors.Is(err, projections.ErrMending) {
+	if err := balance(); !errors.Is(err, follow.ErrMending) {
 		t.Errorf("after a start the balance says %v", err)
 	}
-	if err := read(orders.NewRedis(store, redismodel.Live())); !errors.Is(err, projections.ErrMending) {
+	if err := read(orders.NewRedis(store, redismodel.Live())); !errors.Is(err, follow.ErrMending) {
 		t.Errorf("after a start the order says %v", err)
 	}
 	run(t, l, store).heal()

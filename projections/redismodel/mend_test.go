@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redistest"
 )
 
@@ -37,8 +37,8 @@ func (s short) cut(events iter.Seq2[eventstore.Recorded, error]) iter.Seq2[event
 
 // mender is a model that is mended without a runner.
 type mender interface {
-	projections.Projector
-	projections.Mender
+	follow.Projector
+	follow.Mender
 }
 
 // mend mends a model once.
@@ -69,7 +69,7 @@ func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
 			model mender
 			read  func() error
 		}{"balances": {r.balances, balance}, "orders": {r.orders, order}} {
-			if err := m.read(); !errors.Is(err, projections.ErrMending) { // which notes it
+			if err := m.read(); !errors.Is(err, follow.ErrMending) { // which notes it
 				t.Errorf("%s: a read of what is lost says %v", what, err)
 			}
 			if err := mend(t, m.model, early); !errors.Is(err, eventstore.ErrUnavailable) {
@@ -110,7 +110,7 @@ func TestWhatIsMadeAgainEndsWithTheLastAppliedEvent(t *testing.T) {
 	if err := server.Client().Del(t.Context(), store.Key(1, "balance", "u%2F0")).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.balances.Balance(t.Context(), "u/0"); !errors.Is(err, projections.ErrMending) {
+	if _, err := r.balances.Balance(t.Context(), "u/0"); !errors.Is(err, follow.ErrMending) {
 		t.Fatalf("a read of what is lost says %v", err)
 	}
 	if err := mend(t, r.balances, l); err != nil {

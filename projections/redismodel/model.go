@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -39,7 +39,7 @@ type Model struct {
 
 // decoded is a checkpoint and its texts, so that a text is decoded once.
 type decoded struct {
-	checkpoint projections.Checkpoint
+	checkpoint follow.Checkpoint
 	place      place
 	sum        string
 }
@@ -60,7 +60,7 @@ func (m *Model) Key(g Generation, kind, name string) string { return m.store.Key
 // the one that the model is opened on. What is left of a model without a
 // checkpoint is deleted, because it would be counted twice. With an ErrLost the
 // checkpoint says of which log the model is, if that can be read.
-func (m *Model) Load(ctx context.Context) (projections.Checkpoint, error) {
+func (m *Model) Load(ctx context.Context) (follow.Checkpoint, error) {
 	stored, err := m.load(ctx)
 	if err != nil {
 		err = fmt.Errorf("projection %s: %w", m.projection, err)
@@ -68,21 +68,21 @@ func (m *Model) Load(ctx context.Context) (projections.Checkpoint, error) {
 	return stored, err
 }
 
-func (m *Model) load(ctx context.Context) (projections.Checkpoint, error) {
+func (m *Model) load(ctx context.Context) (follow.Checkpoint, error) {
 	run, err := m.store.checkPolicy(ctx)
 	if err != nil {
-		return projections.Checkpoint{}, err
+		return follow.Checkpoint{}, err
 	}
 	v, err := m.found(ctx)
 	switch {
-	case errors.Is(err, projections.ErrLost):
+	case errors.Is(err, follow.ErrLost):
 		m.broken = v
 		if m.target.generation != 0 { // nobody reads it, and who fills it has looked whose it is
 			err = errors.Join(err, m.Discard(ctx))
 		}
-		return projections.Checkpoint{LogID: v.Checkpoint.LogID}, err
+		return follow.Checkpoint{LogID: v.Checkpoint.LogID}, err
 	case err != nil:
-		return projections.Checkpoint{}, err
+		return follow.Checkpoint{}, err
 	}
 	m.stored = v.place
 	m.audit.heard(run)
@@ -121,7 +121,7 @@ func (m *Model) found(ctx context.Context) (View, error) {
 		case isWrongType(whole.Err()) || !whole.Val()[0]:
 			err = ErrNotWhole
 		}
-		m.isKnown = m.isKnown || err == nil || errors.Is(err, projections.ErrLost)
+		m.isKnown = m.isKnown || err == nil || errors.Is(err, follow.ErrLost)
 		return v, err
 	}
 }
@@ -138,9 +138,9 @@ func (m *Model) mendCurrent(ctx context.Context, to Generation, isMissing bool) 
 	return err
 }
 
-func (m *Model) moved(from projections.Checkpoint) error {
+func (m *Model) moved(from follow.Checkpoint) error {
 	return fmt.Errorf("%w: position %s of generation %s is not what is stored in %s",
-		projections.ErrCheckpointMoved, from.Position, m.Generation(), m.store)
+		follow.ErrCheckpointMoved, from.Position, m.Generation(), m.store)
 }
 
 // Generation returns the one that batches are written to. Load alone changes
@@ -160,9 +160,9 @@ func (m *Model) reset(b *Batch) {
 
 // Write writes a batch with its checkpoint, if the generation that was loaded
 // is current and the stored checkpoint is from. Otherwise it writes nothing,
-// and returns a projections.ErrCheckpointMoved. After any other error the
+// and returns a follow.ErrCheckpointMoved. After any other error the
 // batch may have been written or not; never in part.
-func (m *Model) Write(ctx context.Context, from, to projections.Checkpoint, b *Batch) error {
+func (m *Model) Write(ctx context.Context, from, to follow.Checkpoint, b *Batch) error {
 	start, err := placeOf(from)
 	if err != nil {
 		return err
@@ -232,7 +232,7 @@ func (m *Model) sweepKeys(ctx context.Context, keys []string) error {
 		return m.store.failed("clear", err)
 	}
 	if n < 0 {
-		return m.moved(projections.Checkpoint{}) // somebody has begun
+		return m.moved(follow.Checkpoint{}) // somebody has begun
 	}
 	return nil
 }

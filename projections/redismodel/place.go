@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // place is where a model stands as Redis has it: the text of the checkpoint,
@@ -27,7 +27,7 @@ type place struct {
 }
 
 // placeOf returns the place of a checkpoint.
-func placeOf(c projections.Checkpoint) (place, error) {
+func placeOf(c follow.Checkpoint) (place, error) {
 	text, err := EncodeCheckpoint(c)
 	return place{text, uint64(c.Position)}, err
 }
@@ -45,4 +45,4 @@ func (p place) until(to place) int64 { return int64(to.reached) - int64(p.reache
 
 // ErrTorn says that Redis has brought back a part of a batch that it had lost,
 // or that a batch failed halfway.
-var ErrTorn = fmt.Errorf("%w: Redis has a part of a batch: %w", projections.ErrUnreachable, projections.ErrLost)
+var ErrTorn = fmt.Errorf("%w: Redis has a part of a batch: %w", follow.ErrUnreachable, follow.ErrLost)

@@ -25,7 +25,7 @@
 // Users are percent-encoded as in ident.Escape; the id of an order is encoded
 // already. Amounts are exact decimal text, which Redis never counts with.
 //
-// A checkpoint is the text of a projections.Checkpoint, always the same text
+// A checkpoint is the text of a follow.Checkpoint, always the same text
 // for the same checkpoint. The position in the hash of a balance is that of
 // the last event that changed it; the model's is in the checkpoint. Fields come
 // in pairs: a currency has both or none.
@@ -68,7 +68,7 @@
 // that the model has written, so that one that is missing is told apart from
 // one that never was. A read of it, or a batch that would begin it anew, is not
 // answered from what is left: the name is noted (Model.Note), and what belongs
-// to it is made again from the log (projections.Mender). Whether keys are
+// to it is made again from the log (follow.Mender). Whether keys are
 // missing that nobody asks for is looked up when Redis was started again or has
 // evicted any, and otherwise a page a second; see Model.Inspect. The set itself
 // has the empty name from the first batch on, so that one that was deleted and
@@ -80,7 +80,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 // DefaultPrefix begins every key.
@@ -104,11 +104,11 @@ var (
 
 	// ErrUnusable says that what is stored is no model: a script was broken off
 	// by an error, or somebody else has written. It is filled again.
-	ErrUnusable = fmt.Errorf("%w: what is stored was half written, or changed by somebody else: %w", projections.ErrUnreachable, projections.ErrLost)
+	ErrUnusable = fmt.Errorf("%w: what is stored was half written, or changed by somebody else: %w", follow.ErrUnreachable, follow.ErrLost)
 
 	// ErrNotWhole says that the set of keys is missing, so that nobody can tell
 	// which keys are. A model of an earlier daybook has none.
-	ErrNotWhole = fmt.Errorf("the set of its keys is missing: %w", projections.ErrLost)
+	ErrNotWhole = fmt.Errorf("the set of its keys is missing: %w", follow.ErrLost)
 
 	// ErrSwitched says that another generation is current than was expected.
 	ErrSwitched = errors.New("another generation is current")

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -46,9 +46,9 @@ func (s *Store) failed(doing string, err error) error {
 	if redis.HasErrorPrefix(err, "EXECABORT") { // go-redis keeps the reason to itself
 		err = fmt.Errorf("%w (Redis is full: OOM, raise maxmemory; or it is loading)", err)
 	}
-	return &projections.Fault{
+	return &follow.Fault{
 		Reason: reasonOf(err),
-		Err:    fmt.Errorf("%s %s: %w: %w", doing, s, projections.ErrUnreachable, err),
+		Err:    fmt.Errorf("%s %s: %w: %w", doing, s, follow.ErrUnreachable, err),
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *Store) Current(ctx context.Context) (Generation, error) {
 
 // errCurrent says that current is not the number of a generation. Load and
 // MendCurrent put another one in its place.
-var errCurrent = fmt.Errorf("%w: current is not the number of a generation, and is set again", projections.ErrUnreachable)
+var errCurrent = fmt.Errorf("%w: current is not the number of a generation, and is set again", follow.ErrUnreachable)
 
 // parseGeneration reads what is stored in current.
 func parseGeneration(text string) (Generation, error) {
@@ -196,14 +196,14 @@ const likelihoodOfWhole = 3
 
 // Checkpoint returns how far a generation's model of a projection has come;
 // zero if it is empty. With an ErrLost it may still say of which log it is.
-func (s *Store) Checkpoint(ctx context.Context, g Generation, projection string) (projections.Checkpoint, error) {
+func (s *Store) Checkpoint(ctx context.Context, g Generation, projection string) (follow.Checkpoint, error) {
 	found, err := asLook(s.writer.MGet(ctx, s.CurrentKey(), s.Key(g, KindCheckpoint, projection), s.Key(g, KindSum, projection)))
 	if err != nil {
-		return projections.Checkpoint{}, s.failed("read a checkpoint in", err)
+		return follow.Checkpoint{}, s.failed("read a checkpoint in", err)
 	}
 	c, err := DecodeCheckpoint(found.checkpoint)
 	if err != nil {
-		return projections.Checkpoint{LogID: logOf(found.checkpoint)}, err
+		return follow.Checkpoint{LogID: logOf(found.checkpoint)}, err
 	}
 	if found.checkpoint != "" && found.sum != (place{found.checkpoint, uint64(c.Position)}).sum() {
 		err = fmt.Errorf("generation %s of %s in %s: %w", g, projection, s, ErrTorn)

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -16,14 +16,14 @@ import (
 // earlier is a projector of an earlier version, which does not know one type of
 // event.
 type earlier struct {
-	projections.Projector
+	follow.Projector
 	unknown string
 }
 
-func (e earlier) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (e earlier) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	for _, event := range events {
 		if event.Type == e.unknown {
-			return fmt.Errorf("%w: %s", projections.ErrCannotFold, event.Type)
+			return fmt.Errorf("%w: %s", follow.ErrCannotFold, event.Type)
 		}
 	}
 	return e.Projector.Apply(ctx, from, to, events)
@@ -35,8 +35,8 @@ func TestAnUpgradeGoesOnBehindTheEventThatStoppedIt(t *testing.T) {
 	known := l.last
 	model := earlier{balances.NewRedis(store, redismodel.Live()), "PaymentVerified"}
 	l.pay(20)
-	stopped := projections.New(model, l, projections.Options{BatchSize: 1})
-	if err := stopped.Run(t.Context()); !errors.Is(err, projections.ErrCannotFold) {
+	stopped := follow.New(model, l, follow.Options{BatchSize: 1})
+	if err := stopped.Run(t.Context()); !errors.Is(err, follow.ErrCannotFold) {
 		t.Fatalf("Run returns %v", err)
 	}
 	stored, err := store.Checkpoint(t.Context(), 1, "balances")

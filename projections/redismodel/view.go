@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"daybook/projections"
+	"daybook/projections/follow"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,7 +13,7 @@ import (
 // View is one moment of a model.
 type View struct {
 	Generation Generation
-	Checkpoint projections.Checkpoint
+	Checkpoint follow.Checkpoint
 	place      place
 }
 
@@ -28,8 +28,8 @@ func (m *Model) ReadAlone(ctx context.Context, commands func(redis.Pipeliner, Ge
 
 // ReadAt is Read for a batch that starts from a checkpoint: if another one is
 // stored, or another generation is current, it returns a
-// projections.ErrCheckpointMoved.
-func (m *Model) ReadAt(ctx context.Context, from projections.Checkpoint, commands func(redis.Pipeliner, Generation)) error {
+// follow.ErrCheckpointMoved.
+func (m *Model) ReadAt(ctx context.Context, from follow.Checkpoint, commands func(redis.Pipeliner, Generation)) error {
 	loaded := m.Generation()
 	var generation atomic.Uint64
 	generation.Store(uint64(loaded))
@@ -162,7 +162,7 @@ func (m *Model) decode(g Generation, found look) (View, error) {
 		text, batches := m.unmark(found.checkpoint)
 		c, err := DecodeCheckpoint(text)
 		if err != nil {
-			return View{Generation: g, Checkpoint: projections.Checkpoint{LogID: logOf(text)}, place: place{text: found.checkpoint}}, err
+			return View{Generation: g, Checkpoint: follow.Checkpoint{LogID: logOf(text)}, place: place{text: found.checkpoint}}, err
 		}
 		last = &decoded{checkpoint: c, place: place{found.checkpoint, uint64(c.Position) + batches}}
 		last.sum = last.place.sum()

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 
@@ -47,7 +47,7 @@ func TestAReadIsRepeatedWhenTheModelHasChangedUnderIt(t *testing.T) {
 // pretendBatch writes what a batch of one event would.
 func pretendBatch(t *testing.T, p redis.Pipeliner, store *redismodel.Store, g redismodel.Generation, position int) {
 	t.Helper()
-	text, err := redismodel.EncodeCheckpoint(projections.Checkpoint{LogID: "x", Position: eventstore.Position(position), Fold: 1})
+	text, err := redismodel.EncodeCheckpoint(follow.Checkpoint{LogID: "x", Position: eventstore.Position(position), Fold: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

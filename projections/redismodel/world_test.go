@@ -16,8 +16,8 @@ import (
 	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
@@ -85,7 +85,7 @@ type running struct {
 	log      *log
 	balances *balances.Redis
 	orders   *orders.Redis
-	all      []*projections.Projection
+	all      []*follow.Projection
 	stop     func()
 }
 
@@ -98,8 +98,8 @@ func run(t *testing.T, l *log, store *redismodel.Store) *running {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	for _, projector := range []projections.Projector{r.balances, r.orders} {
-		p := projections.New(projector, l, projections.Options{BatchSize: 7})
+	for _, projector := range []follow.Projector{r.balances, r.orders} {
+		p := follow.New(projector, l, follow.Options{BatchSize: 7})
 		r.all = append(r.all, p)
 		group.Go(func() {
 			if err := p.Run(ctx); err != nil {
@@ -175,7 +175,7 @@ func (r *running) check() {
 	}
 }
 
-func fill(t *testing.T, l *log, model projections.Projector) {
+func fill(t *testing.T, l *log, model follow.Projector) {
 	t.Helper()
 	var events []eventstore.Recorded
 	for event, err := range l.ReadAll(t.Context(), 0) {
@@ -184,7 +184,7 @@ func fill(t *testing.T, l *log, model projections.Projector) {
 		}
 		events = append(events, event)
 	}
-	if err := model.Apply(t.Context(), projections.Checkpoint{}, projections.Checkpoint{LogID: "x", Fold: 1}, events); err != nil {
+	if err := model.Apply(t.Context(), follow.Checkpoint{}, follow.Checkpoint{LogID: "x", Fold: 1}, events); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -215,7 +215,7 @@ func describe(t *testing.T, model interface {
 
 // applyTo applies the rest of the log to a model, in one batch and without
 // anything that a runner does between batches.
-func (l *log) applyTo(model projections.Projector) {
+func (l *log) applyTo(model follow.Projector) {
 	l.t.Helper()
 	from, err := model.Load(l.t.Context())
 	if err != nil {

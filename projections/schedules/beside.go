@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/rebuild"
 	"daybook/projections/redismodel"
@@ -139,10 +139,10 @@ func (s *schedule) project(ctx context.Context) (err error) {
 	}
 	log := watched{Reader: reader}
 	group, ctx := errgroup.WithContext(ctx)
-	for _, projector := range []projections.Projector{
+	for _, projector := range []follow.Projector{
 		balances.NewRedis(store, redismodel.Live()), orders.NewRedis(store, redismodel.Live()),
 	} {
-		group.Go(func() error { return projections.New(projector, log, projections.Options{BatchSize: 50}).Run(ctx) })
+		group.Go(func() error { return follow.New(projector, log, follow.Options{BatchSize: 50}).Run(ctx) })
 	}
 	return errors.Join(group.Wait(), store.Close(), reader.Close())
 }

@@ -16,8 +16,8 @@ import (
 	httpapi "daybook/http"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/rebuild"
 	"daybook/projections/redismodel"
@@ -73,8 +73,8 @@ func (l *local) Start() string {
 	l.must(err)
 	model := l.connect()
 	readBalances, readOrders := balances.NewRedis(model, redismodel.Live()), orders.NewRedis(model, redismodel.Live())
-	options := projections.Options{Logger: logger, BatchSize: 50}
-	balanceProjection, orderProjection := projections.New(readBalances, store, options), projections.New(readOrders, store, options)
+	options := follow.Options{Logger: logger, BatchSize: 50}
+	balanceProjection, orderProjection := follow.New(readBalances, store, options), follow.New(readOrders, store, options)
 	secrets, err := coinbasev1.NewSecrets([]string{schedules.Secret})
 	l.must(err)
 	tokens, err := httpapi.ParseTokens([]string{"website:shop:" + schedules.Token})
@@ -87,7 +87,7 @@ func (l *local) Start() string {
 	}))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, p := range []*projections.Projection{balanceProjection, orderProjection} {
+	for _, p := range []*follow.Projection{balanceProjection, orderProjection} {
 		running.Go(func() {
 			if err := p.Run(ctx); err != nil {
 				logger.Error("projection has stopped", "projection", p.Status().Name, "error", err.Error())

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
 
@@ -58,7 +58,7 @@ func (s *schedule) stored(position string) bool {
 	defer store.Close()
 	current, err := store.Current(s.t.Context())
 	for _, name := range []string{"balances", "orders"} {
-		var reached projections.Checkpoint
+		var reached follow.Checkpoint
 		if err == nil {
 			reached, err = store.Checkpoint(s.t.Context(), current, name)
 		}

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	readbalances "daybook/projections/balances"
+	"daybook/projections/follow"
 	readorders "daybook/projections/orders"
 	"daybook/projections/projectiontest"
 )
@@ -73,8 +73,8 @@ func replaceType(from, to string) func(*eventstore.Recorded) {
 // package, and says what differs.
 func disagree(ctx context.Context, projected, independent sliceLog) (string, error) {
 	balances, orders := readbalances.NewMemory(), readorders.NewMemory()
-	to := projections.Checkpoint{LogID: projectiontest.LogID, Position: projected.end()}
-	if err := errors.Join(balances.Apply(ctx, projections.Checkpoint{}, to, projected), orders.Apply(ctx, projections.Checkpoint{}, to, projected)); err != nil {
+	to := follow.Checkpoint{LogID: projectiontest.LogID, Position: projected.end()}
+	if err := errors.Join(balances.Apply(ctx, follow.Checkpoint{}, to, projected), orders.Apply(ctx, follow.Checkpoint{}, to, projected)); err != nil {
 		return "", err
 	}
 	book := newBook(maxSlots)

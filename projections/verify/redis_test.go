@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	readbalances "daybook/projections/balances"
+	"daybook/projections/follow"
 	readorders "daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
@@ -41,7 +41,7 @@ func fill(t testing.TB, server *redistest.Server, prefix string, log sliceLog, s
 // extend applies what a log has behind the checkpoint.
 func (s stored) extend(t testing.TB, log sliceLog, size int) {
 	t.Helper()
-	for _, projector := range []projections.Projector{
+	for _, projector := range []follow.Projector{
 		readbalances.NewRedis(s.Store, redismodel.Live()), readorders.NewRedis(s.Store, redismodel.Live()),
 	} {
 		from, err := projector.Load(t.Context())
@@ -51,7 +51,7 @@ func (s stored) extend(t testing.TB, log sliceLog, size int) {
 		for rest := log.after(from.Position); len(rest) > 0; {
 			n := min(size, len(rest))
 			last := rest[n-1]
-			to := projections.Checkpoint{
+			to := follow.Checkpoint{
 				LogID: projectiontest.LogID, Position: last.Position, Fold: projector.FoldVersion(),
 				EventID: last.ID, Stream: last.Stream, Revision: last.Revision,
 			}
@@ -193,7 +193,7 @@ func TestACheckpointThatWasMovedIsFound(t *testing.T) {
 			t.Run(fmt.Sprintf("%s back to event %d", projection, to), func(t *testing.T) {
 				key := s.Key(1, "checkpoint", projection)
 				kept := server.Client().Get(t.Context(), key).Val()
-				text, err := redismodel.EncodeCheckpoint(projections.Checkpoint{
+				text, err := redismodel.EncodeCheckpoint(follow.Checkpoint{
 					LogID: projectiontest.LogID, Position: log[to].Position, Fold: 1,
 					EventID: log[to].ID, Stream: log[to].Stream, Revision: log[to].Revision,
 				})

@@ -1,4 +1,4 @@
-package projections
+package follow
 
 import (
 	"context"
@@ -20,8 +20,8 @@ const (
 	maxKinds = 8
 )
 
-// lines is what a runner logs of how it is doing. It is for one goroutine.
-type lines struct {
+// failureLog rate-limits the log lines of a projection. It serves one goroutine.
+type failureLog struct {
 	logger *slog.Logger
 	now    func() time.Time
 	logged map[string]time.Time // when failures were logged, by kind
@@ -29,13 +29,13 @@ type lines struct {
 	isLive bool                 // so says the last line
 }
 
-func newLines(logger *slog.Logger, now func() time.Time) *lines {
-	return &lines{logger: logger, now: now, logged: make(map[string]time.Time)}
+func newFailureLog(logger *slog.Logger, now func() time.Time) *failureLog {
+	return &failureLog{logger: logger, now: now, logged: make(map[string]time.Time)}
 }
 
 // failed logs a failure that is tried again, if it is another one than those of
 // the last minute.
-func (l *lines) failed(err error, delay time.Duration) {
+func (l *failureLog) failed(err error, delay time.Duration) {
 	l.more++
 	level := slog.LevelDebug
 	if l.isDue(err) {
@@ -48,7 +48,7 @@ func (l *lines) failed(err error, delay time.Duration) {
 }
 
 // stopped logs that a person is needed, as often as failed.
-func (l *lines) stopped(err error) {
+func (l *failureLog) stopped(err error) {
 	if l.isDue(err) {
 		l.isLive = false
 		l.logger.Error("projection has stopped", "error", eventstore.Anonymous(err), "looks_again", lookAgain)
@@ -56,7 +56,7 @@ func (l *lines) stopped(err error) {
 }
 
 // live logs that all is well, unless the last line says so.
-func (l *lines) live(position eventstore.Position) {
+func (l *failureLog) live(position eventstore.Position) {
 	if !l.isLive {
 		l.isLive, l.more = true, 0
 		l.logger.Info("projection is live", "position", position)
@@ -64,7 +64,7 @@ func (l *lines) live(position eventstore.Position) {
 }
 
 // mending logs why the read model is not whole, or that it is again.
-func (l *lines) mending(reason string) {
+func (l *failureLog) mending(reason string) {
 	if reason == "" {
 		l.logger.Info("read model is whole again")
 	} else if l.isDue(errors.New(reason)) {
@@ -73,7 +73,7 @@ func (l *lines) mending(reason string) {
 }
 
 // isDue reports whether a failure has to be logged, and notes that it was.
-func (l *lines) isDue(err error) bool {
+func (l *failureLog) isDue(err error) bool {
 	now := l.now()
 	maps.DeleteFunc(l.logged, func(_ string, at time.Time) bool { return now.Sub(at) >= lineEvery })
 	kind := kindOf(err)

@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"daybook/eventstore"
-	"daybook/projections"
+	"daybook/projections/follow"
 )
 
 var errInjected = errors.New("injected fault")
@@ -51,14 +51,14 @@ func breakAfter(messages, subscriptions int, err error) func(int, iter.Seq2[even
 
 // faultyModel is a read model that fails around the calls of Apply.
 type faultyModel struct {
-	projections.Projector
+	follow.Projector
 	before func(call int) error // not written
 	after  func(call int) error // written, but the answer is lost
 	calls  int
 	sizes  []int
 }
 
-func (m *faultyModel) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (m *faultyModel) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	m.calls++
 	m.sizes = append(m.sizes, len(events))
 	if m.before != nil {
@@ -77,25 +77,25 @@ func (m *faultyModel) Apply(ctx context.Context, from, to projections.Checkpoint
 
 // replaceable is a read model that is replaced by a copy while it is in use.
 type replaceable struct {
-	current atomic.Pointer[projections.Projector]
+	current atomic.Pointer[follow.Projector]
 }
 
-func newReplaceable(model projections.Projector) *replaceable {
+func newReplaceable(model follow.Projector) *replaceable {
 	var r replaceable
 	r.replace(model)
 	return &r
 }
 
-func (r *replaceable) replace(model projections.Projector) { r.current.Store(&model) }
+func (r *replaceable) replace(model follow.Projector) { r.current.Store(&model) }
 
 func (r *replaceable) Name() string     { return (*r.current.Load()).Name() }
 func (r *replaceable) FoldVersion() int { return (*r.current.Load()).FoldVersion() }
 
-func (r *replaceable) Load(ctx context.Context) (projections.Checkpoint, error) {
+func (r *replaceable) Load(ctx context.Context) (follow.Checkpoint, error) {
 	return (*r.current.Load()).Load(ctx)
 }
 
-func (r *replaceable) Apply(ctx context.Context, from, to projections.Checkpoint, events []eventstore.Recorded) error {
+func (r *replaceable) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
 	return (*r.current.Load()).Apply(ctx, from, to, events)
 }
 

@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"errors"
@@ -9,15 +9,15 @@ import (
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 )
 
 // built returns a model of the store's log up to a position.
 func built(t *testing.T, store eventstore.Store, position eventstore.Position) *balances.Memory {
 	t.Helper()
 	model := balances.NewMemory()
-	r := run(t, model, store, projections.Options{})
+	r := run(t, model, store, follow.Options{})
 	await(t, r, position)
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
@@ -27,15 +27,15 @@ func built(t *testing.T, store eventstore.Store, position eventstore.Position) *
 
 // refused runs a model on a store and fails unless it stops with want, and
 // goes on when the model is replaced by an empty one.
-func refused(t *testing.T, model projections.Projector, store eventstore.Store, want error) {
+func refused(t *testing.T, model follow.Projector, store eventstore.Store, want error) {
 	t.Helper()
 	replaced := newReplaceable(model)
-	r := run(t, replaced, store, projections.Options{})
+	r := run(t, replaced, store, follow.Options{})
 	err := r.Wait(t.Context(), 1000)
-	if !errors.Is(err, projections.ErrStopped) || !errors.Is(err, want) || !strings.Contains(err.Error(), "daybook rebuild") {
+	if !errors.Is(err, follow.ErrStopped) || !errors.Is(err, want) || !strings.Contains(err.Error(), "daybook rebuild") {
 		t.Errorf("Wait returns %v", err)
 	}
-	if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrStopped) || !errors.Is(err, want) {
+	if err := r.Ready(time.Hour); !errors.Is(err, follow.ErrStopped) || !errors.Is(err, want) {
 		t.Errorf("Ready returns %v", err)
 	}
 	rebuilt := balances.NewMemory()
@@ -56,7 +56,7 @@ func TestRefusesAnotherLog(t *testing.T) {
 		model := built(t, store, payMany(t, store, 3))
 		other := open(t, t.TempDir())
 		payMany(t, other, 10)
-		refused(t, model, other, projections.ErrWrongLog)
+		refused(t, model, other, follow.ErrWrongLog)
 		checkBalance(t, model, 3)
 	})
 }
@@ -74,17 +74,17 @@ func TestRefusesALogThatLacksWhatWasApplied(t *testing.T) {
 		store = open(t, directory)
 		model := built(t, store, pay(t, store, "later"))
 
-		refused(t, model, older, projections.ErrWrongLog)
+		refused(t, model, older, follow.ErrWrongLog)
 		pay(t, older, "something else")
-		refused(t, model, older, projections.ErrWrongLog)
+		refused(t, model, older, follow.ErrWrongLog)
 
 		record(t, other, "order-coinbase.later", order.OrderExpired{}, order.OrderExpired{})
-		refused(t, model, other, projections.ErrWrongLog)
+		refused(t, model, other, follow.ErrWrongLog)
 	})
 }
 
 // laterFold is a model of a later version of the program.
-type laterFold struct{ projections.Projector }
+type laterFold struct{ follow.Projector }
 
 func (laterFold) FoldVersion() int { return balances.FoldVersion + 1 }
 
@@ -92,6 +92,6 @@ func TestRefusesAModelOfAnotherFold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
 		model := built(t, store, payMany(t, store, 3))
-		refused(t, laterFold{model}, store, projections.ErrOtherFold)
+		refused(t, laterFold{model}, store, follow.ErrOtherFold)
 	})
 }

@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 )
 
@@ -44,7 +44,7 @@ func (s *damagedStore) Subscribe(ctx context.Context, after eventstore.Position,
 
 func (r *running) isDamaged() bool {
 	err := r.Ready(time.Hour)
-	return errors.Is(err, projections.ErrStopped) && errors.Is(err, eventstore.ErrDamaged)
+	return errors.Is(err, follow.ErrStopped) && errors.Is(err, eventstore.ErrDamaged)
 }
 
 // TestDamageThatOneMeetsStopsAllAtOnce has one projection that meets damage, and
@@ -55,10 +55,10 @@ func TestDamageThatOneMeetsStopsAllAtOnce(t *testing.T) {
 		last := payMany(t, store, 3)
 		broken := &damagedStore{Store: store, behind: last}
 		var text strings.Builder
-		options := projections.Options{Alarm: projections.NewAlarm(), Logger: slog.New(slog.NewTextHandler(&text, nil))}
+		options := follow.Options{Alarm: follow.NewAlarm(), Logger: slog.New(slog.NewTextHandler(&text, nil))}
 		finder := run(t, balances.NewMemory(), broken, options)
 		other := run(t, orders.NewMemory(), store, options)
-		alone := run(t, balances.NewMemory(), store, projections.Options{})
+		alone := run(t, balances.NewMemory(), store, follow.Options{})
 		await(t, finder, last)
 		await(t, other, last)
 
@@ -101,7 +101,7 @@ func TestTwoThatMeetDamageDoNotWaitForEachOther(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := payMany(t, store, 3)
 		broken := &damagedStore{Store: store, behind: last - 2}
-		options := projections.Options{Alarm: projections.NewAlarm()}
+		options := follow.Options{Alarm: follow.NewAlarm()}
 		both := []*running{run(t, balances.NewMemory(), broken, options), run(t, orders.NewMemory(), broken, options)}
 		time.Sleep(time.Minute) // of the bubble's clock
 		synctest.Wait()
@@ -120,7 +120,7 @@ func TestWhoEndsTakesItsAlarmAlong(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := payMany(t, store, 3)
-		options := projections.Options{Alarm: projections.NewAlarm()}
+		options := follow.Options{Alarm: follow.NewAlarm()}
 		finder := run(t, balances.NewMemory(), &damagedStore{Store: store}, options)
 		synctest.Wait()
 		other := run(t, orders.NewMemory(), store, options)

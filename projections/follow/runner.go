@@ -1,4 +1,4 @@
-package projections
+package follow
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type Options struct {
 	Logger    *slog.Logger     // told of failures that are tried again; nil discards
 	Now       func() time.Time // nil is time.Now
 	BatchSize int              // events in one Apply, at most MaxBatch; 0 is MaxBatch
-	Pace      time.Duration    // how long events gather after the end of the log was reached
+	Linger    time.Duration    // how long events gather after the end of the log was reached
 	Alarm     *Alarm           // shared with the other projections of the log; nil is one of its own
 }
 
@@ -36,9 +36,9 @@ type Options struct {
 type Projection struct {
 	projector Projector
 	store     eventstore.Store
-	lines     *lines
+	failures  *failureLog
 	batchSize int
-	pace      time.Duration
+	linger    time.Duration
 	progress  *progress
 	alarm     *Alarm
 }
@@ -60,9 +60,9 @@ func New(projector Projector, store eventstore.Store, options Options) *Projecti
 	return &Projection{
 		projector: projector,
 		store:     store,
-		lines:     newLines(options.Logger.With("projection", projector.Name()), options.Now),
+		failures:  newFailureLog(options.Logger.With("projection", projector.Name()), options.Now),
 		batchSize: options.BatchSize,
-		pace:      options.Pace,
+		linger:    options.Linger,
 		progress:  newProgress(projector.Name(), options.Now),
 		alarm:     options.Alarm,
 	}
@@ -95,7 +95,7 @@ func (p *Projection) Run(ctx context.Context) error {
 			return nil
 		case damage != nil:
 			p.progress.stop(damage)
-			p.lines.stopped(damage)
+			p.failures.stopped(damage)
 			rest(ctx, lookAgain)
 			continue
 		case errors.Is(err, ErrCannotFold):
@@ -104,7 +104,7 @@ func (p *Projection) Run(ctx context.Context) error {
 		case errors.Is(err, ErrWrongLog), errors.Is(err, ErrOtherFold):
 			p.alarm.clear(p)
 			p.progress.stop(err)
-			p.lines.stopped(err)
+			p.failures.stopped(err)
 			rest(ctx, lookAgain)
 			continue
 		}
@@ -116,7 +116,7 @@ func (p *Projection) Run(ctx context.Context) error {
 			continue // another runner is at work and nothing is wrong
 		}
 		delay := delays.NextBackOff()
-		p.lines.failed(err, delay)
+		p.failures.failed(err, delay)
 		rest(ctx, delay)
 	}
 }

@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 )
 
 // transcript is what a runner has logged.
@@ -52,7 +52,7 @@ func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 			return nil
 		}}
 		said := new(transcript)
-		r := run(t, model, store, projections.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
+		r := run(t, model, store, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
 		await(t, r, last)
 		synctest.Wait()
 		expect := func(parts ...string) {
@@ -98,7 +98,7 @@ func TestWhyAProjectionHasStoppedIsLogged(t *testing.T) {
 		store := open(t, t.TempDir())
 		model := built(t, store, payMany(t, store, 3))
 		said := new(transcript)
-		r := run(t, laterFold{model}, store, projections.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
+		r := run(t, laterFold{model}, store, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
 		time.Sleep(time.Hour) // of the bubble's clock
 		if err := r.stop(); err != nil {
 			t.Error(err)

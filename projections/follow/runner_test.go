@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 )
 
@@ -20,12 +20,12 @@ func TestCatchesUpThenFollows(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := payMany(t, store, 30)
 		model := balances.NewMemory()
-		r := run(t, model, store, projections.Options{BatchSize: 7})
+		r := run(t, model, store, follow.Options{BatchSize: 7})
 		await(t, r, last)
 		checkBalance(t, model, 30)
 
 		synctest.Wait()
-		if status := r.Status(); status.State != projections.Live || !status.CaughtUp || status.Err != nil ||
+		if status := r.Status(); status.State != follow.Live || !status.CaughtUp || status.Err != nil ||
 			status.Lag != 0 || status.Applied != 61 || status.Checkpoint.Position != last {
 			t.Fatalf("status is %+v", status)
 		}
@@ -41,7 +41,7 @@ func TestAppliesWhatHasArrivedInBatchesOfAtMostTheSize(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := payMany(t, store, 30)
 		model := &faultyModel{Projector: balances.NewMemory()}
-		r := run(t, model, store, projections.Options{BatchSize: 7})
+		r := run(t, model, store, follow.Options{BatchSize: 7})
 		await(t, r, last)
 		await(t, r, pay(t, store, "one more"))
 		if err := r.stop(); err != nil {
@@ -61,7 +61,7 @@ func TestWait(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := pay(t, store, "1")
-		r := run(t, balances.NewMemory(), store, projections.Options{})
+		r := run(t, balances.NewMemory(), store, follow.Options{})
 		await(t, r, last)
 
 		ended, cancel := context.WithCancel(t.Context())
@@ -81,16 +81,16 @@ func TestWait(t *testing.T) {
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-waited; !errors.Is(err, projections.ErrStopped) {
+		if err := <-waited; !errors.Is(err, follow.ErrStopped) {
 			t.Errorf("waiting when it stops: %v", err)
 		}
 		if err := r.Wait(t.Context(), last); err != nil {
 			t.Errorf("stopped, but beyond the position: %v", err)
 		}
-		if err := r.Wait(t.Context(), last+1); !errors.Is(err, projections.ErrStopped) {
+		if err := r.Wait(t.Context(), last+1); !errors.Is(err, follow.ErrStopped) {
 			t.Errorf("waiting for a stopped one: %v", err)
 		}
-		if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrStopped) {
+		if err := r.Ready(time.Hour); !errors.Is(err, follow.ErrStopped) {
 			t.Errorf("ready after the end: %v", err)
 		}
 	})
@@ -100,8 +100,8 @@ func TestTwoRunnersOnOneModel(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
 		model := balances.NewMemory()
-		first := run(t, model, store, projections.Options{BatchSize: 3})
-		second := run(t, model, store, projections.Options{BatchSize: 5})
+		first := run(t, model, store, follow.Options{BatchSize: 3})
+		second := run(t, model, store, follow.Options{BatchSize: 5})
 		for i := 1; i <= 50; i++ {
 			last := pay(t, store, fmt.Sprint(i))
 			if i%10 == 0 {
@@ -124,14 +124,14 @@ func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
 		store := open(t, t.TempDir())
 		early := payMany(t, store, 5)
 		older := balances.NewMemory()
-		filling := run(t, older, store, projections.Options{})
+		filling := run(t, older, store, follow.Options{})
 		await(t, filling, early)
 		if err := filling.stop(); err != nil {
 			t.Fatal(err)
 		}
 
 		model := newReplaceable(balances.NewMemory())
-		r := run(t, model, store, projections.Options{})
+		r := run(t, model, store, follow.Options{})
 		await(t, r, pay(t, store, "later"))
 		synctest.Wait()
 		if err := r.Ready(0); err != nil {
@@ -142,7 +142,7 @@ func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
 		last := pay(t, store, "latest")
 		time.Sleep(time.Second) // of the bubble's clock
 		synctest.Wait()
-		if err := r.Ready(time.Hour); !errors.Is(err, projections.ErrBehind) {
+		if err := r.Ready(time.Hour); !errors.Is(err, follow.ErrBehind) {
 			t.Errorf("ready with an older copy: %v", err)
 		}
 		model.replace(older)
@@ -160,7 +160,7 @@ func TestAModelThatIsReplacedWhileNothingHappensIsFilledAgain(t *testing.T) {
 		store := open(t, t.TempDir())
 		last := payMany(t, store, 5)
 		model := newReplaceable(balances.NewMemory())
-		r := run(t, model, store, projections.Options{})
+		r := run(t, model, store, follow.Options{})
 		await(t, r, last)
 		flushed := balances.NewMemory()
 		model.replace(flushed)
@@ -178,8 +178,8 @@ func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 		store := open(t, t.TempDir())
 		known := payMany(t, store, 3)
 		model := balances.NewMemory()
-		r := run(t, model, store, projections.Options{})
-		other := run(t, orders.NewMemory(), store, projections.Options{})
+		r := run(t, model, store, follow.Options{})
+		other := run(t, orders.NewMemory(), store, follow.Options{})
 		await(t, r, known)
 
 		unknown, err := store.Append(t.Context(), "invoice-1", eventstore.NoStream, eventstore.Event{
@@ -189,17 +189,17 @@ func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-r.ended
-		if !errors.Is(r.err, projections.ErrCannotFold) {
+		if !errors.Is(r.err, follow.ErrCannotFold) {
 			t.Errorf("Run returns %v", r.err)
 		}
 		for call, err := range map[string]error{
 			"wait": r.Wait(t.Context(), unknown.Position), "ready": r.Ready(time.Hour),
 		} {
-			if !errors.Is(err, projections.ErrStopped) || !errors.Is(err, projections.ErrCannotFold) {
+			if !errors.Is(err, follow.ErrStopped) || !errors.Is(err, follow.ErrCannotFold) {
 				t.Errorf("%s says %v", call, err)
 			}
 		}
-		if status := r.Status(); status.State != projections.Stopped || !errors.Is(status.Err, projections.ErrCannotFold) || status.Checkpoint.Position != known {
+		if status := r.Status(); status.State != follow.Stopped || !errors.Is(status.Err, follow.ErrCannotFold) || status.Checkpoint.Position != known {
 			t.Errorf("status is %+v", status)
 		}
 		checkBalance(t, model, 3)
@@ -213,7 +213,7 @@ func TestAMarkMovesTheCheckpointAndKeepsTheLastEvent(t *testing.T) {
 		last := payMany(t, real, 2)
 		store := &faultyStore{Store: real, deliver: quiet(1000)}
 		model := balances.NewMemory()
-		r := run(t, model, store, projections.Options{})
+		r := run(t, model, store, follow.Options{})
 		await(t, r, last+1000)
 		stored, err := model.Load(t.Context())
 		if err != nil || stored.Position != last+1000 || stored.Stream != "order-coinbase.2" || stored.Revision != 1 {
@@ -222,7 +222,7 @@ func TestAMarkMovesTheCheckpointAndKeepsTheLastEvent(t *testing.T) {
 		if err := r.stop(); err != nil {
 			t.Fatal(err)
 		}
-		again := run(t, model, real, projections.Options{})
+		again := run(t, model, real, follow.Options{})
 		synctest.Wait()
 		if err := again.Ready(0); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package projections
+package follow
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 			advanced = true
 		}
 		if p.progress.applied(b) {
-			p.lines.live(b.to.Position)
+			p.failures.live(b.to.Position)
 			p.alarm.clear(p)
 		}
 		if failed != nil {
@@ -116,8 +116,8 @@ func (p *Projection) read(ctx context.Context, after eventstore.Position, to cha
 		if !deliver(ctx, delivery{message, err}, to) {
 			return
 		}
-		if message.CaughtUp && p.pace > 0 {
-			rest(ctx, p.pace)
+		if message.CaughtUp && p.linger > 0 {
+			rest(ctx, p.linger)
 		}
 	}
 }

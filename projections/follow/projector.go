@@ -1,4 +1,4 @@
-// Package projections keeps read models: it follows the log, hands its events
+// Package follow keeps read models: it follows the log, hands its events
 // to a projector in batches, and says how far that has come. It knows neither
 // what a model is of nor where it is kept.
 //
@@ -6,7 +6,7 @@
 // which. Effects and checkpoint are written together or not at all, so that a
 // crash anywhere, two runners on one model, or a model restored from an older
 // copy never lose an event or count one twice.
-package projections
+package follow
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/projectiontest"
 )
 
@@ -100,16 +100,16 @@ func record(t *testing.T, store eventstore.Store, stream eventstore.StreamName, 
 
 // running is a projection that runs until the test ends.
 type running struct {
-	*projections.Projection
+	*follow.Projection
 	cancel context.CancelFunc
 	ended  chan struct{}
 	err    error // of Run, when ended is closed
 }
 
-func run(t *testing.T, projector projections.Projector, store eventstore.Store, options projections.Options) *running {
+func run(t *testing.T, projector follow.Projector, store eventstore.Store, options follow.Options) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{Projection: projections.New(projector, store, options), cancel: cancel, ended: make(chan struct{})}
+	r := &running{Projection: follow.New(projector, store, options), cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(r.ended)
 		r.err = r.Run(ctx)

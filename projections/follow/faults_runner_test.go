@@ -1,4 +1,4 @@
-package projections_test
+package follow_test
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"daybook/projections"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 )
 
 func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
@@ -21,11 +21,11 @@ func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
 					store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(messages, 3, fault)}
 					last := payMany(t, store, 5)
 					model := balances.NewMemory()
-					r := run(t, model, store, projections.Options{BatchSize: 4})
+					r := run(t, model, store, follow.Options{BatchSize: 4})
 					await(t, r, last)
 					synctest.Wait()
 					checkBalance(t, model, 5)
-					if status := r.Status(); status.Retries == 0 || status.Err != nil || status.State != projections.Live {
+					if status := r.Status(); status.Retries == 0 || status.Err != nil || status.State != follow.Live {
 						t.Errorf("status is %+v", status)
 					}
 				})
@@ -39,7 +39,7 @@ func TestAdvancesThoughEverySubscriptionBreaks(t *testing.T) {
 		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(3, math.MaxInt, errInjected)}
 		last := payMany(t, store, 10)
 		model := balances.NewMemory()
-		await(t, run(t, model, store, projections.Options{BatchSize: 10}), last)
+		await(t, run(t, model, store, follow.Options{BatchSize: 10}), last)
 		checkBalance(t, model, 10)
 	})
 }
@@ -61,7 +61,7 @@ func TestResumesAfterTheModelFails(t *testing.T) {
 				last := payMany(t, store, 10)
 				memory := balances.NewMemory()
 				model.Projector = memory
-				r := run(t, model, store, projections.Options{BatchSize: 3})
+				r := run(t, model, store, follow.Options{BatchSize: 3})
 				await(t, r, last)
 				checkBalance(t, memory, 10)
 			})
@@ -80,12 +80,12 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 			}
 			return nil
 		}}
-		r := run(t, model, store, projections.Options{})
+		r := run(t, model, store, follow.Options{})
 		last := pay(t, store, "1")
 		time.Sleep(time.Hour) // of the bubble's clock
 		synctest.Wait()
 		status := r.Status()
-		if !errors.Is(status.Err, errInjected) || status.CaughtUp || status.State != projections.CatchingUp {
+		if !errors.Is(status.Err, errInjected) || status.CaughtUp || status.State != follow.CatchingUp {
 			t.Errorf("status is %+v", status)
 		}
 		if status.Lag < time.Hour || status.Lag > time.Hour+time.Second {
@@ -95,7 +95,7 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 		if status.Retries < 480 || status.Retries > 2000 {
 			t.Errorf("%d retries in an hour", status.Retries)
 		}
-		if err := r.Ready(2 * time.Hour); !errors.Is(err, projections.ErrBehind) {
+		if err := r.Ready(2 * time.Hour); !errors.Is(err, follow.ErrBehind) {
 			t.Errorf("ready before the end of the log was reached: %v", err)
 		}
 
@@ -110,7 +110,7 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 		pay(t, store, "2")
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if err := r.Ready(5 * time.Second); !errors.Is(err, projections.ErrBehind) {
+		if err := r.Ready(5 * time.Second); !errors.Is(err, follow.ErrBehind) {
 			t.Errorf("ready 10 s behind: %v", err)
 		}
 		if err := r.Ready(15 * time.Second); err != nil {
@@ -122,7 +122,7 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 func TestStopsWhileItWaitsToTryAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(0, 1000, errInjected)}
-		r := run(t, balances.NewMemory(), store, projections.Options{})
+		r := run(t, balances.NewMemory(), store, follow.Options{})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		// Delays double from 50 ms to 5 s, each half more or less.
@@ -136,7 +136,7 @@ func TestStopsWhileItWaitsToTryAgain(t *testing.T) {
 		if took := time.Since(began); took != 0 {
 			t.Errorf("stopping took %s", took)
 		}
-		if status := r.Status(); status.State != projections.Stopped || status.Err != nil {
+		if status := r.Status(); status.State != follow.Stopped || status.Err != nil {
 			t.Errorf("status is %+v", status)
 		}
 	})

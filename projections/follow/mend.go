@@ -1,4 +1,4 @@
-package projections
+package follow
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func (p *Projection) mend(ctx context.Context, stored Checkpoint) (more bool, er
 // tell notes and logs why the read model is not whole, or that it is.
 func (p *Projection) tell(reason string) {
 	if p.progress.mending(reason) {
-		p.lines.mending(reason)
+		p.failures.mending(reason)
 	}
 }
 
