@@ -41,7 +41,7 @@ func (s *Server) readyz(w *call, r *http.Request) error {
 // log. One that is not does not make the receiver unready: callbacks are still
 // recorded.
 func (s *Server) readyzReads(w *call, _ *http.Request) error {
-	for _, p := range []*follow.Projection{s.balancesProjection, s.ordersProjection} {
+	for _, p := range s.projections {
 		if err := s.near(p); err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func asProblem(err error) *Problem {
 		return behind.problem("What the read model had of this was lost or changed by somebody else, and is made again from the log. Send the request again.", err)
 	case errors.Is(err, follow.ErrUnreachable):
 		return unreachable.problem(reasonOf(err)+" Send the request again. Callbacks are still recorded. The log of daybook has more.", err)
-	case errors.Is(err, follow.ErrStopped):
+	case errors.Is(err, follow.ErrStopped), errors.Is(err, follow.ErrCannotFold):
 		return stopped.problem("It cannot go on, and serves nothing rather than a stale number. Callbacks are still recorded. The log of daybook says what it met and what to do.", err)
 	case errors.Is(err, eventstore.ErrDamaged):
 		return damaged.problem("What this belongs to was changed or deleted from outside, and nothing is decided on the rest. Send the same request again when the log is whole. The log of daybook says what to do.", err)

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections/follow"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 
 	"github.com/go-json-experiment/json"
 )

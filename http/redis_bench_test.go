@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"daybook/projections/follow"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 

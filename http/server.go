@@ -16,8 +16,8 @@ import (
 	"daybook/eventstore"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
-	"daybook/projections/follow"
 	"daybook/projections/balances"
+	"daybook/projections/follow"
 	"daybook/projections/orders"
 
 	"github.com/gorilla/mux"
@@ -44,12 +44,16 @@ type Config struct {
 	BalancesProjection *follow.Projection
 	Orders             Orders
 	OrdersProjection   *follow.Projection
-	Secrets            coinbasev1.Secrets
-	Sources            callback.Sources
-	Tokens             Tokens
-	Connections        *Connections // whose listener serves; nil if nothing bounds them
-	Logger             *slog.Logger
-	Collectors         []prometheus.Collector // of others, to be exposed with the server's own
+
+	// Projections are those that run: health and metrics tell of them.
+	Projections []*follow.Projection
+
+	Secrets     coinbasev1.Secrets
+	Sources     callback.Sources
+	Tokens      Tokens
+	Connections *Connections // whose listener serves; nil if nothing bounds them
+	Logger      *slog.Logger
+	Collectors  []prometheus.Collector // of others, to be exposed with the server's own
 }
 
 // The bounds of how many requests run at once, and with them of the memory that
@@ -70,6 +74,7 @@ type Server struct {
 	balancesProjection *follow.Projection
 	orders             Orders
 	ordersProjection   *follow.Projection
+	projections        []*follow.Projection
 	access             atomic.Pointer[access]
 	sources            callback.Sources
 	connections        *Connections
@@ -95,12 +100,13 @@ func NewServer(c Config) *Server {
 		balancesProjection: c.BalancesProjection,
 		orders:             c.Orders,
 		ordersProjection:   c.OrdersProjection,
+		projections:        c.Projections,
 		sources:            c.Sources,
 		connections:        c.Connections,
 		memory:             newMemory(),
 		logger:             c.Logger,
 		now:                time.Now,
-		metrics:            newMetrics([]*follow.Projection{c.BalancesProjection, c.OrdersProjection}, c.Collectors...),
+		metrics:            newMetrics(c.Projections, c.Collectors...),
 		receiving:          make(slots, maxReceiving),
 		reading:            newReading(maxReading, maxReadingToken),
 		wait:               maxWait,

@@ -20,9 +20,9 @@ import (
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
-	"daybook/projections/follow"
 	"daybook/projections/balances"
-	"daybook/projections/orders"
+	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 
 	"go.uber.org/goleak"
 )
@@ -88,7 +88,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 		store = wired.store(store)
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	balanceModel, orderModel := balances.NewMemory(), orders.NewMemory()
+	balanceModel, orderModel := balances.NewMemory(), projectiontest.NewReferenceOrders()
 	options := follow.Options{Logger: logger}
 	w.projections = []*follow.Projection{
 		follow.New(balanceModel, w.store, options),
@@ -101,6 +101,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 		BalancesProjection: w.projections[0],
 		Orders:             orderModel,
 		OrdersProjection:   w.projections[1],
+		Projections:        w.projections,
 		Secrets:            mustSecrets(t, secret, oldSecret),
 		Sources: callback.Sources{
 			Allowed: []netip.Prefix{netip.MustParsePrefix("54.175.255.192/27")},

@@ -1,14 +1,10 @@
 package main_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
 
-	"daybook/projections/balances"
-	"daybook/projections/follow"
-	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
 
@@ -37,7 +33,6 @@ func TestReadmeNamesTheRightsInRedisThatAreNeeded(t *testing.T) {
 	}
 	b.sell(30, 30)
 	b.awaitStatus("/readyz/reads", 200)
-	fillBehind(t, redis, url)
 
 	for _, refused := range redis.Client().ACLLog(t.Context(), 20).Val() {
 		t.Errorf("not allowed is %s %s, in %s", refused.Reason, refused.Object, refused.Context)
@@ -47,24 +42,6 @@ func TestReadmeNamesTheRightsInRedisThatAreNeeded(t *testing.T) {
 		if command, isCommand := strings.CutPrefix(right, "+"); isCommand && command[0] != '@' && !strings.Contains(called, "cmdstat_"+command+":") {
 			t.Errorf("allowed, and never called, is %s", command)
 		}
-	}
-}
-
-// fillBehind fills a generation into which another one writes meanwhile.
-func fillBehind(t *testing.T, redis *redistest.Server, url string) {
-	t.Helper()
-	store := redistest.Connect(t, redismodel.Options{URL: url})
-	model := balances.NewRedis(store, redismodel.Filling(2))
-	from, err := model.Load(t.Context())
-	if err == nil {
-		err = model.Apply(t.Context(), from, follow.Checkpoint{LogID: "log", Position: 1, Fold: balances.FoldVersion}, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	redis.Client().Set(t.Context(), store.Key(3, redismodel.KindCheckpoint, balances.Name), "another", 0)
-	if err := model.Flush(t.Context()); !errors.Is(err, follow.ErrCheckpointMoved) {
-		t.Errorf("behind another one, filling ends with %v", err)
 	}
 }
 

@@ -64,8 +64,8 @@ func (c *rebuildCommand) Run(ctx context.Context, out output) error {
 	if result.Resumed > 0 {
 		fmt.Fprintf(out.stdout, ", from position %s on", result.Resumed)
 	}
-	_, err = fmt.Fprintf(out.stdout, "\ncompared %s users with %s entries and %s orders with an independent fold: no difference\nswitched from generation %s to %s\n",
-		count(result.Report.Balances.Subjects), count(result.Report.Balances.Entries), count(result.Report.Orders.Subjects), result.From, result.To)
+	_, err = fmt.Fprintf(out.stdout, "\ncompared %s with an independent fold: no difference\nswitched from generation %s to %s\n",
+		comparedText(result.Report.Models), result.From, result.To)
 	return err
 }
 

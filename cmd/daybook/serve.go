@@ -156,24 +156,23 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	}
 	current := s.access.current.Load()
 	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
-	balanceProjection := follow.New(read.balances, store.Store, options)
-	orderProjection := follow.New(read.orders, store.Store, options)
-	all := []*follow.Projection{balanceProjection, orderProjection}
+	projected := read.project(store.Store, options)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
 		Ledger:             ledger.NewService(store.Store, s.policy),
 		Store:              store.Store,
 		Balances:           read.balances,
-		BalancesProjection: balanceProjection,
+		BalancesProjection: projected.balances,
 		Orders:             read.orders,
-		OrdersProjection:   orderProjection,
+		OrdersProjection:   projected.orders,
+		Projections:        projected.all,
 		Secrets:            current.secrets,
 		Sources:            s.sources,
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
-		Collectors:         append(collectors, logCollector{store.tail, all}, watch.metric(), connections),
+		Collectors:         append(collectors, logCollector{store.tail, projected.all}, watch.metric(), connections),
 	})
 	s.access.onChange(func() {
 		a := s.access.current.Load()
@@ -194,7 +193,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopProjecting()
 	var running errgroup.Group
-	for _, p := range all {
+	for _, p := range projected.all {
 		running.Go(func() error {
 			if err := p.Run(projecting); err != nil {
 				// The others go on, and so does receiving.

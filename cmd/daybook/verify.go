@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"daybook/domain/ledger"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/projections"
 	"daybook/projections/balances"
-	"daybook/projections/orders"
 	"daybook/projections/verify"
 
 	"github.com/dustin/go-humanize"
@@ -81,7 +82,7 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	bar := newProgress(out.stderr)
 	report, err := verify.Run(ctx, verify.Options{
 		Log: reader, Client: store.Client(), Prefix: c.prefix(), Gapless: c.gapless(),
-		Balances: balances.FoldVersion, Orders: orders.FoldVersion, Readers: evidenceReaders(),
+		Models: projections.Verified(), Readers: evidenceReaders(),
 		Told: func(s verify.Step) { bar.quietly(s.Doing, s.Done, s.Total) },
 	})
 	bar.end()
@@ -93,15 +94,8 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 }
 
 func writeReport(w io.Writer, r verify.Report) error {
-	for _, m := range []struct {
-		verify.Model
-		name, what string
-	}{{r.Balances, "balances", "users"}, {r.Orders, "orders", "orders"}} {
-		line := fmt.Sprintf("%s: %s %s", m.name, count(m.Subjects), m.what)
-		if m.Entries > 0 {
-			line += fmt.Sprintf(" with %s entries", count(m.Entries))
-		}
-		fmt.Fprintf(w, "%s, compared with %s events up to position %s\n", line, count(m.Events), m.Position)
+	for _, m := range r.Models {
+		fmt.Fprintf(w, "%s: %s, compared with %s events up to position %s\n", m.Name, subjects(m), count(m.Events), m.Position)
 	}
 	writeTotals(w, r.Totals)
 	writeEvidence(w, r.Evidence)
@@ -117,6 +111,26 @@ func writeReport(w io.Writer, r verify.Report) error {
 	}
 	_, err := fmt.Fprintln(w, "no difference: every key is what the log says, and every event what its kept body says")
 	return err
+}
+
+// subjects says what was compared of a model.
+func subjects(m verify.Compared) string {
+	if m.Name != balances.Name {
+		return fmt.Sprintf("%s %s", count(m.Subjects), m.Name)
+	}
+	text := fmt.Sprintf("%s users", count(m.Subjects))
+	if m.Entries > 0 {
+		text += fmt.Sprintf(" with %s entries", count(m.Entries))
+	}
+	return text
+}
+
+func comparedText(models []verify.Compared) string {
+	var all []string
+	for _, m := range models {
+		all = append(all, subjects(m))
+	}
+	return strings.Join(all, " and ")
 }
 
 const logIsWrong = "the log is damaged or was written by something else: keep it as it is with this list, and restore a copy"

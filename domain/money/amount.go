@@ -6,6 +6,7 @@ package money
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -80,6 +81,9 @@ func (a Amount) Add(b Amount) (Amount, error) {
 	case a.currency != b.currency:
 		return Amount{}, fmt.Errorf("add %s to %s: different currencies", b.currency, a.currency)
 	}
+	if sum, ok := a.addUnits(b); ok {
+		return sum, nil
+	}
 	var x, y, sum apd.Decimal
 	if _, _, err := x.SetString(a.decimal); err != nil {
 		return Amount{}, fmt.Errorf("add %s: %w", a, err)
@@ -92,6 +96,43 @@ func (a Amount) Add(b Amount) (Amount, error) {
 		return Amount{}, fmt.Errorf("add %s to %s: %w", b, a, err)
 	}
 	return Amount{a.currency, plain(&sum)}, nil
+}
+
+// addUnits adds amounts whose units and their sum fit into 64 bits, as nearly all
+// do.
+func (a Amount) addUnits(b Amount) (sum Amount, ok bool) {
+	x, fits := a.units()
+	y, fit := b.units()
+	if !fits || !fit {
+		return Amount{}, false
+	}
+	whole := strconv.FormatInt(x+y, 10) // of two numbers of 18 digits
+	sign := ""
+	if x+y < 0 {
+		sign, whole = "-", whole[1:]
+	}
+	_, fraction, hasPoint := strings.Cut(a.decimal, ".")
+	if hasPoint {
+		whole = pointed(whole, len(fraction))
+	}
+	return Amount{a.currency, sign + whole}, true
+}
+
+// units returns the amount as a number of its smallest unit, if that has at most
+// 18 digits.
+func (a Amount) units() (n int64, ok bool) {
+	if len(a.decimal) > 18 {
+		return 0, false
+	}
+	for i := range len(a.decimal) {
+		if c := a.decimal[i]; '0' <= c && c <= '9' {
+			n = n*10 + int64(c-'0')
+		}
+	}
+	if a.decimal[0] == '-' {
+		n = -n
+	}
+	return n, true
 }
 
 // Sub returns a-b.

@@ -64,13 +64,19 @@ func (a *Amount) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // isCanonical reports whether decimal is the text that Parse would produce. It
 // is what makes folding a log fast: amounts in events are canonical already.
 func isCanonical(currency Currency, decimal string) bool {
+	return isDecimal(currency, decimal, MaxDigits)
+}
+
+// isDecimal reports whether decimal is the text of an Amount of at most so many
+// digits.
+func isDecimal(currency Currency, decimal string, most int) bool {
 	scale, err := currency.Scale()
 	if err != nil {
 		return false
 	}
 	unsigned, negative := strings.CutPrefix(decimal, "-")
 	whole := digits(unsigned)
-	if whole == 0 || whole+scale > MaxDigits || whole > 1 && unsigned[0] == '0' {
+	if whole == 0 || whole+scale > most || whole > 1 && unsigned[0] == '0' {
 		return false
 	}
 	rest := unsigned[whole:]

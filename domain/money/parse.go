@@ -2,6 +2,7 @@ package money
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -23,6 +24,15 @@ func Parse(currency Currency, text string) (Amount, error) {
 		return Amount{currency, text}, nil
 	}
 	return read(currency, text, 0)
+}
+
+// ParseSum reads the decimal text of a sum, which may have more digits than one
+// amount. It accepts no other text than Amount.Decimal returns.
+func ParseSum(currency Currency, decimal string) (Amount, error) {
+	if isDecimal(currency, decimal, math.MaxInt) {
+		return Amount{currency, decimal}, nil
+	}
+	return Amount{}, fmt.Errorf("%w: %.60q is not a sum of %.10q at its scale", ErrUnreadable, decimal, string(currency))
 }
 
 // ParseCents reads a whole number of the currency's smallest units, as

@@ -1,9 +1,7 @@
 // Package balances is the read model of what each user has: available, from
 // the postings on the user's account, and pending, from payments that were
 // received and neither verified nor refuted. It knows no order's state.
-//
-// Fold says what an event changes, exactly and plainly; a store of the model
-// may find the same out faster, and the suite in projectiontest compares.
+// It is a fold of the entries that ledger.Post returns.
 package balances
 
 import (
@@ -17,7 +15,7 @@ import (
 // Name is the projection's name.
 const Name = "balances"
 
-// FoldVersion is the number of the meaning that Fold gives to events.
+// FoldVersion is the number of the meaning that the fold gives to events.
 const FoldVersion = 1
 
 // MaxPage is the largest number of entries in a page.
@@ -47,7 +45,7 @@ type Entry struct {
 	Payment    ident.Payment // the money it is about
 	Amount     money.Amount  // signed
 	Balance    money.Amount  // available of its currency after it
-	OccurredAt time.Time     // as the sender says; zero if he does not
+	OccurredAt time.Time     // as the sender says; zero if that is not known
 	RecordedAt time.Time
 }
 

@@ -1,10 +1,7 @@
 package balances
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"slices"
 	"sync"
 
 	"daybook/domain/ident"
@@ -18,26 +15,16 @@ import (
 // Redis is the read model in Redis. It implements follow.Projector, and
 // its methods may be called from any number of goroutines.
 type Redis struct {
-	*redismodel.Filler // for a model that is filled
-	model              *redismodel.Model
+	model *redismodel.Model
 
-	applying sync.Mutex // held by Load and Apply; guards what follows, but in a filling, where that does
-	deltas   []delta    // scratch of Apply
-	texts    chains     // of their entries
-	isFresh  bool       // nothing was stored when it was loaded
-	touched  []*purse
-	hottest  int // the most entries that one of them has
-	purses   purses
-	words    dictionary // of the entries of a filling
-	broken   []string   // users of the batch, as in keys, whose balance it deletes
+	applying sync.Mutex // held by Load, Apply and Mend; guards what follows
+	cache    cache
 	mending  mending
 }
 
 // NewRedis returns the model that a store has in a generation.
 func NewRedis(store *redismodel.Store, target redismodel.Target) *Redis {
-	r := &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries), isFresh: true}
-	r.Filler = redismodel.NewFiller(r.model, &filling{Redis: r})
-	return r
+	return &Redis{model: redismodel.NewModel(store, target, Name, redismodel.KindBalance, redismodel.KindEntries)}
 }
 
 // Name implements follow.Projector.
@@ -48,182 +35,108 @@ func (r *Redis) FoldVersion() int { return FoldVersion }
 
 // Load implements follow.Projector.
 func (r *Redis) Load(ctx context.Context) (follow.Checkpoint, error) {
-	if r.model.IsFilling() {
-		return r.Filler.Load(ctx)
-	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	stored, err := r.model.Load(ctx)
-	r.begin()
-	return stored, err
+	return r.model.Load(ctx)
 }
 
 // Discard implements follow.Mender.
 func (r *Redis) Discard(ctx context.Context) error { return r.model.Discard(ctx) }
 
-// begin makes the next batch one behind what was loaded.
-func (r *Redis) begin() {
-	r.forget()
-	r.isFresh = r.model.IsFresh()
-}
-
 // Apply implements follow.Projector.
 func (r *Redis) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
-	if r.model.IsFilling() {
-		return r.Filler.Apply(ctx, from, to, events)
+	postings, err := post(events)
+	if err != nil {
+		return err
 	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
-	if err := r.fold(ctx, from, events); err != nil {
+	r.cache.begin(from, r.model.IsFresh())
+	if err := r.fetch(ctx, from, postings); err != nil {
 		return err
 	}
-	if err := r.model.Write(ctx, from, to, r.batch()); err != nil {
+	b, touched, err := r.batch(postings)
+	if err != nil {
 		return err
 	}
-	r.purses.written(to)
+	if err := r.model.Write(ctx, from, to, b); err != nil {
+		return err
+	}
+	for _, user := range touched {
+		user.stored()
+	}
+	r.cache.end(to)
 	return nil
 }
 
-// fold puts the events of a batch, which starts from a checkpoint, on the
-// purses of their users.
-func (r *Redis) fold(ctx context.Context, from follow.Checkpoint, events []eventstore.Recorded) (err error) {
-	defer func() { clear(r.deltas) }() // they point to the caller's events
-	if r.deltas, err = foldAll(r.deltas[:0], events); err != nil {
-		return err
-	}
-	r.purses.begin(from, r.isFresh)
-	if err := r.fetch(ctx, from); err != nil {
-		return err
-	}
-	for i := range r.deltas {
-		r.put(&r.deltas[i])
-	}
-	return nil
-}
-
-// fetch finds what is stored of the users of a batch, as it is at the checkpoint
-// that the batch starts from. In a filling it may have been written beyond that
-// by one that was broken off, and says so.
-func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint) error {
-	r.skipLost()
+// fetch reads the users of a batch that are not cached, as they are at the
+// checkpoint that the batch starts from.
+func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, postings []posting) error {
 	var unknown []string
-	asked := make(map[string]bool)
-	for i := range r.deltas {
-		d := &r.deltas[i]
-		if d.isLost {
-			continue
-		}
-		if i > 0 && r.deltas[i-1].purse != nil && bytes.Equal(d.user, r.deltas[i-1].user) {
-			d.purse = r.deltas[i-1].purse // of the other event of a payment
-			continue
-		}
-		if d.purse = r.purses.find(d.user); d.purse == nil && !asked[string(d.user)] {
-			unknown = append(unknown, string(d.user))
-			asked[string(d.user)] = true
+	for _, p := range postings {
+		for _, change := range p.changes {
+			if user, isCached := r.cache.users[change.User]; !isCached || r.model.IsLost(user.name) {
+				unknown = append(unknown, change.User)
+				r.cache.users[change.User] = &storedAccount{name: ident.Escape(change.User)}
+			}
 		}
 	}
-	if len(unknown) == 0 {
+	if len(unknown) == 0 || r.cache.isWhole {
 		return nil
 	}
-	stored := make([]storedUser, len(unknown))
-	read := func(p redis.Pipeliner, g redismodel.Generation) {
+	found := make([]storedUser, len(unknown))
+	err := r.model.ReadAt(ctx, from, func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, user := range unknown {
-			stored[i].ask(ctx, p, r.model, g, ident.Escape(user))
+			found[i].ask(ctx, p, r.model, g, r.cache.users[user].name)
 		}
-	}
-	var err error
-	if r.model.IsFilling() {
-		err = r.model.ReadFilled(ctx, read)
-	} else {
-		err = r.model.ReadAt(ctx, from, read)
-	}
+	})
 	if err != nil {
 		return err
 	}
 	for i, user := range unknown {
-		known, err := stored[i].purse()
-		switch {
-		case err == nil:
-			r.purses.add(user, known)
-		case r.model.IsFilling():
-			return fmt.Errorf("%w: %w", redismodel.ErrUnusable, err)
-		default:
-			r.model.Note(ident.Escape(user))
+		account := r.cache.users[user]
+		if r.model.IsLost(account.name) {
+			continue
 		}
-	}
-	if !r.model.IsFilling() {
-		r.skipLost()
+		if err := found[i].read(account); err != nil {
+			r.model.Note(account.name)
+		}
 	}
 	return nil
 }
 
-// skipLost leaves out of the batch the users of whom something is lost. Whatever
-// is left of a balance is deleted, so that nobody takes it for what the user
-// has.
-func (r *Redis) skipLost() {
-	if !r.model.HasLost() {
-		return
-	}
-	for i := range r.deltas {
-		d := &r.deltas[i]
-		name := ident.Escape(string(d.user))
-		if d.isLost || !r.model.IsLost(name) {
-			continue
+// batch posts the postings, and returns what is to be written. A user who has
+// lost something is left out until it is mended; what is left of the balance is
+// deleted, so that it is not taken for what the user has. The user enters the set
+// of keys all the same: a key of others may have been there before the first
+// event, and without either a start would take the user for unknown.
+func (r *Redis) batch(postings []posting) (b *redismodel.Batch, touched []*storedAccount, err error) {
+	b = r.model.NewBatch()
+	lost := make(map[string]bool)
+	for i := range postings {
+		for _, change := range postings[i].changes {
+			user := r.cache.users[change.User]
+			if r.model.IsLost(user.name) {
+				lost[change.User] = true
+				continue
+			}
+			if !user.isTouched {
+				user.isTouched = true
+				touched = append(touched, user)
+			}
+			if err := user.post(&postings[i], change); err != nil {
+				return nil, nil, err
+			}
 		}
-		d.isLost, d.purse = true, nil
-		r.purses.forget(d.user)
-		if !slices.Contains(r.broken, name) {
-			r.broken = append(r.broken, name)
-		}
 	}
-}
-
-// put puts a delta on the purse of its user.
-func (r *Redis) put(d *delta) {
-	if d.isLost {
-		return
+	for _, user := range touched {
+		user.write(b)
 	}
-	p := d.purse
-	if p == nil {
-		p = r.purses.find(d.user)
+	for user := range lost {
+		name := r.cache.users[user].name
+		b.Clear(redismodel.KindBalance, name)
+		b.Enter(redismodel.KindBalance, name)
+		delete(r.cache.users, user)
 	}
-	if d.event.Position <= p.stored {
-		return // a filling that was broken off has put it
-	}
-	if !p.touched {
-		p.touched = true
-		r.touched = append(r.touched, p)
-	}
-	f := p.put(d)
-	if d.effect.available == 0 {
-		return
-	}
-	if r.model.IsFilling() {
-		r.texts.add(p, func(b []byte) []byte { return pack(b, d, f, &r.words) })
-	} else {
-		r.texts.add(p, func(b []byte) []byte { return appendEntry(b, d, f) })
-	}
-	r.hottest = max(r.hottest, p.entries)
-}
-
-// batch returns what was put. A user who is left out is put into the set of keys
-// all the same: somebody else's key may have been there before the first event,
-// and without either a start would take the user for unknown.
-func (r *Redis) batch() *redismodel.Batch {
-	b := r.model.NewBatch()
-	for _, p := range r.touched {
-		p.write(b, r.texts)
-	}
-	for _, name := range r.broken {
-		b.Delete(redismodel.KindBalance, name)
-		b.New()
-	}
-	r.forget()
-	return b
-}
-
-// forget empties the batch in the making.
-func (r *Redis) forget() {
-	clear(r.touched)
-	r.touched, r.texts, r.hottest, r.broken = r.touched[:0], r.texts[:0], 0, r.broken[:0]
+	return b, touched, nil
 }

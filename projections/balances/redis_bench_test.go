@@ -21,7 +21,6 @@ func BenchmarkRedisApply(b *testing.B) {
 	for _, users := range []int{1000, 100_000} {
 		b.Run(fmt.Sprintf("users=%d", users), func(b *testing.B) { benchmarkApply(b, server, projectiontest.Pairs(b, 200_000, users)) })
 	}
-	b.Run("filling/users=100000", func(b *testing.B) { benchmarkFill(b, server, projectiontest.Pairs(b, 500_000, 100_000)) })
 	b.Run("sample", func(b *testing.B) { benchmarkApply(b, server, projectiontest.Sample(20_000)) })
 }
 
@@ -30,25 +29,6 @@ func benchmarkApply(b *testing.B, server *redistest.Server, events []eventstore.
 	for b.Loop() {
 		before := server.CPU()
 		projectiontest.Apply(b, balances.NewRedis(server.Store(b), redismodel.Live()), events)
-		b.StopTimer()
-		spent += server.CPU() - before
-		server.Client().FlushAll(b.Context())
-		b.StartTimer()
-	}
-	n := float64(b.N) * float64(len(events))
-	b.ReportMetric(n/b.Elapsed().Seconds(), "events/s")
-	b.ReportMetric(float64(spent.Nanoseconds())/n, "redis-ns/event")
-}
-
-func benchmarkFill(b *testing.B, server *redistest.Server, events []eventstore.Recorded) {
-	var spent time.Duration
-	for b.Loop() {
-		before := server.CPU()
-		model := balances.NewRedis(server.Store(b), redismodel.Filling(1))
-		projectiontest.Apply(b, model, events)
-		if err := model.Flush(b.Context()); err != nil {
-			b.Fatal(err)
-		}
 		b.StopTimer()
 		spent += server.CPU() - before
 		server.Client().FlushAll(b.Context())

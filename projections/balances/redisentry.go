@@ -2,16 +2,13 @@ package balances
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/eventstore"
-	"daybook/projections/internal/fact"
 	"daybook/projections/redismodel"
 )
 
@@ -29,52 +26,21 @@ const (
 	entryMembers
 )
 
-// appendEntry appends the entry of a delta, after which the user has what the
-// fund says.
-func appendEntry(b []byte, d *delta, f *fund) []byte {
-	b = append(b, `["`...)
-	b = strconv.AppendUint(b, uint64(d.event.Position), 10)
-	b = append(b, `",`...)
-	b = appendText(b, d.event.Type)
-	b = append(b, ',')
-	b = appendText(b, d.payment)
-	b = append(b, `,"`...)
-	b = append(b, f.currency...)
-	b = append(b, `","`...)
-	b = addSigned(b, d, f.scale)
-	b = append(b, `","`...)
-	b = fact.AppendDecimal(b, &f.available, f.scale)
-	b = append(b, `",`...)
-	b = appendText(b, d.event.Stream)
-	b = append(b, `,"`...)
-	if !d.occurredAt.IsZero() {
-		b = d.occurredAt.UTC().AppendFormat(b, time.RFC3339Nano)
+// encodeEntry returns the text of an entry.
+func encodeEntry(e Entry) (string, error) {
+	occurred := ""
+	if !e.OccurredAt.IsZero() {
+		occurred = e.OccurredAt.UTC().Format(time.RFC3339Nano)
 	}
-	b = append(b, `","`...)
-	b = d.event.RecordedAt.UTC().AppendFormat(b, time.RFC3339Nano)
-	return append(b, `"]`...)
-}
-
-// addSigned appends the amount of a delta as it changes what is available.
-func addSigned(b []byte, d *delta, scale int) []byte {
-	if d.effect.available < 0 {
-		d.units.Neg(&d.units)
-		defer d.units.Neg(&d.units)
+	text, err := json.Marshal([entryMembers]string{
+		entryPosition: e.Position.String(), entryType: e.Type, entryPayment: string(e.Payment),
+		entryCurrency: string(e.Amount.Currency()), entryAmount: e.Amount.Decimal(), entryBalance: e.Balance.Decimal(),
+		entryStream: string(e.Stream), entryOccurred: occurred, entryRecorded: e.RecordedAt.UTC().Format(time.RFC3339Nano),
+	})
+	if err != nil {
+		return "", fmt.Errorf("encode entry: %w", err)
 	}
-	return fact.AppendDecimal(b, &d.units, scale)
-}
-
-// appendText appends a JSON string. Most texts need no escape.
-func appendText[T ~string | ~[]byte](b []byte, text T) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			quoted, _ := jsontext.AppendQuote(b, text) // what is no UTF-8 is replaced
-			return quoted
-		}
-	}
-	b = append(b, '"')
-	b = append(b, text...)
-	return append(b, '"')
+	return string(text), nil
 }
 
 // ParseEntry reads an entry as it is in Redis. Its number is its place in the
@@ -104,10 +70,10 @@ func parseEntry(text string, number uint64) (Entry, error) {
 		return Entry{}, err
 	}
 	currency := money.Currency(members[entryCurrency])
-	if e.Amount, err = fact.AmountOfSum(currency, members[entryAmount]); err != nil {
+	if e.Amount, err = money.ParseSum(currency, members[entryAmount]); err != nil {
 		return Entry{}, err
 	}
-	if e.Balance, err = fact.AmountOfSum(currency, members[entryBalance]); err != nil {
+	if e.Balance, err = money.ParseSum(currency, members[entryBalance]); err != nil {
 		return Entry{}, err
 	}
 	if members[entryOccurred] != "" {

@@ -18,38 +18,35 @@ const (
 	// mendEvents is how many events of the log are read between two batches.
 	mendEvents = 20 * follow.MaxBatch
 
-	// mendUsers is how many users are made again by reading the log once.
+	// mendUsers is how many users are mended by reading the log once.
 	mendUsers = 10_000
 
-	// mendBytes is how much of their entries is kept before it is written.
+	// mendBytes bounds the entries that are kept before they are written.
 	mendBytes = 64 << 20
 
-	// mendBatch is how many values one script writes.
+	// mendBatch is how many values one script writes, about.
 	mendBatch = 1000
 )
 
-// mending makes users again of whom something was lost, by folding the log for
-// them alone. Meanwhile batches leave them out. While the log is read their
-// balances may be there or not; from the first entry that is written until the
-// last, they are not, so that nobody reads a part.
+// mending folds the log again for users who have lost something. Meanwhile
+// batches leave them out. While the log is read their balances may be there or
+// not; from the first entry that is written until the last, they are not, so that
+// a part is not taken for the whole.
 type mending struct {
-	users    map[string]*remade // by the name in events; nil if there is nothing to do
+	users    map[string]*mended // by the name in events; nil if there is nothing to do
 	position eventstore.Position
 	last     eventstore.EventID // at that position
-	texts    chains             // of entries that are not written
+	bytes    int                // of entries that are not written
 }
 
-// remade is a user who is made again.
-type remade struct {
-	*purse
-	written int // entries that Redis has; in the purse are those behind them
+// mended is a user who is mended.
+type mended struct {
+	storedAccount
+	isCleared bool // what was left in Redis is deleted
 }
 
 // Mend implements follow.Mender.
 func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.Checkpoint, isLive bool) (follow.Mending, error) {
-	if r.model.IsFilling() {
-		return follow.Mending{}, nil
-	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	state, err := r.model.Inspect(ctx, isLive)
@@ -65,7 +62,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 		}
 	}
 	isRead, err := r.readOn(ctx, log, stored)
-	if err == nil && (isRead || len(r.mending.texts) >= mendBytes) {
+	if err == nil && (isRead || r.mending.bytes >= mendBytes) {
 		err = r.writeMended(ctx, stored, isRead)
 	}
 	return state, err
@@ -73,7 +70,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 
 // beginMending takes up users that were noted, but those that are in order.
 func (r *Redis) beginMending(ctx context.Context, stored follow.Checkpoint) error {
-	users := make(map[string]*remade)
+	users := make(map[string]*mended)
 	for names := range slices.Chunk(r.model.Lost(mendUsers), mendBatch/2) {
 		found := make([]storedUser, len(names))
 		err := r.model.ReadAt(ctx, stored, func(p redis.Pipeliner, g redismodel.Generation) {
@@ -86,11 +83,11 @@ func (r *Redis) beginMending(ctx context.Context, stored follow.Checkpoint) erro
 		}
 		for i, name := range names {
 			user, err := ident.Unescape(name)
-			if _, fault := found[i].purse(); fault == nil && !r.model.IsSure(name) || err != nil {
+			if fault := found[i].read(new(storedAccount)); fault == nil && !r.model.IsSure(name) || err != nil {
 				r.model.Found(name)
 				continue
 			}
-			users[user] = &remade{purse: &purse{name: name}}
+			users[user] = &mended{storedAccount: storedAccount{name: name}}
 		}
 	}
 	r.mending = mending{users: users}
@@ -131,25 +128,29 @@ func (r *Redis) readOn(ctx context.Context, log eventstore.Reader, until follow.
 		eventstore.ErrUnavailable, until.Position, until.EventID)
 }
 
-// remake puts events on the users of the mending.
-func (r *Redis) remake(events []eventstore.Recorded) (err error) {
+// remake posts events to the users of the mending.
+func (r *Redis) remake(events []eventstore.Recorded) error {
 	if len(events) == 0 {
 		return nil
 	}
 	m := &r.mending
-	defer func() { clear(r.deltas) }()
-	if r.deltas, err = foldAll(r.deltas[:0], events); err != nil {
+	postings, err := post(events)
+	if err != nil {
 		return err
 	}
-	for i := range r.deltas {
-		d := &r.deltas[i]
-		user := m.users[string(d.user)]
-		if user == nil {
-			continue
-		}
-		f := user.put(d)
-		if d.effect.available != 0 {
-			m.texts.add(user.purse, func(b []byte) []byte { return appendEntry(b, d, f) })
+	for i := range postings {
+		for _, change := range postings[i].changes {
+			user := m.users[change.User]
+			if user == nil {
+				continue
+			}
+			before := len(user.added)
+			if err := user.post(&postings[i], change); err != nil {
+				return err
+			}
+			for _, text := range user.added[before:] {
+				m.bytes += len(text)
+			}
 		}
 	}
 	last := &events[len(events)-1]
@@ -157,9 +158,9 @@ func (r *Redis) remake(events []eventstore.Recorded) (err error) {
 	return nil
 }
 
-// writeMended writes what was made again: the entries so far or, when the log
-// was read up to the stored checkpoint, everything. What fails is begun anew,
-// and so are users in whose keys somebody else has written meanwhile.
+// writeMended writes the entries so far or, when the log was read up to the
+// stored checkpoint, everything. What fails begins anew, and so do users whose
+// keys others have written to meanwhile.
 func (r *Redis) writeMended(ctx context.Context, stored follow.Checkpoint, isWhole bool) (err error) {
 	users := slices.Collect(maps.Values(r.mending.users))
 	if isWhole {
@@ -167,50 +168,49 @@ func (r *Redis) writeMended(ctx context.Context, stored follow.Checkpoint, isWho
 			r.model.Found(user.name)
 		}
 	}
-	for rest := users; len(rest) > 0 && err == nil; {
-		b := r.model.NewBatch()
-		for room := mendBatch; room > 0 && len(rest) > 0; {
-			n, isDone := rest[0].write(b, r.mending.texts, room, isWhole)
-			if room -= n; isDone {
-				rest = rest[1:]
-			}
+	b, values := r.model.NewBatch(), 0
+	write := func(most int) {
+		if err == nil && values > most {
+			err = r.model.Write(ctx, stored, stored, b)
+			b, values = r.model.NewBatch(), 0
 		}
-		err = r.model.Write(ctx, stored, stored, b)
 	}
+	for _, user := range users {
+		for texts := range slices.Chunk(user.added, mendBatch) {
+			user.clear(b)
+			user.writeEntries(b, texts)
+			user.length += len(texts)
+			values += len(texts)
+			write(mendBatch)
+		}
+		user.added = nil
+		if isWhole {
+			user.clear(b)
+			if len(user.currencies) > 0 {
+				user.writeBalance(b)
+			}
+			values += 2 + 2*len(user.currencies)
+			write(mendBatch)
+		}
+	}
+	write(0)
 	if err != nil {
 		for _, user := range users {
 			r.model.Note(user.name)
 		}
 	}
-	if r.mending.texts = r.mending.texts[:0]; err != nil || isWhole {
+	if r.mending.bytes = 0; err != nil || isWhole {
 		r.mending = mending{}
 	}
+	r.cache.isValid = false // of what was lost it has nothing
 	return err
 }
 
-// write adds at most about so many values to a batch, and reports how many and
-// whether that is all.
-func (u *remade) write(b *redismodel.Batch, texts chains, room int, isWhole bool) (n int, isDone bool) {
-	if u.written == 0 {
-		b.Delete(redismodel.KindBalance, u.name)
-		b.Delete(redismodel.KindEntries, u.name)
-		n += 2
+// clear deletes what is left of a user, once.
+func (u *mended) clear(b *redismodel.Batch) {
+	if !u.isCleared {
+		b.Clear(redismodel.KindBalance, u.name)
+		b.Clear(redismodel.KindEntries, u.name)
+		u.isCleared = true
 	}
-	if u.first != 0 {
-		u.beginList(b, u.written)
-	}
-	for ; u.first != 0 && n < room; n++ {
-		var text []byte
-		text, u.first = texts.entry(u.first)
-		b.Append(func(b []byte) []byte { return append(b, text...) })
-		u.written++
-	}
-	if u.first != 0 || !isWhole {
-		u.entries = 0
-		return n, u.first == 0
-	}
-	if len(u.funds) > 0 {
-		u.writeHash(b)
-	}
-	return n + 1 + 2*len(u.funds), true
 }

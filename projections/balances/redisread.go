@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"daybook/domain/ident"
-	"daybook/domain/money"
-	"daybook/eventstore"
 	"daybook/projections/follow"
-	"daybook/projections/internal/fact"
 	"daybook/projections/redismodel"
 
 	"github.com/redis/go-redis/v9"
@@ -64,34 +60,11 @@ func (r *Redis) doubtfulBalance(ctx context.Context, name string) (Balance, redi
 // parseBalance reads the fields of a balance.
 func parseBalance(stored *redis.MapStringStringCmd) (Balance, error) {
 	fields, err := stored.Result()
-	if err != nil {
-		return Balance{}, err
+	if err != nil || len(fields) == 0 {
+		return Balance{Currencies: []Currency{}}, err
 	}
-	balance := Balance{Currencies: make([]Currency, 0, len(fields)/2)}
-	for name, text := range fields {
-		var err error
-		switch {
-		case name == positionField:
-			balance.Changed, err = eventstore.ParsePosition(text)
-		case !strings.HasSuffix(name, pendingSuffix):
-			c := Currency{Currency: money.Currency(name)}
-			if c.Available, err = fact.AmountOfSum(c.Currency, text); err != nil {
-				break
-			}
-			c.Pending, err = fact.AmountOfSum(c.Currency, fields[name+pendingSuffix])
-			balance.Currencies = append(balance.Currencies, c)
-		}
-		if err != nil {
-			return Balance{}, err
-		}
-	}
-	if len(fields) > 0 && (balance.Changed == 0 || len(balance.Currencies) == 0) {
-		return Balance{}, errUnreadable
-	}
-	slices.SortFunc(balance.Currencies, func(a, b Currency) int {
-		return strings.Compare(string(a.Currency), string(b.Currency))
-	})
-	return balance, nil
+	currencies, changed, err := parseFields(fields)
+	return Balance{Currencies: currencies, Changed: changed}, err
 }
 
 // Entries returns the entries of a user that have a number below before,

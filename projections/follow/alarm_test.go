@@ -14,7 +14,7 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
-	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 )
 
 // damagedStore is a store in which one subscriber meets damage behind a
@@ -57,7 +57,7 @@ func TestDamageThatOneMeetsStopsAllAtOnce(t *testing.T) {
 		var text strings.Builder
 		options := follow.Options{Alarm: follow.NewAlarm(), Logger: slog.New(slog.NewTextHandler(&text, nil))}
 		finder := run(t, balances.NewMemory(), broken, options)
-		other := run(t, orders.NewMemory(), store, options)
+		other := run(t, projectiontest.NewReferenceOrders(), store, options)
 		alone := run(t, balances.NewMemory(), store, follow.Options{})
 		await(t, finder, last)
 		await(t, other, last)
@@ -102,7 +102,7 @@ func TestTwoThatMeetDamageDoNotWaitForEachOther(t *testing.T) {
 		last := payMany(t, store, 3)
 		broken := &damagedStore{Store: store, behind: last - 2}
 		options := follow.Options{Alarm: follow.NewAlarm()}
-		both := []*running{run(t, balances.NewMemory(), broken, options), run(t, orders.NewMemory(), broken, options)}
+		both := []*running{run(t, balances.NewMemory(), broken, options), run(t, projectiontest.NewReferenceOrders(), broken, options)}
 		time.Sleep(time.Minute) // of the bubble's clock
 		synctest.Wait()
 		if !both[0].isDamaged() || !both[1].isDamaged() {
@@ -123,7 +123,7 @@ func TestWhoEndsTakesItsAlarmAlong(t *testing.T) {
 		options := follow.Options{Alarm: follow.NewAlarm()}
 		finder := run(t, balances.NewMemory(), &damagedStore{Store: store}, options)
 		synctest.Wait()
-		other := run(t, orders.NewMemory(), store, options)
+		other := run(t, projectiontest.NewReferenceOrders(), store, options)
 		synctest.Wait()
 		if !finder.isDamaged() || !other.isDamaged() {
 			t.Fatalf("they are %+v and %+v", finder.Status(), other.Status())

@@ -12,7 +12,7 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
-	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 )
 
 func TestCatchesUpThenFollows(t *testing.T) {
@@ -179,7 +179,7 @@ func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 		known := payMany(t, store, 3)
 		model := balances.NewMemory()
 		r := run(t, model, store, follow.Options{})
-		other := run(t, orders.NewMemory(), store, follow.Options{})
+		other := run(t, projectiontest.NewReferenceOrders(), store, follow.Options{})
 		await(t, r, known)
 
 		unknown, err := store.Append(t.Context(), "invoice-1", eventstore.NoStream, eventstore.Event{

@@ -20,18 +20,13 @@ func Fold(o Order, recorded eventstore.Recorded) (Order, error) {
 		return o, fmt.Errorf("event %s in %s at position %s: %w", recorded.ID, recorded.Stream, recorded.Position, err)
 	}
 	o.ID = order.ID(recorded.Stream.ID())
-	return o.with(event, recorded.Revision, recorded.Position, recorded.RecordedAt)
-}
-
-// with returns the order with one more event.
-func (o Order) with(event order.Event, revision eventstore.Revision, position eventstore.Position, recorded time.Time) (Order, error) {
-	o.Revision, o.Changed, o.RecordedAt = revision, position, recorded
+	o.Revision, o.Changed, o.RecordedAt = recorded.Revision, recorded.Position, recorded.RecordedAt.UTC()
 	occurred, err := o.put(event)
 	if err == nil {
 		o.Status, err = o.status()
 	}
 	if err != nil {
-		return o, fmt.Errorf("%s of order %s at position %s: %w", event.EventType(), o.ID, position, err)
+		return o, fmt.Errorf("%s of order %s at position %s: %w", recorded.Type, o.ID, recorded.Position, err)
 	}
 	if !occurred.IsZero() {
 		o.OccurredAt = occurred

@@ -16,9 +16,6 @@ const mendOrders = 200
 // Mend implements follow.Mender. An order that is lost is folded from its
 // own stream.
 func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.Checkpoint, isLive bool) (follow.Mending, error) {
-	if r.model.IsFilling() {
-		return follow.Mending{}, nil
-	}
 	r.applying.Lock()
 	defer r.applying.Unlock()
 	state, err := r.model.Inspect(ctx, isLive)
@@ -32,15 +29,15 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 	names := r.model.Lost(mendOrders)
 	b := r.model.NewBatch()
 	for _, name := range names {
-		o, err := foldStream(ctx, log, order.ID(name), until)
-		if err != nil {
+		o, isKnown, err := foldStream(ctx, log, order.ID(name), until)
+		switch {
+		case err != nil:
 			return state, err
-		}
-		if o == nil {
-			b.Delete(redismodel.KindOrder, name)
+		case !isKnown:
+			b.Clear(redismodel.KindOrder, name)
 			continue
 		}
-		if err := encodeOne(b, o, true); err != nil {
+		if err := write(b, &o, true); err != nil {
 			return state, err
 		}
 	}
@@ -50,7 +47,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 	for _, name := range names {
 		r.model.Found(name)
 	}
-	r.known = nil // of what was lost it has nothing
+	r.last = nil // of what was lost it has nothing
 	return state, nil
 }
 
@@ -73,29 +70,4 @@ func lastApplied(ctx context.Context, log eventstore.Reader, stored follow.Check
 	}
 	return 0, fmt.Errorf("%w: the log has no event %s at revision %d of %s, which the read model has applied",
 		eventstore.ErrUnavailable, stored.EventID, stored.Revision, stored.Stream)
-}
-
-// foldStream folds the stream of an order up to a position. It returns nil if
-// there is no event.
-func foldStream(ctx context.Context, log eventstore.Reader, id order.ID, until eventstore.Position) (*Order, error) {
-	var o *Order
-	for e, err := range log.Read(ctx, eventstore.StreamName(id.Stream()), 0) {
-		if err != nil {
-			return nil, fmt.Errorf("read an order: %w", err)
-		}
-		if e.Position > until {
-			break
-		}
-		event, err := read(&e, new(receipt))
-		if o == nil {
-			o = &Order{ID: id}
-		}
-		if err == nil {
-			*o, err = o.with(event, e.Revision, e.Position, e.RecordedAt.UTC())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: event %s at position %s: %w", follow.ErrCannotFold, e.ID, e.Position, err)
-		}
-	}
-	return o, nil
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/errgroup"
 
 	"daybook/eventstore"
 	"daybook/projections/follow"
@@ -25,30 +27,21 @@ const (
 	closeEnough = follow.MaxBatch
 )
 
-// model is a read model that is filled. Fold and Cut are for one goroutine,
-// and Write may be called by another one meanwhile, if each Cut is written
-// before the next.
-type model interface {
-	follow.Projector
-	Fold(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) (isFull bool, err error)
-	Cut()
-	Write(ctx context.Context) error
-	Flush(ctx context.Context) error
-}
-
 // fill brings one model up to the end of the log.
 type fill struct {
-	model   model
+	open    func() follow.Projector
+	model   follow.Projector
 	log     eventstore.Reader
-	folded  follow.Checkpoint // as the model has it
-	from    follow.Checkpoint // folded, or the beginning of this log
+	stored  follow.Checkpoint // in the model
+	from    follow.Checkpoint // stored, or the beginning of this log
 	proven  follow.Checkpoint // up to here the model was compared
-	applied uint64
+	applied atomic.Uint64     // events
+	reached atomic.Uint64     // position
 }
 
 // load reads where the model stands, and whether it is of this log and fold. A
 // model that has lost what was compared is for another rebuild: what would be
-// filled in its place, nobody has compared.
+// filled in its place, nothing has compared.
 func (f *fill) load(ctx context.Context) error {
 	stored, err := f.model.Load(ctx)
 	if err != nil {
@@ -57,21 +50,49 @@ func (f *fill) load(ctx context.Context) error {
 	if stored.Position < f.proven.Position {
 		return f.failed(fmt.Errorf("%w: it was compared up to position %s, and is at %s", redismodel.ErrSwitched, f.proven.Position, stored.Position))
 	}
-	f.folded = stored
-	f.from, err = follow.Check(ctx, f.log, f.model.FoldVersion(), f.folded)
+	f.stored = stored
+	f.from, err = follow.Check(ctx, f.log, f.model.FoldVersion(), f.stored)
 	return err
 }
 
-// fold folds a batch.
-func (f *fill) fold(ctx context.Context, b *batch) (isFull bool, err error) {
-	to := f.from
-	to.Position, to.EventID, to.Stream, to.Revision = b.last.Position, b.last.ID, b.last.Stream, b.last.Revision
-	if isFull, err = f.model.Fold(ctx, f.folded, to, b.events); err != nil {
-		return false, f.failed(err)
+// pass applies the log up to its end. Told hears of each batch.
+func (f *fill) pass(ctx context.Context, told func()) error {
+	batch := make([]eventstore.Recorded, 0, follow.MaxBatch)
+	for event, err := range f.log.ReadAll(ctx, f.from.Position) {
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, event); len(batch) < cap(batch) {
+			continue
+		}
+		if err := f.apply(ctx, batch); err != nil {
+			return err
+		}
+		batch = batch[:0]
+		told()
 	}
-	f.applied += uint64(len(b.events))
-	f.folded, f.from = to, to
-	return isFull, nil
+	if err := context.Cause(ctx); err != nil || len(batch) == 0 {
+		return err
+	}
+	if err := f.apply(ctx, batch); err != nil {
+		return err
+	}
+	told()
+	return nil
+}
+
+// apply applies a batch. It does not end in the middle when the work is
+// interrupted: what is acknowledged need not be done again.
+func (f *fill) apply(ctx context.Context, batch []eventstore.Recorded) error {
+	to, last := f.from, &batch[len(batch)-1]
+	to.Position, to.EventID, to.Stream, to.Revision = last.Position, last.ID, last.Stream, last.Revision
+	if err := f.model.Apply(context.WithoutCancel(ctx), f.stored, to, batch); err != nil {
+		return f.failed(err)
+	}
+	f.stored, f.from = to, to
+	f.applied.Add(uint64(len(batch)))
+	f.reached.Store(uint64(to.Position))
+	return nil
 }
 
 func (f *fill) failed(err error) error {
@@ -102,10 +123,38 @@ func (r *rebuild) fill(ctx context.Context) error {
 
 func (r *rebuild) applied() (most uint64) {
 	for _, f := range r.fills {
-		most = max(most, f.applied)
+		most = max(most, f.applied.Load())
 	}
 	r.result.Events = most
 	return most
+}
+
+// pass applies the log to all models, each at its own pace.
+func (r *rebuild) pass(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, f := range r.fills {
+		group.Go(func() error { return f.pass(ctx, r.tell) })
+	}
+	return group.Wait()
+}
+
+// tell tells how far the model is that has most before it. Where positions have
+// gaps, the end is not known.
+func (r *rebuild) tell() {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	step := Step{Stage: Filling, Text: "filling generation " + r.next.String(), Done: math.MaxUint64}
+	for _, f := range r.fills {
+		if r.Gapless {
+			step.Done = min(step.Done, f.reached.Load())
+		} else {
+			step.Done = min(step.Done, f.applied.Load())
+		}
+	}
+	if r.Gapless {
+		step.Total = max(uint64(r.end), step.Done)
+	}
+	r.Told(step)
 }
 
 // catchUp applies what the log has, and goes on when Redis was away or has

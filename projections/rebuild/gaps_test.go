@@ -6,8 +6,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
-	"daybook/projections/balances"
-	"daybook/projections/orders"
+	"daybook/projections"
 	"daybook/projections/redismodel"
 	"daybook/projections/verify"
 )
@@ -65,7 +64,7 @@ func TestPositionsMayHaveGaps(t *testing.T) {
 		}
 		w.mustVerify(t, verify.Options{
 			Log: options.Log, Client: w.store(t).Client(), Prefix: redismodel.DefaultPrefix,
-			Balances: balances.FoldVersion, Orders: orders.FoldVersion,
+			Models: projections.Verified(),
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"daybook/domain/payment"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/projections"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
@@ -144,7 +145,7 @@ func (w *world) verified(t *testing.T) verify.Report {
 	t.Helper()
 	return w.mustVerify(t, verify.Options{
 		Log: w.log, Client: w.store(t).Client(), Prefix: redismodel.DefaultPrefix, Gapless: true,
-		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
+		Models: projections.Verified(),
 	})
 }
 

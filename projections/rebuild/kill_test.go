@@ -60,7 +60,7 @@ func TestARebuildIsKilled(t *testing.T) {
 	}
 	end := eventstore.Position(2*w.paid.Load() + 1)
 	await(end)
-	if report := w.verified(t); report.Balances.Position != end {
+	if report := w.verified(t); report.Models[0].Position != end {
 		t.Errorf("report is %+v, the log ends at %s", report, end)
 	}
 }

@@ -6,9 +6,8 @@ import (
 	"fmt"
 
 	"daybook/eventstore"
-	"daybook/projections/balances"
+	"daybook/projections"
 	"daybook/projections/follow"
-	"daybook/projections/orders"
 )
 
 // ErrOtherLog says that the models are another log's, and that nobody has
@@ -22,8 +21,8 @@ func (r *rebuild) checkLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, projection := range []string{balances.Name, orders.Name} {
-		stored, err := r.Store.Checkpoint(ctx, r.current, projection)
+	for _, m := range projections.ReadModels() {
+		stored, err := r.Store.Checkpoint(ctx, r.current, m.Name)
 		if err != nil && !errors.Is(err, follow.ErrLost) {
 			return err
 		}
@@ -31,7 +30,7 @@ func (r *rebuild) checkLog(ctx context.Context) error {
 			continue
 		}
 		if r.ReplaceOtherLog == nil || !r.ReplaceOtherLog(stored.LogID) {
-			return fmt.Errorf("%w: that of %s says log %.40q, this is log %s", ErrOtherLog, projection, stored.LogID, logID)
+			return fmt.Errorf("%w: that of %s says log %.40q, this is log %s", ErrOtherLog, m.Name, stored.LogID, logID)
 		}
 		return nil // asked once
 	}

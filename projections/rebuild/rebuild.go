@@ -6,26 +6,20 @@
 // the next rebuild goes on from there. A server that keeps the live generation
 // meanwhile finds the new one with its checkpoint, and goes on from that.
 //
-// What nobody reads need not be right at every moment, and is therefore filled
-// in long stretches of the log, each key written once for all that a stretch
-// has of it; see redismodel.Filling. It is exact all the same: a stretch that
-// was broken off leaves a mark in the place of the checkpoint, which only a
-// rebuild goes on from; each key says how far it has come, so that going on
-// counts nothing twice; and the comparison before the switch shares no code
-// with any of this.
+// The models are filled by the projectors that keep the live ones, batch by batch.
+// The comparison before the switch folds money by rules of its own.
 package rebuild
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"daybook/eventstore"
-	"daybook/projections/balances"
+	"daybook/projections"
 	"daybook/projections/follow"
-	"daybook/projections/orders"
 	"daybook/projections/redismodel"
 	"daybook/projections/verify"
 )
@@ -116,8 +110,8 @@ type rebuild struct {
 	Options
 	current, next redismodel.Generation
 	fills         []*fill
+	telling       sync.Mutex
 	end           eventstore.Position // of the log, about; if it is without gaps
-	folded        atomic.Uint64       // events; if it has gaps
 	result        Result
 }
 
@@ -130,7 +124,9 @@ func (r *rebuild) run(ctx context.Context) (Result, error) {
 		return r.result, err
 	}
 	r.result.Took = time.Since(started)
-	r.release()
+	for _, f := range r.fills {
+		f.model = f.open() // without its cache: the comparison needs the memory
+	}
 	if err := r.compare(ctx); err != nil {
 		return r.result, err
 	}
@@ -169,8 +165,11 @@ func (r *rebuild) begin(ctx context.Context) error {
 	if err := r.clear(ctx); err != nil {
 		return err
 	}
-	r.fills = []*fill{{log: r.Log}, {log: r.Log}}
-	r.release()
+	r.fills = nil
+	for _, m := range projections.ReadModels() {
+		open := func() follow.Projector { return m.InRedis(r.Store, redismodel.Beside(r.current)) }
+		r.fills = append(r.fills, &fill{log: r.Log, open: open, model: open()})
+	}
 	if err := r.loadAll(ctx); err == nil || !isOfNoUse(err) {
 		return err
 	}
@@ -180,20 +179,11 @@ func (r *rebuild) begin(ctx context.Context) error {
 	return r.loadAll(ctx)
 }
 
-// release puts models that keep nothing in the place of those that were filled,
-// whose buffers would take from the memory that a comparison has.
-func (r *rebuild) release() {
-	target := redismodel.Filling(r.current)
-	for i, m := range []model{balances.NewRedis(r.Store, target), orders.NewRedis(r.Store, target)} {
-		r.fills[i].model = m
-	}
-}
-
-// reload prepares released models for going on, from what was compared. If Redis
-// is away, filling waits for it and looks again.
+// reload looks where the models stand after the comparison. If Redis is away,
+// filling waits for it and looks again.
 func (r *rebuild) reload(ctx context.Context) error {
 	for _, f := range r.fills {
-		f.proven = f.folded
+		f.proven = f.stored
 		if err := f.load(ctx); err != nil && !errors.Is(err, follow.ErrUnreachable) {
 			return err
 		}
@@ -225,8 +215,8 @@ func (r *rebuild) compare(ctx context.Context) error {
 	}
 	report, err := verify.Run(ctx, verify.Options{
 		Log: r.Log, Client: r.Store.Client(), Prefix: r.Prefix, Beside: true, Gapless: r.Gapless,
-		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
-		Told: func(s verify.Step) { r.Told(Step{Stage: Comparing, Text: s.Doing, Done: s.Done, Total: s.Total}) },
+		Models: projections.Verified(),
+		Told:   func(s verify.Step) { r.Told(Step{Stage: Comparing, Text: s.Doing, Done: s.Done, Total: s.Total}) },
 	})
 	r.result.Report = report
 	switch {

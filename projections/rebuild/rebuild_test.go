@@ -25,7 +25,7 @@ func TestARebuildReplacesWhatIsThere(t *testing.T) {
 	if result.From != 1 || result.To != 2 || result.Events != 3001 || result.Resumed != 0 {
 		t.Errorf("result is %+v", result)
 	}
-	if report := w.verified(t); report.Generation != 2 || report.Balances.Subjects != users || report.Orders.Subjects != 1500 {
+	if report := w.verified(t); report.Generation != 2 || report.Models[0].Subjects != users || report.Models[1].Subjects != 1500 {
 		t.Errorf("report is %+v", report)
 	}
 	if left := w.generations(t); left != "[2]" {
@@ -65,7 +65,7 @@ func TestARebuildBesideALiveServer(t *testing.T) {
 	paying.Wait()
 	end := eventstore.Position(2*w.paid.Load() + 1)
 	await(end)
-	if report := w.verified(t); report.Balances.Position != end || report.Orders.Position != end || report.Generation != 4 {
+	if report := w.verified(t); report.Models[0].Position != end || report.Models[1].Position != end || report.Generation != 4 {
 		t.Errorf("report is %+v, the log ends at %s", report, end)
 	}
 }
@@ -96,7 +96,7 @@ func TestAFlushDuringARebuild(t *testing.T) {
 				}
 				w.mustPay(t, 1)
 				await(3003)
-				if report := w.verified(t); report.Balances.Position != 3003 {
+				if report := w.verified(t); report.Models[0].Position != 3003 {
 					t.Errorf("report is %+v", report)
 				}
 			})

@@ -1,152 +1,82 @@
 package redismodel
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// A command of a batch, by what it writes.
+// Batch holds what one script writes besides the checkpoint: one command for
+// each key. It has the events of a follow.MaxBatch at most, because Redis serves
+// nobody else while the script runs.
+type Batch struct {
+	prefix   string // of keys
+	commands []command
+	added    []any // keys, without the prefix, that enter the set of keys
+	removed  []any // keys that leave it
+}
+
+// command writes one key.
+type command struct {
+	operation  operation
+	kind, name string
+	values     []string
+	want       int // that the script must find, see Hash and List; unchecked if it may find anything
+}
+
+// operation is what a command does with its key.
+type operation string
+
 const (
-	hashFields  = 'H' // HSET with fields and values
-	listEntries = 'L' // RPUSH with entries, behind the length that the list must have
-	text        = 'S' // SET with one value
-	deleted     = 'D' // UNLINK
+	setFields  operation = "H" // HSET with fields and values
+	pushValues operation = "L" // RPUSH
+	setText    operation = "S" // SET
+	deleteKey  operation = "D" // UNLINK
 )
 
-// unchecked is the third byte of a command whose answer is not looked at.
-const unchecked = 255
+const unchecked = -1
 
-// maxValues is the most that one command of a batch is given: the script has
-// their number in a byte.
-const maxValues = 250
-
-// Batch is what a script writes besides the checkpoint: one command for each
-// key. All texts are in one buffer, because a batch has thousands of them and
-// allocating each would take longer than everything else here.
-type Batch struct {
-	prefix string
-	set    string // key of the set of keys
-	buffer []byte
-	keys   []span // in the order of the commands
-	values []span
-	fresh  []span // of keys, without the prefix, that are to be in the set of keys
-	shape  []byte // three bytes for each command: which one, how many values it has, and how many fields it must add
-
-	strings   []string // scratch of build
-	arguments []any    // of build or prepare
-	texts     []argument
-	commands  []redis.Cmder // that were prepared
+// Hash sets fields of a hash: names and values in turn. Added is how many of the
+// fields the hash does not have yet. If Redis disagrees, the key was lost or
+// changed: the script deletes it, and Write notes the name.
+func (b *Batch) Hash(kind, name string, added int, fields ...string) {
+	b.commands = append(b.commands, command{setFields, kind, name, fields, added})
 }
 
-type span struct{ from, to int }
-
-// shapeBytes is how many bytes the shape has for each command.
-const shapeBytes = 3
-
-// reset empties a batch for a generation.
-func (b *Batch) reset(prefix, set string) {
-	b.prefix, b.set = prefix, set
-	b.buffer, b.keys, b.values, b.fresh, b.shape = b.buffer[:0], b.keys[:0], b.values[:0], b.fresh[:0], b.shape[:0]
+// List appends values to a list that has a length. If Redis disagrees, it is as
+// with Hash.
+func (b *Batch) List(kind, name string, length int, values ...string) {
+	b.commands = append(b.commands, command{pushValues, kind, name, values, length + len(values)})
 }
 
-// Hash begins the fields of a hash: Value with a name, Value with its text.
-func (b *Batch) Hash(kind, name string) { b.command(hashFields, kind, name) }
-
-// List begins entries at the end of a list, each a Value.
-func (b *Batch) List(kind, name string) {
-	b.command(listEntries, kind, name)
-	b.Value("")
+// Text sets a key.
+func (b *Batch) Text(kind, name, text string) {
+	b.commands = append(b.commands, command{setText, kind, name, []string{text}, unchecked})
 }
 
-// Text begins a key with one Value.
-func (b *Batch) Text(kind, name string) { b.command(text, kind, name) }
-
-// Delete deletes a key.
-func (b *Batch) Delete(kind, name string) { b.command(deleted, kind, name) }
-
-// New says that the key that was begun last may be one that the model did not
-// have: it is put into the set of keys. After a Delete the key is one that the
-// model must have, and that is made again.
-func (b *Batch) New() {
-	key := b.keys[len(b.keys)-1]
-	b.fresh = append(b.fresh, span{key.from + len(b.prefix), key.to})
+// Delete deletes a key that the model does not have any more.
+func (b *Batch) Delete(kind, name string) {
+	b.Clear(kind, name)
+	b.removed = append(b.removed, kind+":"+name)
 }
 
-// Expect says, of the hash or list that was begun last and has no Value yet,
-// how many entries the list must have, and that a hash must have all fields
-// but those that Added counts. A key of which that is not so is lost: the
-// script deletes it, and Write notes it.
-func (b *Batch) Expect(entries int) {
-	last := len(b.shape) - shapeBytes
-	b.shape[last+2] = 0
-	if b.shape[last] == listEntries {
-		b.buffer = strconv.AppendInt(b.buffer, int64(entries), 10)
-		b.values[len(b.values)-1].to = len(b.buffer)
-	}
+// Clear deletes what is left of a key that the model must have: it is lost, and
+// written again later.
+func (b *Batch) Clear(kind, name string) {
+	b.commands = append(b.commands, command{deleteKey, kind, name, nil, unchecked})
 }
 
-// Added counts a field that the hash does not have yet, whose Value came last.
-// It follows an Expect.
-func (b *Batch) Added() { b.shape[len(b.shape)-1]++ }
-
-func (b *Batch) command(command byte, kind, name string) {
-	from := len(b.buffer)
-	b.buffer = append(b.buffer, b.prefix...)
-	b.buffer = append(b.buffer, kind...)
-	b.buffer = append(b.buffer, ':')
-	b.buffer = append(b.buffer, name...)
-	b.keys = append(b.keys, span{from, len(b.buffer)})
-	b.shape = append(b.shape, command, 0, unchecked)
-}
-
-// Append gives the buffer to a function that appends one value of the command
-// that was begun last.
-func (b *Batch) Append(value func([]byte) []byte) {
-	b.count()
-	from := len(b.buffer)
-	b.buffer = value(b.buffer)
-	b.values = append(b.values, span{from, len(b.buffer)})
-}
-
-// Value adds a value to the command that was begun last.
-func (b *Batch) Value(value string) {
-	b.count()
-	from := len(b.buffer)
-	b.buffer = append(b.buffer, value...)
-	b.values = append(b.values, span{from, len(b.buffer)})
-}
-
-// count counts a value. When the command has as many as it may, the same
-// command begins again: maxValues is even, so that fields stay with values.
-func (b *Batch) count() {
-	last := len(b.shape) - shapeBytes
-	if b.shape[last+1] == maxValues {
-		command, isChecked := b.shape[last], b.shape[last+2] != unchecked
-		b.keys = append(b.keys, b.keys[len(b.keys)-1])
-		b.shape = append(b.shape, command, 0, unchecked)
-		last += shapeBytes
-		if command == listEntries {
-			before := b.values[len(b.values)-maxValues]
-			length, _ := strconv.Atoi(string(b.buffer[before.from:before.to]))
-			b.Value("")
-			if isChecked {
-				b.Expect(length + maxValues - 1)
-			}
-		} else if isChecked {
-			b.Expect(0)
-		}
-	}
-	b.shape[last+1]++
-}
+// Enter puts a key into the set of keys. That is due when the model may not have
+// had it before.
+func (b *Batch) Enter(kind, name string) { b.added = append(b.added, kind+":"+name) }
 
 // batchScript writes a batch. KEYS are current, the checkpoint, the sum beside
 // it, the set of keys, and one for each command; ARGV the generation that must
 // be current, the checkpoint and the sum that must be stored, the checkpoint
-// behind the batch, what the batch adds to the sum, the shape, all values, and
-// what is put into the set of keys.
+// after the batch, what the batch adds to the sum, how many members leave the set
+// of keys, and these; then for each command the operation, what it must find, the
+// number of values, and these; then the members that enter the set.
 //
 // A server that is full, a replica or otherwise unwilling refuses the first
 // write, and then nothing is written. Redis does not undo what a script has
@@ -156,14 +86,14 @@ func (b *Batch) count() {
 // The sum is the first thing written and the checkpoint the last, for the sake
 // of what a restart makes of it; see place.
 //
-// A key that somebody else has deleted, or that is of another type, would be
-// begun with what this batch alone has. It is deleted instead, and its place
-// among the commands is in the answer.
+// A key that was deleted by others, or that is of another type, would begin anew
+// with what this batch alone has. It is deleted instead, and its place among the
+// commands is in the answer.
 const batchScript = `
 if (redis.call('GET', KEYS[1]) or '1') ~= ARGV[1] then return -1 end
 if (redis.call('GET', KEYS[2]) or '') ~= ARGV[2] then return 0 end
 if (redis.call('GET', KEYS[3]) or '') ~= ARGV[3] then return -2 end
-local call, try, unpack, byte, shape = redis.call, redis.pcall, unpack, string.byte, ARGV[6]
+local call, try, unpack, number = redis.call, redis.pcall, unpack, tonumber
 local function isForeign(result)
   return type(result) == 'table' and string.find(result.err, 'WRONGTYPE', 1, true)
 end
@@ -175,29 +105,28 @@ end
 call('INCRBY', KEYS[3], ARGV[5])
 local lost = {1}
 local written, fault = pcall(function()
-  local a, texts, t = 7, {}, 0
-  local function lose(k, result)
-    if type(result) == 'table' and not isForeign(result) then error(result.err, 0) end
-    call('UNLINK', KEYS[k])
-    lost[#lost + 1] = k - 5
+  local a = 7 + ARGV[6]
+  for i = 7, a - 1, 1000 do
+    call('SREM', KEYS[4], unpack(ARGV, i, math.min(i + 999, a - 1)))
   end
   for k = 5, #KEYS do
-    local command, n, added = byte(shape, 3 * k - 14, 3 * k - 12)
-    if command == 72 then
-      local result = try('HSET', KEYS[k], unpack(ARGV, a, a + n - 1))
-      if result ~= added and (added ~= 255 or type(result) == 'table') then lose(k, result) end
-    elseif command == 76 then
-      local result = try('RPUSH', KEYS[k], unpack(ARGV, a + 1, a + n - 1))
-      if type(result) == 'table' or added ~= 255 and result ~= ARGV[a] + n - 1 then lose(k, result) end
-    elseif command == 68 then
-      call('UNLINK', KEYS[k])
+    local operation, want, last = ARGV[a], number(ARGV[a + 1]), a + 2 + ARGV[a + 2]
+    local result = want
+    if operation == 'H' then
+      result = try('HSET', KEYS[k], unpack(ARGV, a + 3, last))
+    elseif operation == 'L' then
+      result = try('RPUSH', KEYS[k], unpack(ARGV, a + 3, last))
+    elseif operation == 'S' then
+      call('SET', KEYS[k], ARGV[last])
     else
-      texts[t + 1], texts[t + 2], t = KEYS[k], ARGV[a], t + 2
+      call('UNLINK', KEYS[k])
     end
-    a = a + n
-  end
-  for i = 1, t, 2000 do
-    call('MSET', unpack(texts, i, math.min(i + 1999, t)))
+    if result ~= want then
+      if type(result) == 'table' and not isForeign(result) then error(result.err, 0) end
+      call('UNLINK', KEYS[k])
+      lost[#lost + 1] = k - 5
+    end
+    a = last + 1
   end
   if ARGV[2] == '' then call('SADD', KEYS[4], '') end
   for i = a, #ARGV, 1000 do
@@ -221,51 +150,34 @@ const (
 	answerNotWhole = -3
 )
 
-var batchHash = redis.NewScript(batchScript).Hash()
+var script = redis.NewScript(batchScript)
 
-// run runs batchScript. Lost are the commands whose keys are lost.
-func (b *Batch) run(ctx context.Context, client redis.UniversalClient, guards []string, expected string, from, to place) (answer int, lost []int64, err error) {
-	b.build(guards, expected, from, to)
-	b.arguments[0], b.arguments[1] = "evalsha", batchHash
-	command := redis.NewCmd(ctx, b.arguments...)
-	if err := client.Process(ctx, command); redis.HasErrorPrefix(err, "NOSCRIPT") {
-		b.arguments[0], b.arguments[1] = "eval", batchScript
-		command = redis.NewCmd(ctx, b.arguments...)
-		_ = client.Process(ctx, command) // the error is the command's
+// run runs batchScript. Lost are the names whose keys are lost.
+func (b *Batch) run(ctx context.Context, client redis.Scripter, guards []string, expected string, from, to place) (answer int, lost []string, err error) {
+	keys, arguments := b.arguments(guards, expected, from, to)
+	result := script.Run(ctx, client, keys, arguments...)
+	if numbers, err := result.Int64Slice(); err == nil && len(numbers) > 0 {
+		for _, command := range numbers[1:] {
+			lost = append(lost, b.commands[command].name)
+		}
+		return int(numbers[0]), lost, nil
 	}
-	if lost, err := command.Int64Slice(); err == nil && len(lost) > 0 {
-		return int(lost[0]), lost[1:], nil
-	}
-	answer, err = command.Int()
+	answer, err = result.Int()
 	return answer, nil, err
 }
 
-// name returns the name in the key of a command.
-func (b *Batch) name(command int64) string {
-	key := b.keys[command]
-	_, name, _ := bytes.Cut(b.buffer[key.from+len(b.prefix):key.to], []byte(":")) // behind the kind
-	return string(name)
-}
-
-// build lays out the arguments of EVALSHA. Those of which there are many are
-// pointers: a string in an interface would be allocated.
-func (b *Batch) build(guards []string, expected string, from, to place) {
-	all := string(b.buffer)
-	b.strings = b.strings[:0]
-	for _, spans := range [][]span{b.keys, b.values, b.fresh} {
-		for _, s := range spans {
-			b.strings = append(b.strings, all[s.from:s.to])
+// arguments returns KEYS and ARGV.
+func (b *Batch) arguments(guards []string, expected string, from, to place) (keys []string, arguments []any) {
+	keys = make([]string, 0, len(guards)+len(b.commands))
+	keys = append(keys, guards...)
+	arguments = append(arguments, expected, from.text, from.sum(), to.text, from.until(to), len(b.removed))
+	arguments = append(arguments, b.removed...)
+	for _, c := range b.commands {
+		keys = append(keys, b.prefix+c.kind+":"+c.name)
+		arguments = append(arguments, string(c.operation), strconv.Itoa(c.want), strconv.Itoa(len(c.values)))
+		for _, value := range c.values {
+			arguments = append(arguments, value)
 		}
 	}
-	b.arguments = append(b.arguments[:0], "", "", len(guards)+len(b.keys))
-	for _, guard := range guards {
-		b.arguments = append(b.arguments, guard)
-	}
-	for i := range b.keys {
-		b.arguments = append(b.arguments, &b.strings[i])
-	}
-	b.arguments = append(b.arguments, expected, from.text, from.sum(), to.text, from.until(to), b.shape)
-	for i := len(b.keys); i < len(b.strings); i++ {
-		b.arguments = append(b.arguments, &b.strings[i])
-	}
+	return keys, append(arguments, b.added...)
 }

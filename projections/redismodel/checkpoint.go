@@ -2,7 +2,6 @@ package redismodel
 
 import (
 	"fmt"
-	"strings"
 
 	"daybook/eventstore"
 	"daybook/projections/follow"
@@ -53,10 +52,9 @@ func DecodeCheckpoint(text string) (follow.Checkpoint, error) {
 
 // logOf returns the log in a text that need not be a checkpoint, or nothing.
 func logOf(text string) string {
-	_, text, _ = strings.Cut(text, "{") // behind a mark
 	var s struct {
 		Log string `json:"log"`
 	}
-	_ = json.Unmarshal([]byte("{"+text), &s) // it may say nothing
+	_ = json.Unmarshal([]byte(text), &s) // it may say nothing
 	return s.Log
 }

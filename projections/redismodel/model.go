@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"daybook/projections/follow"
@@ -19,12 +18,8 @@ type Model struct {
 	store      *Store
 	target     Target
 	projection string
-	kinds      []string   // of the keys that it writes
-	batch      Batch      // of the goroutine that writes
-	fills      [2]Batch   // of Fill: one is written while the other is put together,
-	ahead      int        // which is this one
-	filling    sync.Mutex // held while a batch of Fill is written; guards stored then
-	stored     place      // for Fill; when it was last loaded or filled
+	kinds      []string // of the keys that it writes
+	isFresh    bool     // nothing was stored when it was last loaded
 	last       atomic.Pointer[decoded]
 	shared     shared
 	lost       lost
@@ -84,7 +79,7 @@ func (m *Model) load(ctx context.Context) (follow.Checkpoint, error) {
 	case err != nil:
 		return follow.Checkpoint{}, err
 	}
-	m.stored = v.place
+	m.isFresh = v.place.text == ""
 	m.audit.heard(run)
 	if v.place.text == "" {
 		m.audit.begun(m.Generation())
@@ -147,16 +142,11 @@ func (m *Model) moved(from follow.Checkpoint) error {
 // it.
 func (m *Model) Generation() Generation { return Generation(m.loaded.Load()) }
 
-// NewBatch returns an empty batch for the generation that was loaded. There is
-// one at a time.
-func (m *Model) NewBatch() *Batch {
-	m.reset(&m.batch)
-	return &m.batch
-}
+// NewBatch returns an empty batch for the generation that was loaded.
+func (m *Model) NewBatch() *Batch { return &Batch{prefix: m.store.pattern(m.Generation())} }
 
-func (m *Model) reset(b *Batch) {
-	b.reset(m.store.pattern(m.Generation()), m.Key(m.Generation(), KindKeys, m.projection))
-}
+// IsFresh reports whether nothing was stored when the model was last loaded.
+func (m *Model) IsFresh() bool { return m.isFresh }
 
 // Write writes a batch with its checkpoint, if the generation that was loaded
 // is current and the stored checkpoint is from. Otherwise it writes nothing,
@@ -171,7 +161,32 @@ func (m *Model) Write(ctx context.Context, from, to follow.Checkpoint, b *Batch)
 	if err != nil {
 		return err
 	}
-	return m.write(ctx, start, end, b)
+	answer, lost, err := b.run(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), start, end)
+	for _, name := range lost {
+		m.Note(name)
+	}
+	switch {
+	case redis.HasErrorPrefix(err, "UNUSABLE"):
+		return &follow.Fault{Reason: reasonOf(err), Err: fmt.Errorf("write to %s: %w: %w", m.store, ErrUnusable, err)}
+	case err != nil:
+		return m.store.failed("write to", err)
+	}
+	return m.outcome(answer)
+}
+
+// outcome returns the error that an answer of the script stands for.
+func (m *Model) outcome(answer int) error {
+	switch {
+	case answer == answerWritten:
+		return nil
+	case answer == answerTorn:
+		return fmt.Errorf("write to %s: %w", m.store, ErrTorn)
+	case answer == answerNotWhole:
+		return fmt.Errorf("write to %s: %w", m.store, ErrNotWhole)
+	case answer == answerSwitched && m.target.generation != 0:
+		return fmt.Errorf("write to %s: %w than %s", m.store, ErrSwitched, m.target.current)
+	}
+	return fmt.Errorf("%w: what is stored in %s is not what the batch starts from", follow.ErrCheckpointMoved, m.store)
 }
 
 // guards are the keys that are looked at before anything is written.

@@ -22,8 +22,8 @@ import (
 // whole one that was to be lost is either all there is behind the checkpoint
 // that it started from, or shows in the sum as well.
 type place struct {
-	text    string
-	reached uint64 // position, and the batches that a filling has written since
+	text     string
+	position uint64
 }
 
 // placeOf returns the place of a checkpoint.
@@ -37,11 +37,11 @@ func (p place) sum() string {
 	if p.text == "" {
 		return ""
 	}
-	return strconv.FormatUint(p.reached, 10)
+	return strconv.FormatUint(p.position, 10)
 }
 
 // until returns what a batch adds to the sum on the way to another place.
-func (p place) until(to place) int64 { return int64(to.reached) - int64(p.reached) }
+func (p place) until(to place) int64 { return int64(to.position) - int64(p.position) }
 
 // ErrTorn says that Redis has brought back a part of a batch that it had lost,
 // or that a batch failed halfway.

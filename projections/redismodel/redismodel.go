@@ -41,9 +41,7 @@
 //
 // The model that is read is the generation in {daybook}:current. A rebuild
 // fills the next one beside it and switches in one step. Balances and orders
-// change together, because they share current. While many events at once are
-// written to a generation that nobody reads, its checkpoint is a mark that
-// begins with "filling"; see Filling.
+// change together, because they share current.
 //
 // # What makes it exact
 //
@@ -124,7 +122,6 @@ func (g Generation) String() string { return strconv.FormatUint(uint64(g), 10) }
 type Target struct {
 	generation Generation // 0 follows current
 	current    Generation // that must be current meanwhile
-	filling    bool
 }
 
 // Live is the generation that is current, also after a switch.

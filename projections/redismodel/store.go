@@ -52,20 +52,6 @@ func (s *Store) failed(doing string, err error) error {
 	}
 }
 
-// isUnfit reports whether an answer says that this server does not serve at the
-// moment: full, a replica, loading, without its replicas, or not letting us in.
-func isUnfit(err error) bool {
-	for _, prefix := range []string{
-		"OOM", "READONLY", "LOADING", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF",
-		"EXECABORT", "NOAUTH", "WRONGPASS", "NOPERM", "max number of clients",
-	} {
-		if redis.HasErrorPrefix(err, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // Key returns the key of a generation for what a kind has under a name. The
 // name of a user is encoded with ident.Escape.
 func (s *Store) Key(g Generation, kind, name string) string {
@@ -183,7 +169,7 @@ func (s *Store) likelihood(ctx context.Context, g Generation, projection string)
 	switch _, err := DecodeCheckpoint(checkpoint); {
 	case checkpoint == "":
 		return 0, nil
-	case err != nil: // a mark of a filling, among others
+	case err != nil:
 		return 1, nil
 	case found[1] == nil:
 		return 2, nil

@@ -37,7 +37,7 @@ func (m *Model) ReadAt(ctx context.Context, from follow.Checkpoint, commands fun
 	if err != nil {
 		return err
 	}
-	if v.Generation != loaded || v.Checkpoint != from || m.target.filling && v.place != m.stored {
+	if v.Generation != loaded || v.Checkpoint != from {
 		return m.moved(from)
 	}
 	return nil
@@ -159,12 +159,11 @@ func asLook(values *redis.SliceCmd) (look, error) {
 func (m *Model) decode(g Generation, found look) (View, error) {
 	last := m.last.Load()
 	if last.place.text != found.checkpoint {
-		text, batches := m.unmark(found.checkpoint)
-		c, err := DecodeCheckpoint(text)
+		c, err := DecodeCheckpoint(found.checkpoint)
 		if err != nil {
-			return View{Generation: g, Checkpoint: follow.Checkpoint{LogID: logOf(text)}, place: place{text: found.checkpoint}}, err
+			return View{Generation: g, Checkpoint: follow.Checkpoint{LogID: logOf(found.checkpoint)}, place: place{text: found.checkpoint}}, err
 		}
-		last = &decoded{checkpoint: c, place: place{found.checkpoint, uint64(c.Position) + batches}}
+		last = &decoded{checkpoint: c, place: place{found.checkpoint, uint64(c.Position)}}
 		last.sum = last.place.sum()
 		m.last.Store(last)
 	}

@@ -149,7 +149,7 @@ func (r *running) settle() {
 // check compares the models with those in memory.
 func (r *running) check() {
 	r.t.Helper()
-	wantBalances, wantOrders := balances.NewMemory(), orders.NewMemory()
+	wantBalances, wantOrders := balances.NewMemory(), projectiontest.NewReferenceOrders()
 	fill(r.t, r.log, wantBalances)
 	fill(r.t, r.log, wantOrders)
 	for i := range 3 {

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"daybook/projections/balances"
+	"daybook/projections"
 	"daybook/projections/follow"
-	"daybook/projections/orders"
 	"daybook/projections/rebuild"
 	"daybook/projections/redismodel"
 
@@ -139,10 +138,10 @@ func (s *schedule) project(ctx context.Context) (err error) {
 	}
 	log := watched{Reader: reader}
 	group, ctx := errgroup.WithContext(ctx)
-	for _, projector := range []follow.Projector{
-		balances.NewRedis(store, redismodel.Live()), orders.NewRedis(store, redismodel.Live()),
-	} {
-		group.Go(func() error { return follow.New(projector, log, follow.Options{BatchSize: 50}).Run(ctx) })
+	for _, m := range projections.ReadModels() {
+		group.Go(func() error {
+			return follow.New(m.InRedis(store, redismodel.Live()), log, follow.Options{BatchSize: 50}).Run(ctx)
+		})
 	}
 	return errors.Join(group.Wait(), store.Close(), reader.Close())
 }

@@ -16,6 +16,7 @@ import (
 	httpapi "daybook/http"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
+	"daybook/projections"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
@@ -133,7 +134,7 @@ func (l *local) Verify(ctx context.Context) error {
 	model := l.connect()
 	report, err := verify.Run(ctx, verify.Options{
 		Log: log, Client: model.Client(), Prefix: redismodel.DefaultPrefix, Gapless: true,
-		Balances: balances.FoldVersion, Orders: orders.FoldVersion,
+		Models: projections.Verified(),
 	})
 	if err == nil && report.Count > 0 {
 		err = fmt.Errorf("%d differences: %v", report.Count, report.Differences)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"daybook/eventstore"
+	"daybook/projections"
 	"daybook/projections/follow"
 	"daybook/projections/redismodel"
 )
@@ -57,10 +58,10 @@ func (s *schedule) stored(position string) bool {
 	s.redis.must(err)
 	defer store.Close()
 	current, err := store.Current(s.t.Context())
-	for _, name := range []string{"balances", "orders"} {
+	for _, m := range projections.ReadModels() {
 		var reached follow.Checkpoint
 		if err == nil {
-			reached, err = store.Checkpoint(s.t.Context(), current, name)
+			reached, err = store.Checkpoint(s.t.Context(), current, m.Name)
 		}
 		if err != nil || reached.Position < end {
 			return false

@@ -37,7 +37,7 @@ type balances struct {
 
 func newBalances(s *session) *balances {
 	b := &balances{
-		session: s, model: modelOf{name: "balances", fold: s.options.Balances},
+		session: s, model: modelOf{name: balancesModel, fold: s.options.foldVersion(balancesModel)},
 		book: newBook(s.slots), waiting: make(map[string]bool),
 	}
 	b.prover = newProver(s.options.Log, s.options.Readers, s.slots)
@@ -246,10 +246,10 @@ func (b *balances) compareUsers(names []string, users []storedUser, each func(st
 
 // summarize puts into the report what was compared.
 func (b *balances) summarize() {
-	b.report.Balances = Model{
-		Position: b.model.checkpoint.Position, Events: b.follower.events,
+	b.report.Models = slices.Insert(b.report.Models, 0, Compared{
+		Name: balancesModel, Position: b.model.checkpoint.Position, Events: b.follower.events,
 		Subjects: uint64(len(b.book.accounts)), Entries: b.book.entries,
-	}
+	})
 	b.report.Totals = b.book.list()
 	b.report.Evidence = b.prover.result()
 }

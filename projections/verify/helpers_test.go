@@ -11,7 +11,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"daybook/domain/order"
 	"daybook/eventstore"
+	readbalances "daybook/projections/balances"
+	readorders "daybook/projections/orders"
 	"daybook/projections/projectiontest"
 )
 
@@ -67,3 +70,23 @@ func manyOrders(n int) sliceLog {
 	}
 	return log
 }
+
+// models are the read models that tests compare.
+func models() []Model {
+	return []Model{
+		{Name: readbalances.Name, FoldVersion: readbalances.FoldVersion},
+		{Name: readorders.Name, FoldVersion: readorders.FoldVersion, Document: &Document{
+			Kind: "order", Category: "order",
+			New: func(id string) Folded { return &orderFold{readorders.Order{ID: order.ID(id)}} },
+		}},
+	}
+}
+
+type orderFold struct{ readorders.Order }
+
+func (f *orderFold) Put(event eventstore.Recorded) (err error) {
+	f.Order, err = readorders.Fold(f.Order, event)
+	return err
+}
+
+func (f *orderFold) Text() ([]byte, error) { return readorders.Encode(f.Order) }

@@ -27,8 +27,8 @@ func (l layout) key(kind, name string) string {
 // all matches every key of the generation, for SCAN.
 func (l layout) all() string { return escapeGlob(l.key("", "")[:len(l.key("", ""))-1]) + "*" }
 
-// orders matches the keys of orders.
-func (l layout) orders() string { return escapeGlob(l.key("order", "")) + "*" }
+// kind matches the keys of a kind.
+func (l layout) kind(name string) string { return escapeGlob(l.key(name, "")) + "*" }
 
 // cut returns what a key of the generation keeps, and of whom.
 func (l layout) cut(key string) (kind, name string) {

@@ -40,7 +40,7 @@ func TestALiveModelIsComparedExactly(t *testing.T) {
 			t.Fatal(err)
 		}
 		if report.Count != 0 {
-			t.Fatalf("comparison %d, at position %s:\n%s", n, report.Balances.Position, list(report))
+			t.Fatalf("comparison %d, at position %s:\n%s", n, report.Models[0].Position, list(report))
 		}
 	}
 	writing.Wait()
@@ -108,8 +108,8 @@ func TestAnOlderCopyDuringAComparison(t *testing.T) {
 		})
 	}
 	report, err := Run(t.Context(), options)
-	if err != nil || report.Count != 0 || report.Balances.Position != log[199].Position {
-		t.Fatalf("position %s: %s; error %v", report.Balances.Position, list(report), err)
+	if err != nil || report.Count != 0 || report.Models[0].Position != log[199].Position {
+		t.Fatalf("position %s: %s; error %v", report.Models[0].Position, list(report), err)
 	}
 }
 
@@ -124,8 +124,8 @@ func TestPassesCoverEverything(t *testing.T) {
 	log := manyOrders(orders)
 	s := fill(t, server, "{passes}", log, 1000)
 	report, err := run(t.Context(), s.options(log), minSlots)
-	if err != nil || report.Count != 0 || report.Orders.Subjects != uint64(orders) {
-		t.Fatalf("%d orders: %s; error %v", report.Orders.Subjects, list(report), err)
+	if err != nil || report.Count != 0 || report.Models[1].Subjects != uint64(orders) {
+		t.Fatalf("%d orders: %s; error %v", report.Models[1].Subjects, list(report), err)
 	}
 	for i := range 30 {
 		key := s.Key(1, redismodel.KindOrder, "coinbase.n"+strconv.Itoa(i*orders/30))

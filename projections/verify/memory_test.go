@@ -33,8 +33,8 @@ func TestAComparisonKeepsDigestsAlone(t *testing.T) {
 	options := s.options(log)
 	options.Told = func(Step) { most = max(most, liveHeap()) }
 	report, err := Run(t.Context(), options)
-	if err != nil || report.Count != 0 || report.Orders.Subjects != orders {
-		t.Fatalf("%d orders: %s; error %v", report.Orders.Subjects, list(report), err)
+	if err != nil || report.Count != 0 || report.Models[1].Subjects != orders {
+		t.Fatalf("%d orders: %s; error %v", report.Models[1].Subjects, list(report), err)
 	}
 	t.Logf("%d KiB", (most-before)>>10)
 	if most > before+bound {

@@ -75,7 +75,7 @@ func (l sliceLog) after(position eventstore.Position) sliceLog {
 func (s stored) options(log sliceLog) Options {
 	return Options{
 		Log: log, Client: s.Client(), Prefix: s.prefix,
-		Balances: readbalances.FoldVersion, Orders: readorders.FoldVersion,
+		Models: models(),
 	}
 }
 
@@ -96,7 +96,7 @@ func TestEqualModelsAreFoundEqual(t *testing.T) {
 		if report.Count != 0 {
 			r.Fatal(list(report))
 		}
-		if report.Balances.Position != log.end() || report.Orders.Position != log.end() {
+		if report.Models[0].Position != log.end() || report.Models[1].Position != log.end() {
 			r.Fatalf("compared up to %+v, the log ends at %s", report, log.end())
 		}
 	})
@@ -141,7 +141,7 @@ func TestDamageIsFound(t *testing.T) {
 		"entries are no list":         {arguments{"SET", "P:entries:u1", "x"}, "P:entries:u1", "cannot be read", 1},
 		"an order is deleted":         {arguments{"DEL", "P:order:coinbase.5RTQNACF"}, "P:order:coinbase.5RTQNACF", "is missing", 1},
 		"an order of nobody":          {arguments{"SET", "P:order:coinbase.X", "{}"}, "P:order:coinbase.X", "is surplus", 1},
-		"an order is no JSON":         {arguments{"SET", "P:order:coinbase.5RTQNACF", "{"}, "P:order:coinbase.5RTQNACF", "is no order", 1},
+		"an order is no JSON":         {arguments{"SET", "P:order:coinbase.5RTQNACF", "{"}, "P:order:coinbase.5RTQNACF", "is no document", 1},
 		"an order is something else":  {arguments{"HSET", "P:order:coinbase.Y", "a", "b"}, "P:order:coinbase.Y", "cannot be read", 1},
 		"a byte of an order":          {arguments{"EVAL", "local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], (string.gsub(v, '\"revision\":', '\"revision\":1')))", "1", "P:order:coinbase.5RTQNACF"}, "P:order:coinbase.5RTQNACF", "revision is", 1},
 		"a part of a batch was kept":  {arguments{"INCRBY", "P:sum:balances", "7"}, "P:checkpoint:balances", "part of a batch", 1},

@@ -54,9 +54,8 @@ type Options struct {
 	// filling, in the place of the current one.
 	Beside bool
 
-	// Balances and Orders are the versions of the folds that the models must
-	// have been built by.
-	Balances, Orders int
+	// Models are compared. That of balances is folded by rules of this package.
+	Models []Model
 
 	// Gapless says that the log's positions follow each other.
 	Gapless bool
@@ -80,20 +79,20 @@ type Step struct {
 type Report struct {
 	LogID       string
 	Generation  uint64
-	Balances    Model
-	Orders      Model
+	Models      []Compared
 	Totals      []Total
 	Evidence    Evidence
 	Differences []Difference // of the models: the first ones
 	Count       int          // of all of them
 }
 
-// Model is what was compared of one read model.
-type Model struct {
+// Compared is what was compared of one read model.
+type Compared struct {
+	Name     string
 	Position eventstore.Position // of the last comparison
 	Events   uint64              // folded for it
-	Subjects uint64              // users or orders
-	Entries  uint64
+	Subjects uint64              // users or documents
+	Entries  uint64              // of users
 }
 
 // session is one comparison.
@@ -154,9 +153,8 @@ func (s *session) run(ctx context.Context) error {
 	return s.compare(ctx)
 }
 
-// compare compares balances, then orders, then the users of whom only keys are
-// known, and proves the events that the models have not applied. SCAN goes through the keys once for all of them, which takes Redis
-// as long as reading most of what they keep.
+// compare compares balances, then documents, then the users of whom only keys are
+// known, and proves the events that the models have not applied.
 func (s *session) compare(ctx context.Context) error {
 	b := newBalances(s)
 	defer b.summarize()
@@ -172,12 +170,27 @@ func (s *session) compareModels(ctx context.Context, b *balances) error {
 	} else if err != nil {
 		return err
 	}
-	err := s.compareOrders(ctx, b.collect)
-	if errors.Is(err, errWrongCheckpoint) {
-		err = s.scan(ctx, s.layout.all(), func(keys []string) error {
-			return s.passOthers(ctx, keys, b.collect)
-		})
+	kinds := make(map[string]bool) // of documents
+	for _, m := range s.options.Models {
+		if m.Document == nil {
+			continue
+		}
+		kinds[m.Document.Kind] = true
+		if err := s.compareDocuments(ctx, m); err != nil && !errors.Is(err, errWrongCheckpoint) {
+			return err
+		}
 	}
+	err := s.scan(ctx, s.layout.all(), func(keys []string) error {
+		for _, key := range keys {
+			if kind, _ := s.layout.cut(key); kinds[kind] {
+				continue
+			}
+			if err := b.collect(ctx, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil || b.isWrong {
 		return err
 	}

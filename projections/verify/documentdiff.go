@@ -16,27 +16,27 @@ import (
 )
 
 // compareClosely compares what is stored of an order with its own stream.
-func (o *orders) compareClosely(ctx context.Context, id string, stored storedOrder, position eventstore.Position) error {
-	wanted, err := foldStream(ctx, o.options.Log, id, position)
+func (o *documents) compareClosely(ctx context.Context, id string, stored storedDocument, position eventstore.Position) error {
+	wanted, err := foldStream(ctx, o.options.Log, o.document, id, position)
 	if err != nil {
 		return err
 	}
-	key := o.layout.key("order", id)
+	key := o.layout.key(o.document.Kind, id)
 	var member []Difference
-	o.compareMember(&member, "order", id, stored.isMember, wanted != nil)
+	o.compareMember(&member, o.document.Kind, id, stored.isMember, wanted != nil)
 	for _, d := range member {
 		o.found.add(d)
 	}
 	switch err := stored.err; {
 	case errors.Is(err, redis.Nil) && wanted == nil:
 	case errors.Is(err, redis.Nil):
-		o.found.add(Difference{key, "is missing: the log has the order, " + wanted.Status})
+		o.found.add(Difference{key, "is missing: the log has it"})
 	case err != nil:
 		o.found.add(Difference{key, "cannot be read: " + err.Error()})
 	case wanted == nil:
-		o.found.add(Difference{key, "is surplus: the log has no such order"})
+		o.found.add(Difference{key, "is surplus: the log has nothing of it"})
 	default:
-		differs, err := wanted.compare([]byte(stored.text))
+		differs, err := compareTexts(wanted, []byte(stored.text))
 		if err != nil {
 			return err
 		}
@@ -47,10 +47,10 @@ func (o *orders) compareClosely(ctx context.Context, id string, stored storedOrd
 	return nil
 }
 
-// compare says which members of an order are stored otherwise than the log
+// compareTexts says which members of a document are stored otherwise than the log
 // says, in any order and with any white space; nothing if none is.
-func (o *orderState) compare(stored []byte) (string, error) {
-	text, err := o.text(nil)
+func compareTexts(d Folded, stored []byte) (string, error) {
+	text, err := d.Text()
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +60,7 @@ func (o *orderState) compare(stored []byte) (string, error) {
 	}
 	is, err := members(stored)
 	if err != nil {
-		return fmt.Sprintf("is no order: %v", err), nil
+		return fmt.Sprintf("is no document: %v", err), nil
 	}
 	names := slices.Collect(maps.Keys(wanted))
 	for name := range is {
