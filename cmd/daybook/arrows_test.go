@@ -43,6 +43,7 @@ var arrows = []arrow{
 	{"eventstore/...", []string{"eventstore", "eventstore/storetest"}, "a store keeps events, whatever they say"},
 	{"http/connlimit", nil, "bounds of connections know no protocol"},
 	{"projections/follow", []string{"eventstore"}, "running a projection knows no read model"},
+	{"projections", []string{"projections/...", "eventstore", "domain/order"}, "the list knows every read model, and how verify folds it"},
 	{"projections/projectiontest", []string{"projections/...", "eventstore", "domain/..."}, "the suite runs every read model on real events"},
 	{"projections/verify", []string{"eventstore", "domain/money"}, "the independent fold shares no code with what it proves"},
 	{"projections/rebuild", []string{"projections/...", "eventstore"}, "a rebuild runs the ordinary projectors, and proves them"},

@@ -48,6 +48,20 @@ func Of[T Event, E Event](upcasters ...Upcaster) Type[E] {
 	}}
 }
 
+// Scanned is Of for one of the commonest types, which scan reads fast. What scan
+// does not take is decoded.
+func Scanned[T Event, E Event](scan func(data []byte) (T, bool), upcasters ...Upcaster) Type[E] {
+	t := Of[T, E](upcasters...)
+	decode := t.decode
+	t.decode = func(data []byte) (E, error) {
+		if event, ok := scan(data); ok {
+			return any(event).(E), nil
+		}
+		return decode(data)
+	}
+	return t
+}
+
 func (t Type[E]) schema() int { return len(t.upcast) + 1 }
 
 // Codec encodes and decodes the events of one aggregate, whose interface is E.

@@ -61,6 +61,13 @@ func (a *Amount) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return fmt.Errorf("%w: %.40q is not an amount of %.10q at its scale", ErrUnreadable, text.Amount, string(text.Currency))
 }
 
+// FromEvent returns the amount that AppendJSON has written as these two texts; ok
+// is false if it would write others.
+func FromEvent(currency, decimal string) (a Amount, ok bool) {
+	a = Amount{Currency(currency), decimal}
+	return a, isCanonical(a.currency, a.decimal)
+}
+
 // isCanonical reports whether decimal is the text that Parse would produce. It
 // is what makes folding a log fast: amounts in events are canonical already.
 func isCanonical(currency Currency, decimal string) bool {
