@@ -51,12 +51,6 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 	if f.statements, err = prepareStatements(conn); err != nil {
 		return nil, err
 	}
-	if f.inserter, err = newInserter(conn); err != nil {
-		return nil, err
-	}
-	if err := f.inserter.switchOffTriggers(); err != nil {
-		return nil, err
-	}
 	if f.index, err = openIndexer(conn); err != nil {
 		return nil, err
 	}
@@ -143,12 +137,12 @@ func createLog(conn *sqlite.Conn, now time.Time) (err error) {
 	if err := sqlitex.ExecScript(conn, script); err != nil {
 		return err
 	}
-	inserter, err := newInserter(conn)
+	stmt, err := conn.Prepare(insertEvent)
 	if err != nil {
 		return err
 	}
 	first := eventstore.Recorded{Event: created, Stream: eventstore.LogStream, Position: 1, RecordedAt: now}
-	return inserter.insert(&first, hashOf(first.Stream))
+	return insert(stmt, &first, hashOf(first.Stream))
 }
 
 func queryText(conn *sqlite.Conn, query string) (string, error) {

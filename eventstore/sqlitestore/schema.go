@@ -40,10 +40,9 @@ var synchronous = "FULL"
 // row without firing the trigger for deletes. Streams are found by a hash, see
 // hashOf: that is a third of the cost of names.
 //
-// The triggers hold for every program that opens the file, and on every connection
-// of this one but the filer's, see switchOffTriggers. An INSERT may only extend the
-// log. That trigger says FAIL because ABORT would make SQLite keep a journal for
-// undoing each single INSERT, wherever triggers run.
+// The triggers hold for every program that opens the file, this one included. An
+// INSERT may only extend the log. That trigger says FAIL because ABORT would make
+// SQLite keep a journal for undoing each single INSERT.
 const tables = eventsTable + indexTables + journalTable
 
 const eventsTable = `

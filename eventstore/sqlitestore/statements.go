@@ -12,7 +12,7 @@ import (
 // statements are prepared once for the connection that files.
 type statements struct {
 	begin, commit, rollback *sqlite.Stmt
-	end                     *sqlite.Stmt
+	insert, end             *sqlite.Stmt
 	restart, walSize        *sqlite.Stmt
 }
 
@@ -27,6 +27,7 @@ func prepareStatements(conn *sqlite.Conn) (statements, error) {
 		{&s.begin, "BEGIN IMMEDIATE"},
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
+		{&s.insert, insertEvent},
 		{&s.end, lastEvent},
 		{&s.restart, "PRAGMA wal_checkpoint(RESTART)"},
 		{&s.walSize, "PRAGMA wal_checkpoint(NOOP)"},
@@ -53,6 +54,10 @@ func step(stmt *sqlite.Stmt) error {
 		return err // Step has reset the statement
 	}
 	return stmt.Reset()
+}
+
+func endAt(e *eventstore.Recorded) end {
+	return end{position: e.Position, recordedAt: e.RecordedAt.UnixMicro(), id: e.ID}
 }
 
 // readEnd returns the zero end for an empty log.

@@ -1,19 +1,17 @@
-// Package sqlitestore keeps the log in one SQLite file. It is the default
-// store of a single machine. It knows nothing of payments.
+// Package sqlitestore keeps the log in one SQLite file. It is the default store of
+// a single machine, and knows nothing of payments.
 //
-// An append becomes durable in a journal beside the file, with one write and
-// one sync, and only then does anybody hear an answer. Whoever comes while
-// that goes on is written together with all others who wait, so many writers
-// share the cost of one sync, and a lone one pays for its own alone. From the
-// journal events are filed into the table of the log, in large transactions:
-// that costs far less for each event than a transaction for every callback.
-// Readers see what is filed and what is not as one log.
+// An append becomes durable in a journal beside the file, with one write and one
+// sync, before its caller gets an answer. Appends that arrive during a sync share
+// the next one. The filer moves events from the journal to the events table in large
+// transactions, which costs far less for each event than a transaction for every
+// append. Readers see the table and the journal as one log.
 //
-// The index of streams is entered still later, in blocks. What it does not have
-// is in memory.
+// The index of streams is filled later still, in blocks. Memory holds the part that
+// the index lacks.
 //
-// Readers have connections of their own, read short pages and hold nothing
-// between two pages.
+// Readers have connections of their own, read short pages, and hold nothing between
+// two pages.
 package sqlitestore
 
 import (
@@ -21,8 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,14 +31,8 @@ import (
 	"daybook/eventstore/sqlitestore/journal"
 )
 
-const (
-	fileName        = "daybook.db"
-	journalFileName = "daybook.journal"
-	lockFileName    = "daybook.lock"
-
-	// readConnections is the number of pages that may be read at one time.
-	readConnections = 4
-)
+// readConnections bounds the pages that are read at one time.
+const readConnections = 4
 
 var errClosed = fmt.Errorf("%w: the store is closed", eventstore.ErrUnavailable)
 
@@ -54,19 +44,17 @@ type Options struct {
 	// Now is the clock of recorded times; nil is time.Now.
 	Now func() time.Time
 
-	// OnCommit, if not nil, is told of every group of appends that has become
-	// durable: the number of its events, and the time from its begin to the
-	// end of its sync. It is called while the next group waits and must not
-	// block.
+	// OnCommit, if not nil, is called for every group of appends that has become
+	// durable, with the number of its events and the time that it took, sync
+	// included. It must not block: the next group waits.
 	OnCommit func(events int, took time.Duration)
 
-	// Accept, if not nil, lets a log be opened of which events are missing for
-	// good, and says who has seen that and why it is accepted.
+	// Accept, if not nil, opens a log that lost events for good, and says who
+	// accepts that and why.
 	Accept *eventstore.Acceptance
 }
 
-// Store is a log that this process alone may write. It implements
-// eventstore.Store.
+// Store is a log that only this process may write. It implements eventstore.Store.
 type Store struct {
 	lock   *flock.Flock
 	writer *writer
@@ -81,13 +69,13 @@ type Store struct {
 }
 
 // Open opens the log in a directory for writing, or creates it. It returns an
-// eventstore.ErrLocked if another process, or another Store in this one, has
-// it open for writing.
+// eventstore.ErrLocked if another process, or another Store in this one, has it open
+// for writing.
 //
-// What Open finds in the journal of a process that was killed, and in SQLite's
-// write-ahead log, is brought to the main file and synced before it returns.
-// An answer such as "this append is already stored" would otherwise rest on
-// bytes that a crash, or a failed sync, has left in the page cache only.
+// Open moves events that a killed process left in the journal, and pages in SQLite's
+// write-ahead log, to the main file and syncs it. Otherwise an answer such as "this
+// append is already stored" would rest on bytes that a crash, or a failed sync, left
+// in the page cache only.
 func Open(ctx context.Context, options Options) (_ *Store, err error) {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -159,7 +147,7 @@ func openFiler(ctx context.Context, options Options, opened *closers) (*filer, e
 	return filer, nil
 }
 
-// assemble opens the connections that read, and puts the parts together.
+// assemble opens the connections for reading, and builds the store.
 func assemble(options Options, filer *filer, journal *journal.Journal, opened *closers) (*Store, error) {
 	path := filepath.Join(options.Directory, fileName)
 	reader, err := openReader(path)
@@ -197,7 +185,7 @@ func assemble(options Options, filer *filer, journal *journal.Journal, opened *c
 	return store, nil
 }
 
-// start begins what runs beside the callers.
+// start starts the goroutines.
 func (s *Store) start(ctx context.Context) {
 	background, stop := context.WithCancel(ctx)
 	s.stopBackground = stop
@@ -210,16 +198,16 @@ func (s *Store) start(ctx context.Context) {
 		err := s.writer.seen.learn(background, s.reader.pool, s.filer.index.unindexed, indexed)
 		if errors.Is(err, errDamaged) {
 			s.writer.fail(err)
-		} // after another error looks go to the index
+		} // after another error lookups go to the index
 	})
 }
 
-// closers are what Open has opened so far.
+// closers hold what Open has opened so far.
 type closers []io.Closer
 
 func (c *closers) add(closer io.Closer) { *c = append(*c, closer) }
 
-// close closes the last one first.
+// close closes them, the last one first.
 func (c *closers) close() error {
 	var err error
 	for _, closer := range slices.Backward(*c) {
@@ -231,9 +219,9 @@ func (c *closers) close() error {
 // Found returns the losses that were found when the log was opened.
 func (s *Store) Found() []eventstore.LossFound { return s.filer.losses }
 
-// Close refuses further appends, commits those that are waiting, and returns
-// when nothing of the store is running any more. Sequences that are being read
-// end with an eventstore.ErrUnavailable. Closing again returns the same.
+// Close refuses further appends, commits those that wait, and returns after the last
+// goroutine of the store. Sequences that are being read end with an
+// eventstore.ErrUnavailable. A second Close returns the same.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shutDown() error {
@@ -253,9 +241,9 @@ func (s *Store) shutDown() error {
 	)
 }
 
-// Failed is closed when the store has met an error after which nobody knows
-// what is on disk. It refuses everything from then on; Err says why. The
-// process should end: opening the log again finds out.
+// Failed is closed after an error that leaves it unknown what is on disk. From then
+// on the store refuses everything; Err says why. The process should end: opening the
+// log again recovers.
 func (s *Store) Failed() <-chan struct{} { return s.writer.failed }
 
 // Err returns the error that made the store fail, or nil.
@@ -266,59 +254,4 @@ func (s *Store) Err() error {
 	default:
 		return nil
 	}
-}
-
-func makeDirectory(directory string) error {
-	if directory == "" {
-		return errors.New("open log: no directory given")
-	}
-	parent := filepath.Dir(filepath.Clean(directory))
-	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
-		if err := makeDirectory(parent); err != nil {
-			return err
-		}
-	}
-	_, missing := os.Stat(directory)
-	if err := os.MkdirAll(directory, 0o700); err != nil {
-		return fmt.Errorf("open log: %w", err)
-	}
-	err := syncDirectory(parent) // which holds the directory's own entry
-	if missing == nil && errors.Is(err, fs.ErrPermission) {
-		return nil // somebody else made the directory, and keeps what is around it
-	}
-	return err
-}
-
-// makeFile creates the file of the log for the owner alone, whatever the
-// directory allows: evidence has personal data in it. SQLite gives the files
-// beside it the same mode.
-func makeFile(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("open log: %w", err)
-	}
-	return file.Close()
-}
-
-// syncDirectory makes the entries of a directory durable: syncing a file does
-// not sync its name.
-func syncDirectory(path string) error {
-	directory, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open log: %w", err)
-	}
-	err = directory.Sync()
-	return errors.Join(err, directory.Close())
-}
-
-func acquire(directory string) (*flock.Flock, error) {
-	lock := flock.New(filepath.Join(directory, lockFileName), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock log: %w", err)
-	}
-	if !locked {
-		return nil, fmt.Errorf("%w: %s is held: stop that process, use its HTTP API, or read with a command that opens the log read-only", eventstore.ErrLocked, lock.Path())
-	}
-	return lock, nil
 }
