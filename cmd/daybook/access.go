@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,16 +33,17 @@ type access struct {
 
 func newAccess(secrets, tokens []string) (access, error) {
 	a := access{secretTexts: secrets, tokenTexts: tokens}
+	var found mistakes
 	var err error
 	if a.secrets, err = coinbasev1.NewSecrets(secrets); err != nil {
-		return access{}, fmt.Errorf(`%w. Set the secret that your callback URL ends in, several with commas while you change it:
-  export %s="$(openssl rand -hex 24)"`, err, secretsVariable)
+		found.note(fmt.Errorf(`%w. Set the secret that your callback URL ends in, several with commas while you change it:
+  export %s="$(openssl rand -hex 24)"`, err, secretsVariable))
 	}
 	if a.tokens, err = httpapi.ParseTokens(tokens); err != nil {
-		return access{}, fmt.Errorf(`%w. Set role:name:secret for everybody who may ask, separated by commas:
-  export %s="website:shop:$(openssl rand -hex 24),auditor:books:$(openssl rand -hex 24)"`, err, tokensVariable)
+		found.note(fmt.Errorf(`%w. Set role:name:secret for everybody who may ask, separated by commas:
+  export %s="website:shop:$(openssl rand -hex 24),auditor:books:$(openssl rand -hex 24)"`, err, tokensVariable))
 	}
-	return a, nil
+	return a, found.err()
 }
 
 // minSecretLength is what a secret of ours has at least, in characters: fewer can be
@@ -52,20 +52,21 @@ const minSecretLength = 16
 
 // checkLengths refuses secrets that can be guessed, by their number.
 func (a access) checkLengths() error {
+	var found mistakes
 	for i, secret := range a.secretTexts {
 		if n := utf8.RuneCountInString(secret); n < minSecretLength {
-			return fmt.Errorf(`callback secret %d of %s has %d characters and could be guessed: take at least %d, such as those of
+			found.note(fmt.Errorf(`callback secret %d of %s has %d characters and could be guessed: take at least %d, such as those of
   openssl rand -hex 24
-and change the callback URL at Coinbase with it. Both secrets are live while you do, separated by a comma`, i+1, secretsVariable, n, minSecretLength)
+and change the callback URL at Coinbase with it. Both secrets are live while you do, separated by a comma`, i+1, secretsVariable, n, minSecretLength))
 		}
 	}
 	for i, token := range a.tokenTexts {
 		if n := utf8.RuneCountInString(tokenSecret(token)); n < minSecretLength {
-			return fmt.Errorf(`the secret of token %d of %s has %d characters and could be guessed: take at least %d, such as those of
-  openssl rand -hex 24`, i+1, tokensVariable, n, minSecretLength)
+			found.note(fmt.Errorf(`the secret of token %d of %s has %d characters and could be guessed: take at least %d, such as those of
+  openssl rand -hex 24`, i+1, tokensVariable, n, minSecretLength))
 		}
 	}
-	return nil
+	return found.err()
 }
 
 // toEncode names, by their number, the callback secrets that a URL cannot have as
@@ -91,41 +92,30 @@ func callbackURL(server, secret string) string {
 	return server + "/callbacks/coinbase?secret=" + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20")
 }
 
-func accessFromEnvironment() (access, error) {
-	secrets, tokens, err := environmentLists()
+// access reads secrets and tokens.
+func (e *environment) access() (access, error) {
+	secrets, tokens, err := e.accessLists()
 	if err != nil {
 		return access{}, err
 	}
 	return newAccess(secrets, tokens)
 }
 
-// environmentLists reads what the environment sets; what it does not is nil.
-func environmentLists() (secrets, tokens []string, err error) {
-	if secrets, err = secretList(secretsVariable); err != nil {
-		return nil, nil, err
+// devAccess is access with what --dev has made in place of what is not set.
+func (e *environment) devAccess(made devSecrets) (access, error) {
+	secrets, tokens, err := e.accessLists()
+	if err != nil {
+		return access{}, err
 	}
-	tokens, err = secretList(tokensVariable)
-	return secrets, tokens, err
+	return newAccess(made.complete(secrets, tokens))
 }
 
-// secretList reads a variable or the file that its twin names: entries separated by
-// commas or lines. An empty entry between others stays in the list, because it is a
-// mistake that must be noticed.
-func secretList(variable string) ([]string, error) {
-	text, err := cleanList(os.Getenv(variable))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", variable, err)
-	}
-	if path := os.Getenv(variable + fileSuffix); path != "" {
-		if text != "" {
-			return nil, fmt.Errorf("both %s and %s%s are set: unset one", variable, variable, fileSuffix)
-		}
-		if text, err = fileValue(variable+fileSuffix, path, true); err != nil {
-			return nil, err
-		}
-	}
-	if text == "" {
-		return nil, nil
-	}
-	return strings.Split(text, ","), nil
+// accessLists reads secrets and tokens. A list that is not set is nil.
+func (e *environment) accessLists() (secrets, tokens []string, err error) {
+	var found mistakes
+	secrets, err = e.secretList(secretsVariable)
+	found.note(err)
+	tokens, err = e.secretList(tokensVariable)
+	found.note(err)
+	return secrets, tokens, found.err()
 }

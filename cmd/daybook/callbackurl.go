@@ -12,12 +12,12 @@ type callbackURLCommand struct {
 
 // Run prints what to paste at Coinbase, a line for each live secret. It is the one
 // command that prints secrets which it has not made.
-func (c *callbackURLCommand) Run(out output) error {
+func (c *callbackURLCommand) Run(out output, env *environment) error {
 	server, err := baseURL("the address", c.Server)
 	if err != nil {
 		return err
 	}
-	secrets, err := secretList(secretsVariable)
+	secrets, err := env.secretList(secretsVariable)
 	if err == nil && len(secrets) == 0 {
 		err = errors.New("no callback secret: set " + secretsVariable + " as the server has it")
 	}

@@ -14,13 +14,8 @@ import (
 
 type copyCommand struct {
 	From      string `help:"Directory of the log to copy." required:"" type:"path" placeholder:"DIR"`
-	To        string `help:"Where to: a connection string of EventStoreDB." placeholder:"URL" infile:""`
+	To        string `help:"Where to: a connection string of EventStoreDB." placeholder:"URL" infile:"esdb"`
 	Namespace string `help:"What the names of streams there begin with: ${default} makes ${default}.order-..." default:"daybook" placeholder:"NAME"`
-}
-
-// AfterApply is that of logFlag.
-func (c *copyCommand) AfterApply() error {
-	return secretURL{"--to", "DAYBOOK_TO", "esdb://host:2113", eventstoredb.HasPassword}.take(&c.To)
 }
 
 // Run copies what the target lacks, and compares what it has.

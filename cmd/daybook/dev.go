@@ -36,26 +36,18 @@ type devSecrets struct {
 	Tokens          []string `json:"tokens"`
 }
 
-// devAccess takes what the environment sets, else the secrets in the data
-// directory, which it makes.
-func devAccess(data string) (access, error) {
-	secrets, tokens, err := environmentLists()
-	if err != nil {
-		return access{}, err
-	}
-	kept, err := keepSecrets(data)
-	if err != nil {
-		return access{}, err
-	}
+// complete fills in what is not set.
+func (d devSecrets) complete(secrets, tokens []string) (completeSecrets, completeTokens []string) {
 	if secrets == nil {
-		secrets = kept.CallbackSecrets
+		secrets = d.CallbackSecrets
 	}
 	if tokens == nil {
-		tokens = kept.Tokens
+		tokens = d.Tokens
 	}
-	return newAccess(secrets, tokens)
+	return secrets, tokens
 }
 
+// keepSecrets reads what an earlier start has made in the data directory, or makes it.
 func keepSecrets(data string) (devSecrets, error) {
 	path := filepath.Join(data, devSecretsFile)
 	content, err := os.ReadFile(path)
@@ -73,12 +65,7 @@ func keepSecrets(data string) (devSecrets, error) {
 }
 
 func makeSecrets(data, path string) (devSecrets, error) {
-	made := devSecrets{
-		CallbackSecrets: []string{randomHex()},
-		Tokens: []string{
-			"website:dev:" + randomHex(), "auditor:dev:" + randomHex(), "operator:dev:" + randomHex(),
-		},
-	}
+	made := newSecrets()
 	content, err := json.Marshal(made, jsontext.WithIndent("  "))
 	if err != nil {
 		return devSecrets{}, err
@@ -87,6 +74,15 @@ func makeSecrets(data, path string) (devSecrets, error) {
 		return devSecrets{}, err
 	}
 	return made, os.WriteFile(path, append(content, '\n'), 0o600)
+}
+
+func newSecrets() devSecrets {
+	return devSecrets{
+		CallbackSecrets: []string{randomHex()},
+		Tokens: []string{
+			"website:dev:" + randomHex(), "auditor:dev:" + randomHex(), "operator:dev:" + randomHex(),
+		},
+	}
 }
 
 func randomHex() string {

@@ -1,138 +1,196 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"os"
-	"regexp"
-	"slices"
+	"reflect"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
 )
 
-const (
-	variablePrefix = "DAYBOOK_"
-
-	// fileTag marks a flag whose variable has a twin that names a file.
-	fileTag = "infile"
-)
-
-// variable is a setting in the environment.
-type variable struct {
-	name string
-	list bool
+// environment is what the variables of the environment and the configuration file
+// say. readEnvironment merges them before anything reads a variable, so that a
+// setting means the same wherever it comes from.
+type environment struct {
+	known    []variable
+	config   string          // path of the configuration file; "" if there is none
+	inConfig map[string]bool // the variables that it has set
+	unknown  []string        // variables that are no settings
+	mistakes mistakes        // the variables that they concern are unset
 }
 
-// knownVariables are those of all flags, and of what has no flag.
-func knownVariables(model *kong.Application) []variable {
-	var known []variable
-	withFile := func(name string, list bool) {
-		known = append(known, variable{name, list}, variable{name + fileSuffix, false})
+// readEnvironment reads the settings for the command that args call. Flags go first,
+// then the environment, then the configuration file. It traces args with a parser of
+// its own, because a parser remembers which flags it has met.
+func readEnvironment(args []string) (*environment, error) {
+	parser, err := newParser(output{io.Discard, io.Discard})
+	if err != nil {
+		return nil, err
 	}
-	withFile(secretsVariable, true)
-	withFile(tokensVariable, true)
-	withFile(tokenVariable, false)
-	seen := map[string]bool{}
-	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
-		flag, ok := node.(*kong.Flag)
-		if !ok {
-			return next(nil)
+	e := &environment{known: knownVariables(parser.Model), inConfig: make(map[string]bool)}
+	e.clean()
+	e.unknown = unknownVariables(e.known, os.Environ())
+	trace, err := kong.Trace(parser, args)
+	if err != nil {
+		return nil, err
+	}
+	flags := make(map[string]*kong.Flag) // those on the command line, by name
+	for _, path := range trace.Path {
+		if path.Flag != nil {
+			flags[path.Flag.Name] = path.Flag
 		}
-		for _, name := range flag.Envs {
-			switch {
-			case seen[name]:
-			case flag.Tag.Has(fileTag):
-				withFile(name, flag.IsSlice())
-			default:
-				known = append(known, variable{name, flag.IsSlice()})
+	}
+	if flag := flags["config"]; flag != nil {
+		e.readConfig(trace.FlagValue(flag).(string))
+	} else if path := os.Getenv(configVariable); path != "" {
+		e.readConfig(kong.ExpandPath(path))
+	}
+	for _, path := range trace.Path {
+		for _, flag := range path.Flags {
+			if flags[flag.Name] == nil {
+				e.checkVariable(flag)
+			} else if url, ok := secretURLOf(flag); ok {
+				e.mistakes.note(url.checkFlag(flag, trace.FlagValue(flag).(string)))
 			}
-			seen[name] = true
 		}
-		return next(nil)
-	})
-	return known
+	}
+	return e, nil
 }
 
-// cleanEnvironment makes the environment what it is meant to be, before anything
-// reads it: a variable that is set and empty is unset.
-func cleanEnvironment(known []variable) error {
-	for _, v := range known {
+// refuse notes a mistake in a variable, and unsets it.
+func (e *environment) refuse(name string, err error) {
+	e.mistakes.note(err)
+	e.set(name, "")
+}
+
+// set sets a variable. One that is empty is unset.
+func (e *environment) set(name, value string) {
+	var err error
+	if value == "" {
+		delete(e.inConfig, name)
+		err = os.Unsetenv(name)
+	} else {
+		err = os.Setenv(name, value)
+	}
+	if err != nil {
+		e.mistakes.note(fmt.Errorf("%s: %w", name, err))
+	}
+}
+
+// clean makes every variable what it is meant to be.
+func (e *environment) clean() {
+	for _, v := range e.known {
 		text, set := os.LookupEnv(v.name)
 		if !set {
 			continue
 		}
-		value, err := clean(text, v.list)
-		if err != nil {
-			return fmt.Errorf("%s %w", v.name, err)
-		}
-		if value == "" {
-			err = os.Unsetenv(v.name)
+		if value, err := clean(text, v.list); err != nil {
+			e.refuse(v.name, fmt.Errorf("%s %w", v.name, err))
 		} else {
-			err = os.Setenv(v.name, value)
+			e.set(v.name, value)
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", v.name, err)
+	}
+}
+
+// readConfig sets the variables that the configuration file has and the environment
+// has not.
+func (e *environment) readConfig(path string) {
+	e.config = path
+	values, found := readConfig(path, e.known)
+	e.mistakes.note(found.err())
+	for name := range values {
+		if isUnset(name) {
+			e.inConfig[name] = true
 		}
+	}
+	for name := range e.inConfig {
+		e.set(name, values[name])
+	}
+}
+
+// checkVariable makes sure that a flag can be read from its variable.
+func (e *environment) checkVariable(flag *kong.Flag) {
+	for _, name := range flag.Envs {
+		if flag.Tag.Has(fileTag) {
+			if value, err := e.fileOf(name, false); err != nil {
+				e.refuse(name, err)
+			} else if value != "" {
+				e.set(name, value)
+			}
+		}
+		if text := os.Getenv(name); text != "" {
+			if err := decode(flag, text); err != nil {
+				e.refuse(name, fmt.Errorf("%s: %w", e.label(name), err))
+			}
+		}
+	}
+}
+
+// decode reports why a text is no value of a flag.
+func decode(flag *kong.Flag, text string) error {
+	target := reflect.New(flag.Target.Type()).Elem()
+	scan := kong.ScanFromTokens(kong.Token{Type: kong.FlagValueToken, Value: text})
+	if err := flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: scan}, target); err != nil {
+		return err
+	}
+	if flag.Enum != "" && !flag.EnumMap()[fmt.Sprint(target)] {
+		return fmt.Errorf("must be one of %s", strings.Join(flag.EnumSlice(), ", "))
 	}
 	return nil
 }
 
-// injected are the variables that Kubernetes sets in every container for a service
-// whose name begins with daybook.
-var injected = regexp.MustCompile(`^DAYBOOK_(?:PORT|SERVICE)(?:_|$|=)|^[^=]*(?:_SERVICE_HOST=|_SERVICE_PORT[_=]|_PORT_[0-9]+_(?:TCP|UDP|SCTP)[_=]|_PORT=[a-z]+://)`)
-
-// The bounds of a warning about variables.
-const (
-	maxUnknown  = 16
-	maxNamed    = 64
-	maxDistance = 3 // of letters between a misspelt name and the one that was meant
-)
-
-// unknownText says what the names in a warning are.
-const unknownText = "these variables of the environment are no settings of daybook, and do nothing"
-
-// unknownNames are the names of such variables.
-type unknownNames []string
-
-// unknownVariables names what is set and no setting, each with the setting that was
-// probably meant. Kubernetes's are not ours.
-func unknownVariables(known []variable, environment []string) unknownNames {
-	var unknown unknownNames
-	for _, entry := range environment {
-		name, _, _ := strings.Cut(entry, "=")
-		upper := strings.ToUpper(name)
-		if !strings.HasPrefix(upper, variablePrefix) || injected.MatchString(entry) ||
-			slices.ContainsFunc(known, func(v variable) bool { return v.name == name }) {
-			continue
-		}
-		if len(unknown) == maxUnknown {
-			return append(unknown, "and more")
-		}
-		unknown = append(unknown, describe(name, nearest(known, upper)))
+// fileOf returns the value in the file that the twin of a variable names; "" if it
+// names none.
+func (e *environment) fileOf(name string, list bool) (string, error) {
+	twin := name + fileSuffix
+	path := os.Getenv(twin)
+	if path == "" {
+		return "", nil
 	}
-	slices.Sort(unknown)
-	return unknown
+	if os.Getenv(name) != "" {
+		return "", fmt.Errorf("both %s and %s are set: unset one", e.label(name), e.label(twin))
+	}
+	value, err := fileValue(e.label(twin), path, list)
+	if err == nil && value == "" && !list {
+		err = fmt.Errorf("%s: %s is empty", e.label(twin), path)
+	}
+	return value, err
 }
 
-func describe(name, meant string) string {
-	name = fmt.Sprintf("%.*s", maxNamed, name)
-	if meant == "" {
-		return name
+// secretList reads a variable or the file that its twin names: entries separated by
+// commas or lines. An empty entry between others stays in the list, because it is a
+// mistake that must be noticed.
+func (e *environment) secretList(name string) ([]string, error) {
+	text, err := e.fileOf(name, true)
+	if err != nil {
+		return nil, err
 	}
-	return name + " (" + meant + "?)"
+	if text = cmp.Or(text, os.Getenv(name)); text == "" {
+		return nil, nil
+	}
+	return strings.Split(text, ","), nil
 }
 
-// nearest returns the variable whose name is nearest, if one is near.
-func nearest(known []variable, name string) string {
-	best, distance := "", maxDistance+1
-	if len(name) > maxNamed {
-		return best
+// label names a variable in messages, as the user has set it.
+func (e *environment) label(name string) string {
+	if e.inConfig[name] {
+		return e.config + ": " + variable{name: name}.key()
 	}
-	for _, v := range known {
-		if d := levenshtein.ComputeDistance(name, v.name); d < distance {
-			best, distance = v.name, d
-		}
+	return name
+}
+
+// origin says where the value of a variable comes from.
+func (e *environment) origin(name string) string {
+	switch twin := name + fileSuffix; {
+	case os.Getenv(twin) != "":
+		return fmt.Sprintf("file %s (%s)", os.Getenv(twin), e.label(twin))
+	case e.inConfig[name]:
+		return "file " + e.config
+	case os.Getenv(name) != "":
+		return "environment " + name
 	}
-	return best
+	return "default"
 }

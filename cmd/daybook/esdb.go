@@ -107,15 +107,10 @@ func (f *esdbFlag) listenEsdb(ctx context.Context, store eventstore.Store, acces
 
 // serveScratch serves a scratch log until ctx ends. It takes no callbacks, and so
 // needs no secrets for them.
-func (c *serveCommand) serveScratch(ctx context.Context, hangup hangups, logger *slog.Logger) (err error) {
-	if err := c.esdbFlag.check(c.isRemote()); err != nil {
+func (c *serveCommand) serveScratch(ctx context.Context, hangup hangups, env *environment, logger *slog.Logger) (err error) {
+	live, err := c.scratchSettings(env)
+	if err != nil {
 		return err
-	}
-	var live *liveAccess
-	if !c.EsdbInsecure {
-		if live, err = newLiveAccess(accessFromEnvironment); err != nil {
-			return err
-		}
 	}
 	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: c.Data})
 	if err != nil {
@@ -137,6 +132,17 @@ func (c *serveCommand) serveScratch(ctx context.Context, hangup hangups, logger 
 		running.Go(func() { live.follow(ctx, hangup, logger) })
 	}
 	return run(ctx)
+}
+
+// scratchSettings are secrets and tokens, if the scratch log asks for any.
+func (c *serveCommand) scratchSettings(env *environment) (live *liveAccess, err error) {
+	var found mistakes
+	found.note(c.esdbFlag.check(c.isRemote()))
+	if !c.EsdbInsecure {
+		live, err = newLiveAccess(env.access)
+		found.note(err)
+	}
+	return live, found.err()
 }
 
 // refuseScratch keeps payments out of a log that others can write to.

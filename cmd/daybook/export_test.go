@@ -1,6 +1,10 @@
 package main
 
-import "io"
+import (
+	"context"
+	"io"
+	"net/url"
+)
 
 // Run is the whole program, for a test binary that is the program too.
 var Run = run
@@ -24,3 +28,12 @@ func Settings() (map[string]bool, error) {
 
 // CleanSetting is what a value means.
 var CleanSetting = clean
+
+// Get is what commands read from a server with.
+func Get(ctx context.Context, server, path string, query url.Values, answer any) error {
+	env, err := readEnvironment(nil)
+	if err != nil {
+		return err
+	}
+	return (&serverFlag{server}).get(ctx, env, path, query, answer)
+}

@@ -16,14 +16,8 @@ import (
 // logFlag says where the log is. All commands that open it have it.
 type logFlag struct {
 	Data       string `help:"Directory of the log (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
-	Eventstore string `help:"Where the log is if not in --data: in EventStoreDB at esdb://host:2113, with several hosts or esdb+discover:// for a cluster. With a password it must come from ${env} or the file in ${env}_FILE." placeholder:"URL" infile:""`
+	Eventstore string `help:"Where the log is if not in --data: in EventStoreDB at esdb://host:2113, with several hosts or esdb+discover:// for a cluster. With a password it must come from ${env} or the file in ${env}_FILE." placeholder:"URL" infile:"esdb"`
 	Namespace  string `help:"What the names of streams in EventStoreDB begin with: ${default} makes ${default}.order-..." default:"daybook" placeholder:"NAME"`
-}
-
-// AfterApply takes the connection string from a file, and refuses a password in
-// the flag.
-func (f *logFlag) AfterApply() error {
-	return secretURL{"--eventstore", "DAYBOOK_EVENTSTORE", "esdb://host:2113", eventstoredb.HasPassword}.take(&f.Eventstore)
 }
 
 func (f *logFlag) isRemote() bool { return f.Eventstore != "" }

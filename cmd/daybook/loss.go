@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os/user"
 	"time"
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
-
-	"github.com/go-json-experiment/json"
 )
 
 // logCommands are about the log itself.
@@ -23,14 +19,14 @@ type logCommands struct {
 }
 
 type acceptLossCommand struct {
-	logFlag `embed:""`
-	Reason  string `help:"What was lost, how, and what was done about it." required:"" placeholder:"TEXT" env:"-"`
-	Server  string `help:"The running server that has the log open (${default}). An operator's token must come from DAYBOOK_TOKEN or the file in DAYBOOK_TOKEN_FILE." default:"http://127.0.0.1:8080" placeholder:"URL"`
+	logFlag    `embed:""`
+	serverFlag `embed:""`
+	Reason     string `help:"What was lost, how, and what was done about it." required:"" placeholder:"TEXT" env:"-"`
 }
 
 // Run accepts what is missing. Without a server it opens the log itself, which may
 // be one that no server starts on.
-func (c *acceptLossCommand) Run(ctx context.Context, out output) error {
+func (c *acceptLossCommand) Run(ctx context.Context, out output, env *environment) error {
 	if c.isRemote() {
 		return exitError{exitUsage, errors.New("the log is in EventStoreDB, which has no journal that could be lost: restore the database from a copy")}
 	}
@@ -43,7 +39,7 @@ func (c *acceptLossCommand) Run(ctx context.Context, out output) error {
 	}
 	losses, err := c.acceptHere(ctx, acceptance)
 	if errors.Is(err, eventstore.ErrLocked) {
-		losses, err = c.acceptThere(ctx)
+		losses, err = c.acceptThere(ctx, env)
 	}
 	if err != nil {
 		return err
@@ -82,57 +78,14 @@ func (c *acceptLossCommand) acceptHere(ctx context.Context, a eventstore.Accepta
 }
 
 // acceptThere asks the server that has the log open.
-func (c *acceptLossCommand) acceptThere(ctx context.Context) ([]eventstore.LossFound, error) {
-	token, err := serverToken()
-	if err != nil {
-		return nil, err
-	}
-	server, err := baseURL("--server", c.Server)
-	if err != nil {
-		return nil, err
-	}
-	body, err := json.Marshal(map[string]string{"reason": c.Reason})
-	if err != nil {
-		return nil, err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.JoinPath("/log/loss-acceptance").String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("a server has the log open, and none answers at --server: %w", err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return nil, err
-	}
-	var said struct {
+func (c *acceptLossCommand) acceptThere(ctx context.Context, env *environment) ([]eventstore.LossFound, error) {
+	var answer struct {
 		Accepted []eventstore.LossFound `json:"accepted"`
-		Title    string                 `json:"title"`
-		Detail   string                 `json:"detail"`
 	}
-	if err := json.Unmarshal(answer, &said); err != nil {
-		return nil, fmt.Errorf("%s is no daybook: it answers %s", server, response.Status)
+	if err := c.post(ctx, env, "/log/loss-acceptance", map[string]string{"reason": c.Reason}, &answer); err != nil {
+		return nil, fmt.Errorf("a server has the log open: %w", err)
 	}
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server at %s answers %d: %s: %s", server, response.StatusCode, said.Title, said.Detail)
-	}
-	return said.Accepted, nil
-}
-
-// serverToken reads the secret of the token that commands send to a server.
-func serverToken() (string, error) {
-	entries, err := secretList(tokenVariable)
-	if err != nil {
-		return "", err
-	}
-	if len(entries) != 1 || entries[0] == "" {
-		return "", errors.New("a server has the log open: set DAYBOOK_TOKEN, or DAYBOOK_TOKEN_FILE to a file that has it, to the secret of an operator's token")
-	}
-	return tokenSecret(entries[0]), nil
+	return answer.Accepted, nil
 }
 
 // losses returns what may be missing from a log and nobody has accepted.

@@ -49,7 +49,9 @@ type commands struct {
 	Simulate simulateCommand    `cmd:"" help:"Act as Coinbase against a running server, and judge whether every balance is exactly what was paid. The payments stay in its log."`
 	Health   healthCommand      `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
 	URL      callbackURLCommand `cmd:"" name:"callback-url" help:"Print the callback URL to paste at Coinbase, for each secret in DAYBOOK_CALLBACK_SECRETS, percent-encoded."`
+	Check    checkConfigCommand `cmd:"" name:"check-config" help:"Print the settings of serve that hold, and where each comes from; secrets are masked. Exit code 1: serve would refuse them."`
 	Version  kong.VersionFlag   `help:"Print the version and exit." env:"-"`
+	Config   string             `help:"TOML file with settings, for what neither a flag nor the environment says." type:"path" placeholder:"FILE"`
 }
 
 // output is where a command writes.
@@ -81,21 +83,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "daybook:", err)
 		return exitFailure
 	}
-	known := knownVariables(parser.Model)
-	unclean := cleanEnvironment(known)
+	env, err := readEnvironment(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "daybook:", err)
+		return exitFailure
+	}
 	parsed, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited // help or version was asked for
 	}
-	if err = cmp.Or(unclean, err); err != nil {
+	if err != nil || parsed.Command() != checkConfigName { // which lists the mistakes itself
+		err = cmp.Or(env.mistakes.err(), err)
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "daybook: %v\nSee daybook --help.\n", err)
 		return exitUsage
 	}
-	unknown := unknownVariables(known, os.Environ())
-	if len(unknown) > 0 && parsed.Command() != "serve" { // which has a log for that
-		fmt.Fprintf(stderr, "daybook: %s: %s\n", unknownText, strings.Join(unknown, ", "))
+	if len(env.unknown) > 0 && parsed.Command() != "serve" { // which has a log for that
+		fmt.Fprintf(stderr, "daybook: %s: %s\n", unknownText, strings.Join(env.unknown, ", "))
 	}
-	err = parsed.Run(unknown)
+	err = parsed.Run(env)
 	var said saidError
 	switch {
 	case err == nil, isReaderGone(err):

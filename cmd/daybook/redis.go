@@ -6,19 +6,11 @@ import (
 	"daybook/projections/redismodel"
 )
 
-const redisVariable = "DAYBOOK_REDIS"
-
 // redisFlag is shared by all commands that open read models in Redis.
 type redisFlag struct {
-	Redis       string `help:"Where the read models are kept: redis://host:6379/0, rediss:// with TLS; parameters master_name of a Sentinel, or cluster=true. With a password it must come from ${env} or the file in ${env}_FILE. Without it they are in memory." placeholder:"URL" infile:""`
+	Redis       string `help:"Where the read models are kept: redis://host:6379/0, rediss:// with TLS; parameters master_name of a Sentinel, or cluster=true. With a password it must come from ${env} or the file in ${env}_FILE. Without it they are in memory." placeholder:"URL" infile:"redis"`
 	RedisPrefix string `help:"Beginning of every key, with a part in braces that keeps all on one node of a cluster (${default})." default:"{daybook}" placeholder:"PREFIX"`
 	RedisCA     string `help:"Certificates of who signed that of Redis, if the system does not know them." type:"path" placeholder:"FILE"`
-}
-
-// AfterApply takes the URL from a file, and refuses one with a password that
-// other users of the machine see in the command line.
-func (f *redisFlag) AfterApply() error {
-	return secretURL{"--redis", redisVariable, "redis://host:6379/0", redismodel.HasPassword}.take(&f.Redis)
 }
 
 // open prepares the store, without reaching for it.

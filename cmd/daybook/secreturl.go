@@ -3,60 +3,61 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
+
+	"daybook/eventstore/eventstoredb"
+	"daybook/projections/redismodel"
+
+	"github.com/alecthomas/kong"
 )
 
-// secretURL is a setting whose value may hold a password: a flag, a variable of
-// the environment, and one that names a file.
+// secretURL is a kind of URL that may hold a password.
 type secretURL struct {
-	flag, variable string
-	example        string // of one without a password
-	hasPassword    func(url string) bool
+	example     string // of one without a password
+	hasPassword func(url string) bool
 }
 
-// take completes the value that flag or variable have given: from the file if one
-// is named. It refuses a password in the flag, which other users of the machine
-// see.
-func (s secretURL) take(value *string) error {
-	path := os.Getenv(s.variable + fileSuffix)
-	switch {
-	case path != "" && *value != "":
-		return fmt.Errorf("both %s%s and another place say what %s is: unset one", s.variable, fileSuffix, s.flag)
-	case path != "":
-		var err error
-		if *value, err = fileValue(s.variable+fileSuffix, path, false); err != nil {
-			return err
-		}
-		if *value == "" {
-			return fmt.Errorf("%s%s: %s is empty", s.variable, fileSuffix, path)
-		}
-	case *value != "" && *value != os.Getenv(s.variable) && s.hasPassword(*value):
-		return fmt.Errorf("%[1]s takes a URL such as %[2]s without a password, which other users of the machine would see: for one with a password set %[3]s, or %[3]s%[4]s to a file that has it", s.flag, s.example, s.variable, fileSuffix)
+// secretURLOf returns the kind of a flag's URL, by its tag.
+func secretURLOf(flag *kong.Flag) (secretURL, bool) {
+	if flag == nil {
+		return secretURL{}, false
 	}
-	return nil
-}
-
-// applied calls the hooks of several groups of flags: alone kong would find none,
-// because they have the same name.
-func applied(hooks ...func() error) error {
-	for _, hook := range hooks {
-		if err := hook(); err != nil {
-			return err
-		}
+	switch flag.Tag.Get(fileTag) {
+	case "redis":
+		return secretURL{"redis://host:6379/0", redismodel.HasPassword}, true
+	case "esdb":
+		return secretURL{"esdb://host:2113", eventstoredb.HasPassword}, true
 	}
-	return nil
+	return secretURL{}, false
 }
 
-// AfterApply takes the settings with secrets.
-func (c *serveCommand) AfterApply() error {
-	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
+// checkFlag refuses a password on the command line, which other users of the machine
+// see. The lines that --dev prints repeat the variable there.
+func (s secretURL) checkFlag(flag *kong.Flag, value string) error {
+	if !s.hasPassword(value) || value == os.Getenv(flag.Envs[0]) {
+		return nil
+	}
+	return fmt.Errorf("--%[1]s takes a URL such as %[2]s without a password, which other users of the machine would see: for one with a password set %[3]s, or %[3]s%[4]s to a file that has it", flag.Name, s.example, flag.Envs[0], fileSuffix)
 }
 
-// AfterApply takes the settings with secrets.
-func (c *rebuildCommand) AfterApply() error {
-	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
-}
+// mask stands for a secret.
+const mask = "********"
 
-// AfterApply takes the settings with secrets.
-func (c *verifyCommand) AfterApply() error {
-	return applied(c.logFlag.AfterApply, c.redisFlag.AfterApply)
+// masked returns a URL without its secrets.
+func (s secretURL) masked(url string) string {
+	scheme, rest := "", url
+	if before, after, found := strings.Cut(url, "://"); found {
+		scheme, rest = before+"://", after
+	}
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		url = scheme + mask + rest[at:]
+	}
+	if s.hasPassword(url) {
+		url, _, _ = strings.Cut(url, "?")
+		url += "?" + mask
+	}
+	if s.hasPassword(url) { // it cannot be read
+		url = scheme + mask
+	}
+	return url
 }

@@ -14,7 +14,6 @@ import (
 	"daybook/domain/ledger"
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
-	"daybook/http/callback"
 	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,12 +45,12 @@ const ballastBytes = 64 << 20
 
 // Run serves until ctx ends or the log fails. What it says goes through writers
 // that do not wait for their readers.
-func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, unknown unknownNames) error {
+func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, env *environment) error {
 	lines := newLogWriter(out.stderr)
 	printed := serverlog.NewWriter(out.stdout, logCapacity, func(uint64) []byte { return nil })
 	defer lines.Close(logPatience)
 	defer printed.Close(logPatience)
-	err := c.run(ctx, printed, lines, hangup, unknown)
+	err := c.run(ctx, printed, lines, hangup, env)
 	if err != nil {
 		fmt.Fprintln(lines, "daybook:", err)
 		err = saidError{err}
@@ -59,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, unkn
 	return err
 }
 
-func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *serverlog.Writer, hangup hangups, unknown unknownNames) (err error) {
+func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *serverlog.Writer, hangup hangups, env *environment) (err error) {
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
 	if !c.isRemote() {
@@ -70,13 +69,13 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 		return err
 	}
 	captureLibraries(logger)
-	if len(unknown) > 0 {
-		logger.Warn(unknownText, "variables", unknown)
+	if len(env.unknown) > 0 {
+		logger.Warn(unknownText, "variables", env.unknown)
 	}
 	if c.EsdbWritable {
-		return c.serveScratch(ctx, hangup, logger)
+		return c.serveScratch(ctx, hangup, env, logger)
 	}
-	settings, err := c.settings()
+	settings, err := c.settings(c.readAccess(env))
 	if err != nil {
 		return err
 	}
@@ -99,38 +98,6 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 		err = publicError{err} // it ends in the log
 	}
 	return errors.Join(err, models.close(), store.close())
-}
-
-// settings are what serve is told from outside, read and checked.
-type settings struct {
-	access  *liveAccess
-	sources callback.Sources
-	policy  ledger.Policy
-}
-
-func (c *serveCommand) settings() (settings, error) {
-	if err := c.esdbFlag.check(c.isRemote()); err != nil {
-		return settings{}, err
-	}
-	allowed, err := callback.ParsePrefixes(c.CallbackFrom)
-	if err != nil {
-		return settings{}, fmt.Errorf("--callback-from: %w", err)
-	}
-	trusted, err := callback.ParsePrefixes(c.TrustedProxy)
-	if err != nil {
-		return settings{}, fmt.Errorf("--trusted-proxy: %w", err)
-	}
-	s := settings{
-		sources: callback.Sources{Allowed: allowed, Trusted: trusted},
-		policy:  ledger.Policy{HoldUnregistered: c.Unregistered == "hold"},
-	}
-	if c.Dev {
-		s.sources.Allowed = append(s.sources.Allowed, loopback...)
-		s.access, err = newLiveAccess(func() (access, error) { return devAccess(c.Data) })
-	} else {
-		s.access, err = newLiveAccess(accessFromEnvironment)
-	}
-	return s, err
 }
 
 // serve runs the parts. Requests end first, then the projections, and the

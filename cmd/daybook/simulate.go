@@ -40,7 +40,7 @@ type simulateCommand struct {
 }
 
 // Run acts as Coinbase against a running server, and judges the balances.
-func (c *simulateCommand) Run(ctx context.Context, out output) error {
+func (c *simulateCommand) Run(ctx context.Context, out output, env *environment) error {
 	if c.RunName == "" {
 		c.RunName = eventstore.NewULID(time.Now())
 	}
@@ -51,7 +51,7 @@ func (c *simulateCommand) Run(ctx context.Context, out output) error {
 	if err != nil {
 		return err
 	}
-	target, err := c.target()
+	target, err := c.target(env)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (c *simulateCommand) Run(ctx context.Context, out output) error {
 	return errors.Join(report.Write(out.stdout), report.Err())
 }
 
-func (c *simulateCommand) target() (simulate.Target, error) {
+func (c *simulateCommand) target(env *environment) (simulate.Target, error) {
 	var target simulate.Target
 	var err error
 	if target.Callbacks, err = baseURL("--server", c.Server); err != nil {
@@ -91,7 +91,7 @@ func (c *simulateCommand) target() (simulate.Target, error) {
 		}
 		target.ForwardedFor = address.String()
 	}
-	target.Secret, target.Token, err = simulateAccess(c.Data)
+	target.Secret, target.Token, err = simulateAccess(env, c.Data)
 	return target, err
 }
 

@@ -25,24 +25,25 @@ func baseURL(flag, text string) (*url.URL, error) {
 	return u, nil
 }
 
-// simulateAccess takes what the environment sets, else the secrets that serve
-// --dev has made in the data directory.
-func simulateAccess(data string) (secret, token string, err error) {
-	secrets, tokens, err := environmentLists()
+// simulateAccess takes what is set, else the secrets that serve --dev has made in the
+// data directory.
+func simulateAccess(env *environment, data string) (secret, token string, err error) {
+	secrets, tokens, err := env.accessLists()
 	if err != nil {
 		return "", "", err
+	}
+	if token, err = env.token(); err != nil {
+		return "", "", err
+	}
+	if token != "" {
+		tokens = []string{"website:simulate:" + token}
 	}
 	if secrets == nil || tokens == nil {
 		made, err := madeSecrets(data)
 		if err != nil {
 			return "", "", err
 		}
-		if secrets == nil {
-			secrets = made.CallbackSecrets
-		}
-		if tokens == nil {
-			tokens = made.Tokens
-		}
+		secrets, tokens = made.complete(secrets, tokens)
 	}
 	checked, err := newAccess(secrets, tokens)
 	if err != nil {
@@ -59,7 +60,7 @@ func madeSecrets(data string) (devSecrets, error) {
 		return devSecrets{}, fmt.Errorf(`there are no secrets in %s. Start a server that makes some there:
   make run
 or say what the server has:
-  export %s=<secret> %s=website:shop:<token>`, data, secretsVariable, tokensVariable)
+  export %s=<secret> %s=<the secret of a token>`, data, secretsVariable, tokenVariable)
 	}
 	if err != nil {
 		return devSecrets{}, err

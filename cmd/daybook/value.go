@@ -15,10 +15,10 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// maxFileBytes bounds what is read of a file that a variable names.
+// maxFileBytes bounds a file of settings.
 const maxFileBytes = 64 << 10
 
-// fileTimeout bounds how long a pipe in place of that file may take.
+// fileTimeout bounds how long a pipe in place of such a file may take.
 const fileTimeout = 5 * time.Second
 
 // cleanValue returns a setting as it is meant, wherever it comes from: without the
@@ -85,26 +85,36 @@ func clean(text string, list bool) (string, error) {
 	return cleanValue(text)
 }
 
-// fileValue reads a setting from the file that a variable names.
-func fileValue(variable, path string, list bool) (string, error) {
+// fileValue reads a setting from a file. label names the setting that names the
+// file.
+func fileValue(label, path string, list bool) (string, error) {
+	content, err := readFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", label, err)
+	}
+	value, err := clean(string(content), list)
+	if err != nil {
+		return "", fmt.Errorf("%s: what is in %s %w", label, path, err)
+	}
+	return value, nil
+}
+
+// readFile reads a small file or a pipe.
+func readFile(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe may have no writer
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", variable, err)
+		return nil, err
 	}
 	defer file.Close()
 	_ = file.SetReadDeadline(time.Now().Add(fileTimeout)) // files on disk have none, and need none
 	content, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", variable, err)
+		return nil, err
 	}
 	if len(content) > maxFileBytes {
-		return "", fmt.Errorf("%s: %s has more than %d bytes", variable, path, maxFileBytes)
+		return nil, fmt.Errorf("%s has more than %d bytes", path, maxFileBytes)
 	}
-	value, err := clean(string(content), list)
-	if err != nil {
-		return "", fmt.Errorf("%s: what is in %s %w", variable, path, err)
-	}
-	return value, nil
+	return content, nil
 }
 
 // cleanFlags are the options that give flags the same treatment. A positional
