@@ -97,7 +97,7 @@ func (m *Model) found(ctx context.Context) (View, error) {
 	for try := 0; ; try++ {
 		var whole *redis.BoolSliceCmd
 		var current *redis.StringCmd
-		v, err := m.view(ctx, m.store.writer, &m.loaded, looking, func(p redis.Pipeliner, g Generation) {
+		v, err := m.view(ctx, m.store.writer, &m.loaded, optimistic, func(p redis.Pipeliner, g Generation) {
 			whole = p.SMIsMember(ctx, m.Key(g, KindKeys, m.projection), "")
 			current = p.Get(ctx, m.store.CurrentKey())
 		})

@@ -62,7 +62,7 @@ func (m *Model) Read(ctx context.Context, commands func(redis.Pipeliner, Generat
 // fly runs one round trip, and has the first of those that came meanwhile run
 // the next.
 func (m *Model) fly(ctx context.Context, reads []*sharedRead) {
-	view, err := m.view(context.WithoutCancel(ctx), m.store.reader, &m.read, looking, func(p redis.Pipeliner, g Generation) {
+	view, err := m.view(context.WithoutCancel(ctx), m.store.reader, &m.read, optimistic, func(p redis.Pipeliner, g Generation) {
 		for _, r := range reads {
 			r.commands(p, g)
 		}

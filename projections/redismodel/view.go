@@ -23,7 +23,7 @@ func (v View) IsEmpty() bool { return v.place.text == "" }
 // ReadAlone is Read without company, for answers so long that others should
 // not wait for them.
 func (m *Model) ReadAlone(ctx context.Context, commands func(redis.Pipeliner, Generation)) (View, error) {
-	return m.view(ctx, m.store.reader, &m.read, looking, commands)
+	return m.view(ctx, m.store.reader, &m.read, optimistic, commands)
 }
 
 // ReadAt is Read for a batch that starts from a checkpoint: if another one is
@@ -33,7 +33,7 @@ func (m *Model) ReadAt(ctx context.Context, from follow.Checkpoint, commands fun
 	loaded := m.Generation()
 	var generation atomic.Uint64
 	generation.Store(uint64(loaded))
-	v, err := m.view(ctx, m.store.writer, &generation, locking, commands)
+	v, err := m.view(ctx, m.store.writer, &generation, transactional, commands)
 	if err != nil {
 		return err
 	}
@@ -43,21 +43,18 @@ func (m *Model) ReadAt(ctx context.Context, from follow.Checkpoint, commands fun
 	return nil
 }
 
-// A way of reading several keys as they are at one moment.
-type way bool
+// consistency is how several keys are read as they are at one moment.
+type consistency bool
 
 const (
-	// looking is to look at the checkpoint before and after. Every batch
-	// changes it, so that nothing was written between if it is the same: to
-	// come back to what it was, somebody would have to flush Redis and fill it
-	// again between commands that reach Redis together. Whether its generation
-	// is current, and its sum fits, is seen after. It costs little, and is
-	// answered also while Redis is full.
-	looking way = false
+	// optimistic reads compare the checkpoint before and after. Every batch changes
+	// it, so that nothing was written in between if it is the same. They cost little,
+	// and are answered also while Redis is full.
+	optimistic consistency = false
 
-	// locking is a transaction. It is for what a batch rests on, and for
-	// readers whose looks keep differing.
-	locking way = true
+	// transactional reads are a transaction. A batch rests on them, and a reader
+	// falls back to them when optimistic reads keep failing.
+	transactional consistency = true
 )
 
 // tries bounds how often a read is repeated because the model has changed
@@ -66,7 +63,7 @@ const tries = 5
 
 // view reads the generation that is current. Known is the one that it was, and
 // becomes the one that it is.
-func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *atomic.Uint64, how way, commands func(redis.Pipeliner, Generation)) (View, error) {
+func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *atomic.Uint64, how consistency, commands func(redis.Pipeliner, Generation)) (View, error) {
 	if m.store.evicts.Load() {
 		return View{}, m.store.failed("read", ErrEvicts)
 	}
@@ -103,7 +100,7 @@ type look struct{ current, checkpoint, sum string }
 // the checkpoint is still what it was before them; in a transaction it is.
 // Without commands there is only the look. A key that does not exist, or is of
 // another type, is no error.
-func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how way, commands func(redis.Pipeliner, Generation)) (found look, still bool, err error) {
+func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generation, how consistency, commands func(redis.Pipeliner, Generation)) (found look, still bool, err error) {
 	keys := m.looks(g)
 	if commands == nil {
 		found, err = asLook(client.MGet(ctx, keys...))
@@ -112,11 +109,11 @@ func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generat
 	var before *redis.StringCmd
 	var after *redis.SliceCmd
 	pipelined := client.Pipelined
-	if how == locking {
+	if how == transactional {
 		pipelined = client.TxPipelined
 	}
 	results, err := pipelined(ctx, func(p redis.Pipeliner) error {
-		if how == looking {
+		if how == optimistic {
 			before = p.Get(ctx, keys[1])
 		}
 		commands(p, g)
@@ -132,7 +129,7 @@ func (m *Model) ask(ctx context.Context, client redis.UniversalClient, g Generat
 		return look{}, false, err
 	}
 	found, err = asLook(after)
-	return found, how == locking || before.Val() == found.checkpoint, err
+	return found, how == transactional || before.Val() == found.checkpoint, err
 }
 
 // isOfOneKey reports whether an error says something of the key of one command
