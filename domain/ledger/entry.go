@@ -59,7 +59,7 @@ func Post(event codec.Event) (Entry, error) {
 	case order.PaymentReleased:
 		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentMispaid:
-		return about(e.Payment, e.User, e.OccurredAt).hold(e.Mispayment, true, &e.Amount), nil
+		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).hold(e.Mispayment, true, &e.Amount), nil
 	case order.MispaymentCredited:
 		return about(e.Payment, e.User, e.OccurredAt).move(suspenseAccount(e.Mispayment), UserAccount(e.User), e.Amount), nil
 	case order.MispaymentRefunded:

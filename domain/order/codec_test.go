@@ -47,7 +47,7 @@ func TestCodec(t *testing.T) {
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, User: "u1", Amount: dollars,
 			Contradiction: true, Closes: closes, Note: "the payer wrote to us", OccurredAt: at,
 		},
-		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, OccurredAt: at},
+		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, OccurredAt: at, Closes: closes},
 		order.MispaymentCredited{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Note: "late by a minute", OccurredAt: at},
 		order.MispaymentRefunded{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "sent back", OccurredAt: at},
 		order.MispaymentDismissed{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "nobody claims it", OccurredAt: at},

@@ -128,7 +128,10 @@ func (d *decision) mispay(m Mispayment) {
 	switch verdict := standing.Judge(claim); verdict.Action {
 	case payment.Nothing, payment.Receive, payment.Verify:
 	case payment.Credit:
-		d.add(PaymentMispaid{Mispayment: d.command.EventID(len(d.events)), Payment: m.Payment, User: user, Amount: m.Amount, OccurredAt: m.OccurredAt})
+		d.add(PaymentMispaid{
+			Mispayment: d.command.EventID(len(d.events)), Payment: m.Payment, User: user, Amount: m.Amount,
+			OccurredAt: m.OccurredAt, Closes: payment.Closed(verdict.Closes),
+		})
 	case payment.Keep:
 		d.hold(held, claim, verdict)
 	}

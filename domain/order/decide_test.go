@@ -76,6 +76,12 @@ var (
 	missingABC = order.PaymentHeld{Hold: "event-0", Payment: abc, Reason: payment.MispaymentMissing}
 )
 
+// settling returns a mispayment whose event closes a hold of it.
+func settling(e order.PaymentMispaid, hold string) order.PaymentMispaid {
+	e.Closes = []payment.ClosedHold{{Hold: hold}}
+	return e
+}
+
 // nth returns a mispayment as the event of its report with an index.
 func nth(index int, e order.PaymentMispaid) order.PaymentMispaid {
 	e.Mispayment = fmt.Sprint("event-", index)
@@ -319,11 +325,11 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			"a mispayment without amount, then with it, is in suspense",
-			[]order.Event{order.PaymentHeld{Hold: "h", Payment: abc, Reason: payment.MispaymentNoAmount}}, report(mispaid(abcPaid)), []order.Event{firstABC},
+			[]order.Event{order.PaymentHeld{Hold: "h", Payment: abc, Reason: payment.MispaymentNoAmount}}, report(mispaid(abcPaid)), []order.Event{settling(firstABC, "h")},
 		},
 		{"a mispayment that is announced but missing is held", nil, report(mispaid(abcGone)), []order.Event{missingABC}},
 		{"a mispayment that is missing again is nothing", []order.Event{missingABC}, report(mispaid(abcGone)), nil},
-		{"a mispayment that was missing is described", []order.Event{missingABC}, report(mispaid(abcPaid)), []order.Event{firstABC}},
+		{"a mispayment that was missing is described", []order.Event{missingABC}, report(mispaid(abcPaid)), []order.Event{settling(firstABC, "event-0")}},
 		{"a mispayment that was described is announced again", []order.Event{firstABC}, report(mispaid(abcGone)), nil},
 		{
 			"a mispayment that is announced without an id is held", nil, report(mispaid(order.Mispayment{Missing: true, Digest: "empty"})),

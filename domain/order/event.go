@@ -107,11 +107,12 @@ type PaymentReleased struct {
 // PaymentMispaid says that money arrived that does not pay the order: too
 // much, too little, too late, or again. It is in suspense until it is decided.
 type PaymentMispaid struct {
-	Mispayment string        `json:"mispayment"` // the id of this event
-	Payment    ident.Payment `json:"payment"`
-	User       string        `json:"user,omitzero"`
-	Amount     money.Amount  `json:"amount"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Mispayment string               `json:"mispayment"` // the id of this event
+	Payment    ident.Payment        `json:"payment"`
+	User       string               `json:"user,omitzero"`
+	Amount     money.Amount         `json:"amount"`
+	OccurredAt time.Time            `json:"occurredAt,omitzero"`
+	Closes     []payment.ClosedHold `json:"closes,omitempty"` // reports of it that had waited for what this one has
 }
 
 // MispaymentCredited says that a person gave a mispayment to a user.

@@ -2,7 +2,6 @@ package quarantine_test
 
 import (
 	"testing"
-	"time"
 
 	"daybook/domain/codec/codectest"
 	"daybook/domain/quarantine"
@@ -14,6 +13,9 @@ func TestCodec(t *testing.T) {
 			Format: "coinbase-v1", Reason: quarantine.NotJSON, Length: 17,
 			Digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 		},
-		quarantine.CallbackRedriven{Outcome: "recorded", Stream: "order-coinbase.5RTQNACF", OccurredAt: time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC)},
+		quarantine.CallbackRedriven{
+			Task: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Reader: 2, Outcome: "held",
+			Reason: quarantine.Incomplete, Stream: "order-coinbase.5RTQNACF",
+		},
 	})
 }

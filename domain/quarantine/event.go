@@ -1,10 +1,6 @@
 package quarantine
 
-import (
-	"time"
-
-	"daybook/domain/codec"
-)
+import "daybook/domain/codec"
 
 // Event is an event of a quarantine stream.
 type Event interface {
@@ -35,10 +31,12 @@ type CallbackQuarantined struct {
 	Length int64  `json:"length"` // bytes of the body; of a too large one, as announced, or -1
 }
 
-// CallbackRedriven says that a kept callback was handled again, and what it
-// came to.
+// CallbackRedriven says that a kept callback was read again by a newer reader of its
+// format, and what came of it.
 type CallbackRedriven struct {
-	Outcome    string    `json:"outcome"`
-	Stream     string    `json:"stream,omitzero"` // where it is recorded
-	OccurredAt time.Time `json:"occurredAt,omitzero"`
+	Task    string `json:"task"`            // id of the CallbackQuarantined event
+	Reader  int    `json:"reader"`          // number of the reader
+	Outcome string `json:"outcome"`         // as callbacks are answered: quarantined if it is still not understood
+	Reason  Reason `json:"reason,omitzero"` // why it is not understood
+	Stream  string `json:"stream,omitzero"` // where it is recorded
 }

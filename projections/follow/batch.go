@@ -21,6 +21,13 @@ func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
 		return false, errors.Join(fmt.Errorf("load checkpoint: %w", err), p.discard(ctx, stored, err))
 	}
 	start, err := p.check(ctx, stored)
+	if model, ok := p.projector.(Disposable); ok && (errors.Is(err, ErrWrongLog) || errors.Is(err, ErrOtherFold)) {
+		if err := model.Reset(ctx, err); err != nil {
+			return false, err
+		}
+		stored = Checkpoint{}
+		start, err = p.check(ctx, stored)
+	}
 	if err != nil {
 		return false, err
 	}

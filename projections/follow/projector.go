@@ -112,6 +112,13 @@ type Mender interface {
 	Discard(ctx context.Context) error
 }
 
+// Disposable is a Projector whose read model belongs to its runner alone and is
+// cheap to fold again. What cannot be resumed with this log and fold is replaced.
+type Disposable interface {
+	// Reset empties the model, and logs why.
+	Reset(ctx context.Context, why error) error
+}
+
 // Mending is what a Mender is at.
 type Mending struct {
 	Reason string // why the read model is not whole, a sentence without a period; "" if it is

@@ -34,7 +34,7 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 var madeBare = map[string]bool{
 	"AddressRegistered": true, "LogCreated": true, "LossFound": true, "LossAccepted": true,
 	"PaymentReleased": true, "DepositReleased": true, "DepositDismissed": true, "PaymentRefunded": true,
-	"MispaymentCredited": true, "MispaymentRefunded": true, "MispaymentDismissed": true,
+	"MispaymentCredited": true, "MispaymentRefunded": true, "MispaymentDismissed": true, "CallbackRedriven": true,
 }
 
 // proveCredit checks a credit that is made because something else became known,

@@ -58,7 +58,7 @@ var rules = map[string]map[string]rule{
 		"PaymentRefuted":      {pending: -1},
 		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true},
 		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true},
-		"PaymentMispaid":      {debit: coinbase, credit: suspense, mispays: true},
+		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true},
 		"MispaymentCredited":  {debit: suspense, credit: users, credits: true},
 		"MispaymentRefunded":  {debit: suspense, credit: coinbase},
 		"MispaymentDismissed": {debit: suspense, credit: unclaimed},

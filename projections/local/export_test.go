@@ -1,0 +1,4 @@
+package local
+
+// NewOf makes a model of other worklists.
+var NewOf = newModel

@@ -1,0 +1,100 @@
+package local
+
+import (
+	"strings"
+
+	"daybook/domain/codec"
+	"daybook/domain/deposit"
+	"daybook/domain/ident"
+	"daybook/domain/order"
+)
+
+// lookupVersion is the version of what keysOf says, a part of FoldVersion.
+const lookupVersion = 1
+
+// Key is a name by which the events of a payment are found. Names that are parts of
+// a stream's name need no key.
+type Key string
+
+// The kinds of keys.
+func userKey(user string) Key           { return Key("user:" + user) }
+func referenceKey(reference string) Key { return Key("reference:" + reference) }
+func providerKey(id string) Key         { return Key("provider:" + id) }
+func addressKey(address string) Key     { return Key("address:" + address) }
+func mispaymentKey(id string) Key       { return Key("mispayment:" + id) }
+func hashKey(hash string) Key           { return Key("hash:" + Hash(hash)) }
+
+// Hash returns the one text of a transaction hash: lower-case, without a prefix.
+func Hash(text string) string { return strings.TrimPrefix(strings.ToLower(text), "0x") }
+
+// KeysFor returns the keys that a person may mean by a text.
+func KeysFor(text string) []Key {
+	return []Key{hashKey(text), mispaymentKey(text), providerKey(text), addressKey(text), referenceKey(text), userKey(text)}
+}
+
+// lookedUp are the event types that name keys.
+var lookedUp = []codec.Event{
+	order.OrderRegistered{}, order.PaymentReceived{}, order.PaymentHeld{}, order.PaymentMispaid{},
+	order.PaymentReleased{}, order.MispaymentCredited{},
+	deposit.AddressRegistered{}, deposit.DepositReceived{}, deposit.DepositHeld{}, deposit.DepositReleased{},
+}
+
+// keysOf returns the keys that an event names.
+func keysOf(event codec.Event) []Key {
+	switch e := event.(type) {
+	case order.OrderRegistered:
+		return about(e.User, "")
+	case order.PaymentReceived:
+		keys := about(e.User, e.Payment)
+		if d := e.Details; d != nil {
+			keys = appendKey(keys, d.Reference, referenceKey)
+			keys = appendKey(keys, d.UUID, providerKey)
+			keys = appendKey(keys, d.TransactionHash, hashKey)
+			keys = appendKey(keys, d.ReceiveAddress, addressKey)
+		}
+		return keys
+	case order.PaymentHeld:
+		return about(e.User, e.Payment)
+	case order.PaymentMispaid:
+		return about(e.User, e.Payment)
+	case order.PaymentReleased:
+		return about(e.User, e.Payment)
+	case order.MispaymentCredited:
+		return about(e.User, e.Payment)
+	case deposit.AddressRegistered:
+		return about(e.User, "")
+	case deposit.DepositReceived:
+		return about(e.User, e.Payment)
+	case deposit.DepositHeld:
+		return about(e.User, e.Payment)
+	case deposit.DepositReleased:
+		return about(e.User, e.Payment)
+	}
+	return nil
+}
+
+// about returns the keys of a user and of what a payment identity has beyond the
+// names of streams.
+func about(user string, payment ident.Payment) []Key {
+	keys := appendKey(nil, user, userKey)
+	parts := strings.Split(string(payment), "/")
+	for i := range parts {
+		if text, err := ident.Unescape(parts[i]); err == nil {
+			parts[i] = text
+		}
+	}
+	switch {
+	case len(parts) >= 3 && parts[1] == "mispayment":
+		keys = append(keys, mispaymentKey(parts[2]))
+	case len(parts) >= 4 && parts[1] == "address":
+		keys = append(keys, hashKey(parts[3]))
+	}
+	return keys
+}
+
+func appendKey(keys []Key, text string, kind func(string) Key) []Key {
+	if text == "" {
+		return keys
+	}
+	return append(keys, kind(text))
+}

@@ -1,0 +1,93 @@
+package local_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"daybook/domain/ident"
+	"daybook/domain/ledger"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/eventstore"
+	"daybook/projections/local"
+	"daybook/projections/projectiontest"
+)
+
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	log := store(t, t.TempDir())
+	service := ledger.NewService(log, ledger.Policy{})
+	amount, err := money.Parse("USD", "12.53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hash = "4A5E1E4BAAB89F3A32518A88C31BC87F618F76673E2CC77AB2127B7AFDEDA33B"
+	pay := func(id, user string, mispayments ...order.Mispayment) string {
+		request := eventstore.NewULID(time.Now())
+		report := order.Report{Payment: ident.NewPayment("coinbase", "order", id), Mispayments: mispayments, Paid: &order.Claim{
+			Custom: user, Amount: amount, Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"},
+			Details: order.Details{Reference: "ref-" + id, UUID: "uuid-" + id, TransactionHash: hash, ReceiveAddress: "1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My"},
+		}}
+		if _, err := service.ReportOrder(t.Context(), order.NewID("coinbase", id), report, ledger.Delivery{ID: request, Actor: "callback:coinbase", Body: []byte(request)}); err != nil {
+			t.Fatal(err)
+		}
+		return request
+	}
+	first := pay("A", "u1")
+	pay("B", "u1", order.Mispayment{Payment: ident.NewPayment("coinbase", "mispayment", "M/1"), Amount: amount})
+	pay("C", "u2")
+	repeated := pay("A", "u1") // a duplicate writes nothing
+
+	m := open(t, t.TempDir())
+	var events []eventstore.Recorded
+	for event, err := range log.ReadAll(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, event)
+	}
+	projectiontest.Apply(t, m, events)
+
+	for text, want := range map[string]string{
+		"u1":                                 "[order-coinbase.B order-coinbase.A]",
+		"u2":                                 "[order-coinbase.C]",
+		"ref-B":                              "[order-coinbase.B]",
+		"uuid-C":                             "[order-coinbase.C]",
+		"M/1":                                "[order-coinbase.B]",
+		hash:                                 "[order-coinbase.C order-coinbase.B order-coinbase.A]",
+		"0x" + hash:                          "[order-coinbase.C order-coinbase.B order-coinbase.A]",
+		"1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My": "[order-coinbase.C order-coinbase.B order-coinbase.A]",
+		"nothing":                            "[]",
+	} {
+		var streams []eventstore.StreamName
+		for _, key := range local.KeysFor(text) {
+			named, err := m.Named(t.Context(), log, key, 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range named {
+				streams = append(streams, event.Stream)
+			}
+		}
+		if got := fmt.Sprint(streams); got != want {
+			t.Errorf("%s names %s, want %s", text, got, want)
+		}
+	}
+	newest, err := m.Named(t.Context(), log, local.KeysFor("u1")[5], 0, 1)
+	if err != nil || len(newest) != 1 {
+		t.Fatal(newest, err)
+	}
+	if older, err := m.Named(t.Context(), log, local.KeysFor("u1")[5], newest[0].Position, 10); err != nil || len(older) != 1 {
+		t.Errorf("before the newest: %v, %v", older, err)
+	}
+	for request, want := range map[string]string{first: "[order-coinbase.A]", repeated: "[]", eventstore.NewULID(time.Unix(1, 0)): "[]"} {
+		streams, err := m.Caused(t.Context(), log, ulid.MustParse(request))
+		if err != nil || fmt.Sprint(streams) != want {
+			t.Errorf("request %s wrote to %v, want %s, error %v", request, streams, want, err)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package local
+
+import (
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"daybook/eventstore"
+	"daybook/projections/follow"
+)
+
+const (
+	// applicationID marks the file: "DAYL" in ASCII.
+	applicationID = 0x4441594C
+
+	// tablesVersion is the version of the tables below, a part of FoldVersion.
+	tablesVersion = 1
+
+	// schemaObjects is how many tables and indexes they are, with those that SQLite
+	// makes by itself.
+	schemaObjects = 7
+)
+
+// tables are the file's tables. Times are microseconds since 1970, UTC; 0 is none.
+const tables = `
+CREATE TABLE checkpoint (
+  log_id   TEXT NOT NULL,
+  fold     INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  event    BLOB NOT NULL,
+  stream   TEXT NOT NULL,
+  revision INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE items (
+  list      TEXT NOT NULL,
+  position  INTEGER NOT NULL, -- of the event that opened it
+  key       TEXT NOT NULL,
+  event     TEXT NOT NULL,
+  stream    TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  due       INTEGER NOT NULL,
+  reason    TEXT NOT NULL,
+  user      TEXT NOT NULL,
+  payment   TEXT NOT NULL,
+  details   TEXT NOT NULL,    -- a JSON object
+  again     INTEGER NOT NULL,
+  again_at  INTEGER NOT NULL,
+  PRIMARY KEY (list, position, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX items_key ON items (list, key);
+CREATE INDEX items_reason ON items (list, reason, position, opened_at);
+CREATE INDEX items_due ON items (list, due, position);
+
+-- What an event names, as a hash, and where the event stands.
+CREATE TABLE keys (
+  hash     INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (hash, position)
+) STRICT, WITHOUT ROWID;
+
+-- The first event that was recorded in a second.
+CREATE TABLE seconds (
+  second   INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL
+) STRICT;
+`
+
+// readCheckpoint returns the stored checkpoint, zero if there is none.
+func readCheckpoint(conn *sqlite.Conn) (stored follow.Checkpoint, err error) {
+	err = sqlitex.Execute(conn, "SELECT log_id, fold, position, event, stream, revision FROM checkpoint", &sqlitex.ExecOptions{
+		ResultFunc: func(row *sqlite.Stmt) error {
+			stored = follow.Checkpoint{
+				LogID: row.ColumnText(0), Fold: row.ColumnInt(1), Position: eventstore.Position(row.ColumnInt64(2)),
+				Stream: eventstore.StreamName(row.ColumnText(4)), Revision: eventstore.Revision(row.ColumnInt64(5)),
+			}
+			row.ColumnBytes(3, stored.EventID[:])
+			return nil
+		},
+	})
+	return stored, err
+}
+
+func writeCheckpoint(conn *sqlite.Conn, c follow.Checkpoint) error {
+	if err := sqlitex.Execute(conn, "DELETE FROM checkpoint", nil); err != nil {
+		return err
+	}
+	return sqlitex.Execute(conn, "INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?, ?)", &sqlitex.ExecOptions{
+		Args: []any{c.LogID, c.Fold, int64(c.Position), c.EventID[:], string(c.Stream), int64(c.Revision)},
+	})
+}
