@@ -124,6 +124,8 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	current := s.access.current.Load()
 	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
 	projected := read.project(store.Store, options)
+	waiting := openWaiting(c.Data, store.Store, options)
+	projected.all = append(projected.all, waiting.projection)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
@@ -198,7 +200,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 			return nil
 		}
 	})
-	err = running.Wait()
+	err = errors.Join(running.Wait(), waiting.model.Close())
 	logger.Info("daybook has stopped")
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,8 @@ func exitCode(err error) int {
 }
 
 // Run compares the read models in Redis with the log, or without Redis checks
-// the log alone. It reads beside a running server.
+// the log alone, and the lists in local.db either way. It reads beside a running
+// server.
 func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	bound := boundMemory()
 	defer bound()
@@ -71,9 +73,15 @@ func (c *verifyCommand) Run(ctx context.Context, out output) error {
 	} else if len(open) > 0 {
 		return errLosses(open)
 	}
+	waiting := c.verifyLocal(ctx, reader, out.stdout)
 	if !c.redisFlag.isSet() {
-		return c.verifyLog(ctx, reader, out)
+		return cmp.Or(c.verifyLog(ctx, reader, out), waiting)
 	}
+	return cmp.Or(c.verifyModels(ctx, reader, out), waiting)
+}
+
+// verifyModels compares the read models in Redis, and checks the log.
+func (c *verifyCommand) verifyModels(ctx context.Context, reader eventstore.Reader, out output) error {
 	store, err := c.open()
 	if err != nil {
 		return exitError{exitUnverified, err}

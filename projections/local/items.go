@@ -83,7 +83,7 @@ type Count struct {
 	Oldest time.Time // when the oldest of them was opened
 }
 
-const itemColumns = "SELECT position, key, event, stream, opened_at, due, reason, user, payment, details, again, again_at FROM items "
+const itemColumns = "SELECT position, key, event, stream, opened_at, due, reason, user, payment, details, again, again_at, list FROM items "
 
 // Items answers a query. What a page says is of one position.
 func (m *Model) Items(ctx context.Context, q Query) (page Page, err error) {

@@ -20,6 +20,8 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 		return p.proveCredit(ctx, e, said)
 	case made:
 		p.note(e, "it has no evidence, and a callback has made it")
+	case e.Type == "CallbackRedriven" && e.Revision == 0:
+		p.note(e, "its stream keeps no body before it")
 	case !madeBare[e.Type]:
 		p.note(e, "it has no evidence, and no command makes such an event")
 	default:

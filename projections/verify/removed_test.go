@@ -14,7 +14,7 @@ func TestAnEventWithoutEvidenceIsOneOfACommand(t *testing.T) {
 		"an expiry":      {"order-A", `OrderExpired:{}`, "no command makes such an event"},
 		"a refutation":   {"order-A", `PaymentRefuted:{"payment":"p","user":"u1",` + bitcoin + `}`, "no command makes such an event"},
 		"a refund":       {"order-A", `PaymentRefunded:{"payment":"p","refund":"r","user":"u1",` + bitcoin + `}`, "nothing before it in its stream has brought"},
-		"a redrive":      {"quarantine-A", `CallbackRedriven:{"outcome":"recorded"}`, "no command makes such an event"},
+		"a redrive":      {"quarantine-A", `CallbackRedriven:{"outcome":"recorded"}`, "keeps no body before it"},
 		"a registration": {"address-A", `AddressRegistered:{"user":"u1"}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

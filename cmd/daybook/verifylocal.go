@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"daybook/eventstore"
+	"daybook/projections/local"
+	"daybook/projections/verify"
+)
+
+// maxListed bounds the differences that are printed.
+const maxListed = 100
+
+// verifyLocal compares the lists in local.db, where --data has one, with a second
+// fold of what waits. A row that is lost in silence is a payment that no person ever
+// looks at.
+func (c *verifyCommand) verifyLocal(ctx context.Context, log eventstore.Reader, w io.Writer) (err error) {
+	if _, err := os.Stat(filepath.Join(c.Data, local.FileName)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	snapshot, err := local.OpenSnapshot(ctx, c.Data)
+	if errors.Is(err, local.ErrOtherVersion) {
+		fmt.Fprintf(w, "%s is not compared: %v\n", local.FileName, local.ErrOtherVersion)
+		return nil
+	}
+	if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	if id, err := eventstore.LogID(ctx, log); err != nil || id != snapshot.Checkpoint.LogID {
+		fmt.Fprintf(w, "%s is not compared: it is of another log, and is folded again at the next start\n", local.FileName)
+		return err
+	}
+	open, err := verify.OpenItems(ctx, log, snapshot.Checkpoint.Position)
+	if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	items, found := uint64(0), 0
+	note := func(d verify.Difference) {
+		if found++; found <= maxListed {
+			fmt.Fprintf(w, "%s %s\n", d.Subject, d.Text)
+		}
+	}
+	err = snapshot.Each(func(list string, i local.Item) error {
+		items++
+		if d, differs := verify.CompareOpen(open, verify.OpenItem{
+			List: list, Key: i.Key, Event: i.Event, Stream: string(i.Stream), Position: i.Position,
+			Reason: i.Reason, User: i.User, Payment: string(i.Payment),
+		}); differs {
+			note(d)
+		}
+		return nil
+	})
+	if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	for _, item := range open {
+		note(item.Missing())
+	}
+	fmt.Fprintf(w, "%s: %s compared with the log up to position %s\n", local.FileName, plural(items, "open item", "open items"), snapshot.Checkpoint.Position)
+	if found > 0 {
+		return fmt.Errorf("%s: the lists of what waits are not what the log says: keep %s, stop the server, delete the file, and start again", differences(found), local.FileName)
+	}
+	return nil
+}
