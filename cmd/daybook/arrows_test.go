@@ -48,6 +48,7 @@ var arrows = []arrow{
 	{"projections/verify", []string{"eventstore", "domain/money"}, "the independent fold shares no code with what it proves"},
 	{"projections/rebuild", []string{"projections/...", "eventstore"}, "a rebuild runs the ordinary projectors, and proves them"},
 	{"projections/redismodel", []string{"projections/follow", "eventstore"}, "what read models share in Redis knows none of them"},
+	{"projections/find", []string{"projections/local", "eventstore", "domain/..."}, "an answer is folded from the log, through the lookup"},
 	{"projections/schedules", []string{"projections/...", "eventstore", "eventstore/sqlitestore"}, "random faults reach everything that keeps a read model, and leave the server to who is put through them"},
 	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
 	{"projections/...", []string{"projections/follow", "projections/redismodel", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},

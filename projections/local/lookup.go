@@ -134,10 +134,10 @@ const (
 	requestEvents = 100_000
 )
 
-// Caused returns the streams that a request wrote to: a delivery, a command or an
+// Caused returns the first event of each stream that a request wrote to: a delivery, a command or an
 // attempt of a process. Its ULID says when it came, and the ids of its events derive
 // from it.
-func (m *Model) Caused(ctx context.Context, log eventstore.Reader, id ulid.ULID) (streams []eventstore.StreamName, err error) {
+func (m *Model) Caused(ctx context.Context, log eventstore.Reader, id ulid.ULID) (caused []eventstore.Recorded, err error) {
 	came := id.Timestamp()
 	after, found := eventstore.Position(0), false
 	err = m.query(ctx, func(conn *sqlite.Conn) error {
@@ -160,9 +160,10 @@ func (m *Model) Caused(ctx context.Context, log eventstore.Reader, id ulid.ULID)
 		if looked++; looked > requestEvents || event.RecordedAt.Sub(came) > requestTime {
 			break
 		}
-		if event.ID == eventstore.DeriveID(event.Stream, id.String(), event.Revision) && !slices.Contains(streams, event.Stream) {
-			streams = append(streams, event.Stream)
+		if event.ID == eventstore.DeriveID(event.Stream, id.String(), event.Revision) &&
+			!slices.ContainsFunc(caused, func(e eventstore.Recorded) bool { return e.Stream == event.Stream }) {
+			caused = append(caused, event)
 		}
 	}
-	return streams, nil
+	return caused, nil
 }

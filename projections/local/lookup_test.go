@@ -85,7 +85,11 @@ func TestLookup(t *testing.T) {
 		t.Errorf("before the newest: %v, %v", older, err)
 	}
 	for request, want := range map[string]string{first: "[order-coinbase.A]", repeated: "[]", eventstore.NewULID(time.Unix(1, 0)): "[]"} {
-		streams, err := m.Caused(t.Context(), log, ulid.MustParse(request))
+		caused, err := m.Caused(t.Context(), log, ulid.MustParse(request))
+		streams := []eventstore.StreamName{}
+		for _, event := range caused {
+			streams = append(streams, event.Stream)
+		}
 		if err != nil || fmt.Sprint(streams) != want {
 			t.Errorf("request %s wrote to %v, want %s, error %v", request, streams, want, err)
 		}

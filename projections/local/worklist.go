@@ -55,6 +55,22 @@ func Again(key string, item Item) Change { return Change{notes, key, item} }
 // Close closes the item of a key, if it is open.
 func Close(key string) Change { return Change{kind: closes, key: key} }
 
+// Put applies the change of a recorded event to the open items of a list, by key.
+func (c Change) Put(open map[string]Item, recorded eventstore.Recorded) {
+	item, isOpen := open[c.key]
+	switch {
+	case c.kind == closes:
+		delete(open, c.key)
+	case !isOpen:
+		item = c.item
+		item.Key, item.Event, item.Stream, item.Position, item.OpenedAt = c.key, recorded.ID.String(), recorded.Stream, recorded.Position, recorded.RecordedAt
+		open[c.key] = item
+	case c.kind == notes:
+		item.Again, item.AgainAt = item.Again+1, recorded.RecordedAt
+		open[c.key] = item
+	}
+}
+
 // Item is an open item.
 type Item struct {
 	Key      string

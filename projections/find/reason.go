@@ -1,0 +1,68 @@
+package find
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"daybook/domain/money"
+	"daybook/domain/payment"
+	"daybook/domain/quarantine"
+	"daybook/projections/local"
+)
+
+// waits says since when an item waits, why and where.
+func waits(subject string, item local.Item) string {
+	what := "a payment"
+	var details struct {
+		Amount *money.Amount `json:"amount"`
+	}
+	if json.Unmarshal(item.Details, &details) == nil && details.Amount != nil {
+		what = "a payment of " + details.Amount.String()
+	}
+	if item.User != "" {
+		what += " of user " + item.User
+	}
+	list := "review"
+	if item.Stream.Category() == quarantine.Category {
+		list, what = "quarantine", "it"
+	}
+	again := ""
+	if item.Again > 0 {
+		again = fmt.Sprintf(" It came again, the last time on %s.", day(item.AgainAt))
+	}
+	return fmt.Sprintf("%s: %s is held since %s (position %s) because %s: it waits in %s as %s.%s",
+		subject, what, day(item.OpenedAt), item.Position, why(item.Reason), list, item.Key, again)
+}
+
+// why says a reason in words.
+func why(reason string) string {
+	if words, known := reasons[reason]; known {
+		return words + " (" + reason + ")"
+	}
+	return "of " + reason
+}
+
+var reasons = map[string]string{
+	string(payment.NoUser):             "no payer is named",
+	string(payment.UnusableUser):       "the payer's name cannot be that of a user",
+	string(payment.Unregistered):       "the order was not registered",
+	string(payment.UnreadableAmount):   "its amount cannot be read",
+	string(payment.Contradiction):      "an earlier report says otherwise",
+	string(payment.StatusDisagrees):    "status and event of the report disagree",
+	string(payment.UnknownEvent):       "the report is about an unknown event",
+	string(payment.UnknownStatus):      "its status is an unknown word",
+	string(payment.MispaymentNoID):     "the wrong payment has no id",
+	string(payment.MispaymentNoAmount): "the wrong payment's amount cannot be read",
+	string(payment.MispaymentMissing):  "a wrong payment was announced and not described",
+	string(payment.ClaimedElsewhere):   "the same wrong payment belongs to another order",
+	string(payment.NoHash):             "it has no transaction hash",
+	string(payment.AnotherOutput):      "it is another output of a known transaction",
+	local.Mispaid:                      "the amount or the time was wrong",
+	string(quarantine.NotJSON):         "it is not strict JSON",
+	string(quarantine.UnknownDocument): "it is none of the documents that are known",
+	string(quarantine.Incomplete):      "it lacks what identifies it",
+	string(quarantine.NotBitcoin):      "it is about another currency or network",
+	string(quarantine.TooLarge):        "it was too large to be kept",
+	string(quarantine.TooMany):         "it names more payments than one stream can hold",
+}
