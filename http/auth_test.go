@@ -16,6 +16,9 @@ var protected = map[string][]Role{
 	"GET /orders/{id}":             {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},
 	"GET /streams/{stream}":        {Auditor},
+	"GET /review":                  {Auditor},
+	"GET /quarantine":              {Auditor},
+	"GET /find":                    {Website, Auditor},
 	"POST /log/loss-acceptance":    {Operator},
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"daybook/domain/ident"
+	"daybook/projections/find"
+	"daybook/projections/local"
 
 	"github.com/gorilla/mux"
 )
@@ -19,6 +21,8 @@ type methods map[string]handler
 // and metrics ignore their query: merchants put parameters of their own into
 // callback URLs, and a callback that is refused is lost in the end.
 func (s *Server) paths() map[string]methods {
+	worklist := func(list string) worklistRoutes { return worklistRoutes{s, list, s.waiting, s.waitingProjection} }
+	finder := findRoutes{s, find.Finder{Log: s.store, Lookup: s.waiting}, s.waitingProjection}
 	return map[string]methods{
 		"/":                        {http.MethodGet: query(getRoot)},
 		"/callbacks/coinbase":      {http.MethodPost: s.coinbaseCallback},
@@ -27,6 +31,9 @@ func (s *Server) paths() map[string]methods {
 		"/orders/{id}":             {http.MethodGet: s.require(query(s.getOrder, "min_position"), Website, Auditor)},
 		"/addresses/{address}":     {http.MethodPut: s.require(query(s.putAddress), Website)},
 		"/streams/{stream}":        {http.MethodGet: s.require(query(s.getStream, "from", "limit"), Auditor)},
+		"/review":                  {http.MethodGet: s.require(query(worklist(local.Review.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)},
+		"/quarantine":              {http.MethodGet: s.require(query(worklist(local.Quarantine.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)},
+		"/find":                    {http.MethodGet: s.require(query(finder.get, "q", "min_position"), Website, Auditor)},
 		"/log/loss-acceptance":     {http.MethodPost: s.require(query(s.postLossAcceptance))},
 		"/healthz":                 {http.MethodGet: s.healthz},
 		"/readyz":                  {http.MethodGet: s.bounded(s.readyz)},

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"daybook/http/callback/coinbasev1"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/local"
 	"daybook/projections/orders"
 
 	"github.com/gorilla/mux"
@@ -45,7 +47,10 @@ type Config struct {
 	Orders             Orders
 	OrdersProjection   *follow.Projection
 
-	// Projections are those that run: health and metrics tell of them.
+	Waiting           *local.Model // worklists and lookup
+	WaitingProjection *follow.Projection
+
+	// Projections are those that reads depend on: health tells of them, and metrics of all.
 	Projections []*follow.Projection
 
 	Secrets     coinbasev1.Secrets
@@ -75,6 +80,8 @@ type Server struct {
 	orders             Orders
 	ordersProjection   *follow.Projection
 	projections        []*follow.Projection
+	waiting            *local.Model
+	waitingProjection  *follow.Projection
 	access             atomic.Pointer[access]
 	sources            callback.Sources
 	connections        *Connections
@@ -101,12 +108,14 @@ func NewServer(c Config) *Server {
 		orders:             c.Orders,
 		ordersProjection:   c.OrdersProjection,
 		projections:        c.Projections,
+		waiting:            c.Waiting,
+		waitingProjection:  c.WaitingProjection,
 		sources:            c.Sources,
 		connections:        c.Connections,
 		memory:             newMemory(),
 		logger:             c.Logger,
 		now:                time.Now,
-		metrics:            newMetrics(c.Projections, c.Collectors...),
+		metrics:            newMetrics(append(slices.Clone(c.Projections), c.WaitingProjection), c.Collectors...),
 		receiving:          make(slots, maxReceiving),
 		reading:            newReading(maxReading, maxReadingToken),
 		wait:               maxWait,

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"daybook/http/callback/coinbasev1"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/local"
 	"daybook/projections/projectiontest"
 
 	"go.uber.org/goleak"
@@ -61,6 +63,7 @@ type world struct {
 	testing.TB
 	store       *sqlitestore.Store
 	projections []*follow.Projection
+	waiting     *local.Model
 	server      *Server
 	log         *journal
 	stop        context.CancelFunc // ends the projections
@@ -89,10 +92,12 @@ func newWorld(t testing.TB, wired wiring) *world {
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	balanceModel, orderModel := balances.NewMemory(), projectiontest.NewReferenceOrders()
+	w.waiting = local.New(t.TempDir(), logger)
 	options := follow.Options{Logger: logger}
 	w.projections = []*follow.Projection{
 		follow.New(balanceModel, w.store, options),
 		follow.New(orderModel, w.store, options),
+		follow.New(w.waiting, w.store, options),
 	}
 	config := Config{
 		Ledger:             ledger.NewService(store, wired.policy),
@@ -101,7 +106,9 @@ func newWorld(t testing.TB, wired wiring) *world {
 		BalancesProjection: w.projections[0],
 		Orders:             orderModel,
 		OrdersProjection:   w.projections[1],
-		Projections:        w.projections,
+		Projections:        w.projections[:2],
+		Waiting:            w.waiting,
+		WaitingProjection:  w.projections[2],
 		Secrets:            mustSecrets(t, secret, oldSecret),
 		Sources: callback.Sources{
 			Allowed: []netip.Prefix{netip.MustParsePrefix("54.175.255.192/27")},
@@ -143,7 +150,7 @@ func (w *world) run(projecting bool) {
 		metrics := w.metrics()
 		cancel()
 		running.Wait()
-		if err := w.store.Close(); err != nil {
+		if err := errors.Join(w.store.Close(), w.waiting.Close()); err != nil {
 			w.Error(err)
 		}
 		w.log.checkCanaries(w)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"slices"
 	"time"
 
 	"daybook/cmd/internal/serverlog"
@@ -125,7 +126,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
 	projected := read.project(store.Store, options)
 	waiting := openWaiting(c.Data, store.Store, options)
-	projected.all = append(projected.all, waiting.projection)
+	all := append(slices.Clone(projected.all), waiting.projection)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
@@ -136,12 +137,14 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Orders:             read.orders,
 		OrdersProjection:   projected.orders,
 		Projections:        projected.all,
+		Waiting:            waiting.model,
+		WaitingProjection:  waiting.projection,
 		Secrets:            current.secrets,
 		Sources:            s.sources,
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
-		Collectors:         append(collectors, logCollector{store.tail, projected.all}, watch.metric(), connections),
+		Collectors:         append(collectors, logCollector{store.tail, all}, waitingCollector{waiting, time.Now}, watch.metric(), connections),
 	})
 	s.access.onChange(func() {
 		a := s.access.current.Load()
@@ -162,7 +165,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopProjecting()
 	var running errgroup.Group
-	for _, p := range projected.all {
+	for _, p := range all {
 		running.Go(func() error {
 			if err := p.Run(projecting); err != nil {
 				// The others go on, and so does receiving.
