@@ -98,44 +98,45 @@ func (v variable) fromTOML(value any) (string, error) {
 	return text, nil
 }
 
-// text returns a value of the type that the flag has.
+// The types of values, as messages name them.
+const (
+	typeText   = "a text in quotation marks"
+	typeNumber = "a number"
+	typeBool   = "true or false"
+	typeList   = "a list of texts"
+)
+
+// text returns a value that has the type of the flag. A list may be one text.
 func (v variable) text(value any) (string, error) {
-	const wantText, wantNumber, wantBool, wantList = "a text in quotation marks", "a number", "true or false", "a list of texts, such as [\"a\", \"b\"]"
-	want := wantText
+	want, found := typeText, "a date, a time or a table"
 	switch {
 	case v.list:
-		want = wantList
+		want = typeList
 	case v.flag != nil && v.flag.IsBool():
-		want = wantBool
+		want = typeBool
 	case v.flag != nil && isNumber(v.flag.Target.Type()):
-		want = wantNumber
+		want = typeNumber
 	}
-	found := "a table"
 	switch value := value.(type) {
 	case string:
-		if want == wantText || want == wantList {
+		if v.list {
 			return value, nil
 		}
-		found = "a text"
+		found = typeText
+	case bool:
+		found = typeBool
+	case int64, float64:
+		found = typeNumber
 	case []any:
-		if want == wantList {
+		if v.list {
 			return joinTexts(value)
 		}
-		found = "a list"
-	case bool:
-		if want == wantBool {
-			return fmt.Sprint(value), nil
-		}
-		found = "true or false"
-	case int64, float64:
-		if want == wantNumber {
-			return fmt.Sprint(value), nil
-		}
-		found = "a number"
-	case fmt.Stringer: // of a date or a time
-		found = "a date or a time"
+		found = typeList
 	}
-	return "", fmt.Errorf("must be %s, and is %s", want, found)
+	if found != want {
+		return "", fmt.Errorf("must be %s, and is %s", want, found)
+	}
+	return fmt.Sprint(value), nil
 }
 
 func joinTexts(values []any) (string, error) {

@@ -115,12 +115,12 @@ func TestMistakesInTheConfigurationFileAreNamed(t *testing.T) {
 		{`config = "x"`, `"config" is no setting`},
 		{`orders = 3`, `"orders" is no setting`},
 		{`listen = 8080`, "listen must be a text in quotation marks, and is a number"},
-		{`data = ["hidden"]`, "data must be a text in quotation marks, and is a list"},
+		{`data = ["hidden"]`, "data must be a text in quotation marks, and is a list of texts"},
 		{`unregistered = false`, "unregistered must be a text in quotation marks, and is true or false"},
-		{`namespace = 2026-01-01`, "namespace must be a text in quotation marks, and is a date or a time"},
-		{`dev = "hidden"`, "dev must be true or false, and is a text"},
+		{`namespace = 2026-01-01`, "namespace must be a text in quotation marks, and is a date, a time or a table"},
+		{`dev = "hidden"`, "dev must be true or false, and is a text in quotation marks"},
 		{`callback-from = ["10.0.0.1", 3]`, "callback-from must be a list of texts, and entry 2 is none"},
-		{`trusted-proxy = 3`, `trusted-proxy must be a list of texts, such as ["a", "b"], and is a number`},
+		{`trusted-proxy = 3`, `trusted-proxy must be a list of texts, and is a number`},
 		{`redis-prefix = "hid\"den"`, "redis-prefix has quotation marks"},
 		{`reads = "hid\tden"`, "reads has a line break, a tab"},
 		{`tokens = "website:shop:hidden"`, "tokens is a secret, which others could read in this file: set DAYBOOK_TOKENS, or tokens-file to a file that has it"},
@@ -188,6 +188,12 @@ func TestCheckConfigListsAllMistakes(t *testing.T) {
 		"DAYBOOK_CALLBACK_SECRETS_FILE: open /nowhere/secrets", "--redis: ", "--listen: ", "99998"} {
 		if said := p.stderr.String(); !strings.Contains(said, part) {
 			t.Errorf("check-config says nothing of %s:\n%s", part, said)
+		}
+	}
+	_, report := checkConfig(t, settings)
+	for _, name := range []string{"log-level", "dev", "unregistered"} {
+		if _, from := report.setting(t, name); from != "default" {
+			t.Errorf("%s, which is refused, holds from %s", name, from)
 		}
 	}
 	_, p = run(t, []string{"DAYBOOK_TOKENS=website:shop:short,auditor:books:short-too", "DAYBOOK_CALLBACK_SECRETS=" + strings.Repeat("s", 15)}, "check-config")

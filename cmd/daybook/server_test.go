@@ -23,7 +23,7 @@ func TestServerAnswersBecomeErrorsThatSayWhatToDo(t *testing.T) {
 		"nothing there":       {404, "", problem, []string{"404: Not here: Because."}},
 		"later":               {503, "Retry-After: 7", problem, []string{"503: Not here: Because.", "try again in 7 s"}},
 		"a fault":             {500, "", problem, []string{"500: Not here", "the request is R1"}},
-		"another address":     {308, "Location: https://elsewhere", "", []string{"https://elsewhere", "--server or DAYBOOK_SERVER"}},
+		"another address":     {308, "Location: /elsewhere", "", []string{"sends on to /elsewhere", "--server or DAYBOOK_SERVER"}},
 		"another program":     {200, "", "<html>", []string{"is no daybook", "200 OK", "--server or DAYBOOK_SERVER"}},
 		"an error of a proxy": {502, "", "Bad Gateway", []string{"is no daybook", "502 Bad Gateway"}},
 	} {
