@@ -338,7 +338,7 @@ func TestMetricsFollowTheLog(t *testing.T) {
 	if s.metric("daybook_store_ready") != 1 {
 		t.Error("the log is ready, and its metric says otherwise")
 	}
-	for _, projection := range []string{"balances", "orders"} {
+	for _, projection := range []string{"balances", "local"} {
 		for name, want := range map[string]float64{"lag_events": 0, "position": 7, "caught_up": 1, "applied_total": 7} {
 			metric := fmt.Sprintf("daybook_projection_%s{projection=%q}", name, projection)
 			for got := -1.0; got != want; { // the other projection may come a little later
