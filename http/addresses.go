@@ -28,11 +28,14 @@ type addressAnswer struct {
 	Position eventstore.Position `json:"position"` // of the last event of the address
 }
 
-// putAddress registers whose deposits arrive at an address, and credits those that
+// addressRoutes register addresses.
+type addressRoutes struct{ ledger *ledger.Service }
+
+// put registers whose deposits arrive at an address, and credits those that
 // came before. Repeating it changes nothing, unless it ended before all of them
 // were credited.
-func (s *Server) putAddress(w *call, r *http.Request) error {
-	address, err := addressSegment(w)
+func (a addressRoutes) put(w *call, r *http.Request) error {
+	address, err := addressSegment(r)
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,9 @@ func (s *Server) putAddress(w *call, r *http.Request) error {
 		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", err)
 	}
 	command := ledger.Command{ID: w.id, Actor: w.who.Actor()}
-	result, err := s.ledger.RegisterAddress(r.Context(), deposit.NewID(address), request.User, command)
+	ctx, cancel := recording(r)
+	defer cancel()
+	result, err := a.ledger.RegisterAddress(ctx, deposit.NewID(address), request.User, command)
 	if err != nil {
 		return err
 	}
@@ -64,8 +69,8 @@ func (s *Server) putAddress(w *call, r *http.Request) error {
 // addressSegment returns the address in the path. One with something around it is
 // refused and not guessed at: what is registered here is what callbacks are
 // compared with.
-func addressSegment(w *call) (string, error) {
-	text, err := plainSegment(w, "address")
+func addressSegment(r *http.Request) (string, error) {
+	text, err := plainSegment(r, "address")
 	if err != nil {
 		return "", err
 	}

@@ -3,12 +3,14 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
+	"github.com/gorilla/mux"
 )
 
 // Values of headers that nearly every answer has. Nobody changes them.
@@ -52,8 +54,10 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 	if _, chosen := header["Cache-Control"]; !chosen {
 		header["Cache-Control"] = noStore
 	}
+	body = append(body, '\n')
+	header["Content-Length"] = []string{strconv.Itoa(len(body))} // else net/http sends chunks
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // the client may be gone
+	_, _ = w.Write(body) // the client may be gone
 }
 
 func encode(value any) ([]byte, error) {
@@ -68,10 +72,10 @@ func setPosition(w http.ResponseWriter, p eventstore.Position) {
 	w.Header()["Daybook-Position"] = []string{p.String()}
 }
 
-// plainSegment returns the path segment that is a name as text. It is handed over
+// plainSegment returns the path segment of a name as text. The router hands it over
 // encoded, so that a slash in a user's name is a part of the name.
-func plainSegment(w *call, name string) (string, error) {
-	text, err := ident.Unescape(w.segment)
+func plainSegment(r *http.Request, name string) (string, error) {
+	text, err := ident.Unescape(mux.Vars(r)[name])
 	if err == nil {
 		err = ident.Check(text)
 	}
@@ -84,8 +88,8 @@ func plainSegment(w *call, name string) (string, error) {
 // encodedSegment returns a path segment that names something whose name is
 // percent-encoded itself, such as a stream. A client that encodes the name
 // again and one that does not mean the same.
-func encodedSegment(w *call, name string) (string, error) {
-	text, err := ident.Unescape(w.segment)
+func encodedSegment(r *http.Request, name string) (string, error) {
+	text, err := ident.Unescape(mux.Vars(r)[name])
 	if err != nil {
 		return "", badRequest.problem(fmt.Sprintf("The %s in the path is not percent-encoded.", name), err)
 	}

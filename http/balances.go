@@ -10,6 +10,7 @@ import (
 
 	"daybook/domain/codec"
 	"daybook/eventstore"
+	"daybook/projections/follow"
 )
 
 type balancesAnswer struct {
@@ -41,18 +42,24 @@ func appendBalance(dst []byte, b balanceAnswer) ([]byte, error) {
 	return o.End()
 }
 
-// getBalances answers with what a user has. Of a user that no event names that
-// is nothing, which is no error.
-func (s *Server) getBalances(w *call, r *http.Request) error {
-	user, err := plainSegment(w, "user")
+// balanceRoutes answer from the read model of balances.
+type balanceRoutes struct {
+	model      Balances
+	projection *follow.Projection
+}
+
+// get answers with what a user has. Of a user that no event names that is
+// nothing, which is no error.
+func (b balanceRoutes) get(w *call, r *http.Request) error {
+	user, err := plainSegment(r, "user")
 	if err != nil {
 		return err
 	}
-	minimum, err := s.await(w, r, s.balancesProjection)
+	minimum, err := await(w, r, b.projection)
 	if err != nil {
 		return err
 	}
-	balance, err := s.balances.Balance(r.Context(), user)
+	balance, err := b.model.Balance(r.Context(), user)
 	if err != nil {
 		return err
 	}
@@ -125,9 +132,9 @@ type entryAnswer struct {
 // entryBytes is more than nearly all entries have in an answer.
 const entryBytes = 1 << 10
 
-// getEntries answers with what a user's balances are made of, newest first.
-func (s *Server) getEntries(w *call, r *http.Request) error {
-	user, err := plainSegment(w, "user")
+// entries answers with what a user's balances are made of, newest first.
+func (b balanceRoutes) entries(w *call, r *http.Request) error {
+	user, err := plainSegment(r, "user")
 	if err != nil {
 		return err
 	}
@@ -139,14 +146,14 @@ func (s *Server) getEntries(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	minimum, err := s.await(w, r, s.balancesProjection)
+	minimum, err := await(w, r, b.projection)
 	if err != nil {
 		return err
 	}
-	if err := s.reserve(w, r, limit*entryBytes); err != nil {
+	if err := w.reserve(r.Context(), limit*entryBytes); err != nil {
 		return err
 	}
-	page, err := s.balances.Entries(r.Context(), user, before, limit)
+	page, err := b.model.Entries(r.Context(), user, before, limit)
 	if err != nil {
 		return err
 	}

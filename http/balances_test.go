@@ -114,7 +114,7 @@ func TestIfNoneMatchIsComparedWeaklyAndAsAList(t *testing.T) {
 
 func TestAReadWaitsForThePositionOfAWrite(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.wait = time.Minute
+	w.server.guard.wait = time.Minute
 	answers := make(chan answer)
 	for _, path := range []string{"/balances/u1", "/balances/u1/entries", "/orders/coinbase.A"} {
 		r := w.request(Website, http.MethodGet, path+"?min_position=3", "")
@@ -132,7 +132,7 @@ func TestAReadWaitsForThePositionOfAWrite(t *testing.T) {
 
 func TestAReadDoesNotWaitForEver(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.wait = time.Millisecond
+	w.server.guard.wait = time.Millisecond
 	for _, path := range []string{"/balances/u1", "/balances/u1/entries", "/orders/coinbase.A"} {
 		a := w.get(Website, path+"?min_position=2")
 		if !isProblem(a, behind) || a.Header.Get("Retry-After") != "1" {
@@ -145,8 +145,8 @@ func TestAReadDoesNotWaitForEver(t *testing.T) {
 }
 
 func TestTheWaitIsFiveSecondsUnlessATestSaysOtherwise(t *testing.T) {
-	if w := newWorld(t, wiring{}); w.server.wait != 5*time.Second {
-		t.Error(w.server.wait)
+	if w := newWorld(t, wiring{}); w.server.guard.wait != 5*time.Second {
+		t.Error(w.server.guard.wait)
 	}
 }
 

@@ -33,7 +33,7 @@ func (accepting) Append(_ context.Context, stream eventstore.StreamName, _ event
 func benchWorld(b *testing.B, store func(eventstore.Store) eventstore.Store) *world {
 	b.Helper()
 	w := newWorld(b, wiring{store: store, noProjections: true, allowLoopback: true})
-	w.server.logger = slog.New(slog.DiscardHandler)
+	w.server.front.logger = slog.New(slog.DiscardHandler)
 	return w
 }
 
@@ -62,7 +62,7 @@ func BenchmarkCallback(b *testing.B) {
 	})
 	b.Run("accepting, logged", func(b *testing.B) {
 		w := benchWorld(b, accept)
-		w.server.logger = slog.New(slog.NewJSONHandler(io.Discard, nil))
+		w.server.front.logger = slog.New(slog.NewJSONHandler(io.Discard, nil))
 		b.ReportAllocs()
 		for b.Loop() {
 			w.server.ServeHTTP(discard{make(http.Header, 8)}, newOrder(template))
@@ -85,7 +85,7 @@ func BenchmarkCallback(b *testing.B) {
 func BenchmarkConnection(b *testing.B) {
 	template := orderBody(b)
 	w := benchWorld(b, accept)
-	conn, err := net.Dial("tcp", serve(b, w.server, w.server.logger))
+	conn, err := net.Dial("tcp", serve(b, w.server, w.server.front.logger))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -6,11 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"daybook/domain/codec"
 	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 )
 
@@ -45,14 +47,36 @@ func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
 	return o.End()
 }
 
-// coinbaseCallback receives the callbacks of Coinbase's merchant API. The
+// maxReceiving bounds how many callbacks are received at once, and with them the
+// memory that their bodies take.
+const maxReceiving = 1024
+
+// callbacks receives callbacks.
+type callbacks struct {
+	ledger      *ledger.Service
+	sources     callback.Sources
+	secrets     atomic.Pointer[coinbasev1.Secrets]
+	connections *Connections
+	metrics     *metrics
+	receiving   slots
+	now         func() time.Time
+}
+
+func newCallbacks(c Config, m *metrics) *callbacks {
+	return &callbacks{
+		ledger: c.Ledger, sources: c.Sources, connections: c.Connections,
+		metrics: m, receiving: make(slots, maxReceiving), now: time.Now,
+	}
+}
+
+// post receives the callbacks of Coinbase's merchant API. The
 // order of the checks matters: nobody learns anything about the body's fate,
 // and nothing is stored, before source and secret are good.
 //
 // Coinbase repeats a callback until the answer is exactly 200, for 16 days.
 // So whatever cannot become better by repetition is answered 200, or kept
 // where it is refused.
-func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
+func (s *callbacks) post(w *call, r *http.Request) error {
 	client, err := s.sources.Client(r)
 	if err != nil || !s.sources.Allows(client) {
 		s.came(w, outcomeRefused)
@@ -63,7 +87,7 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 		}
 		return forbidden.problem("Callbacks are taken from the addresses in --callback-from alone. Behind a proxy, name it in --trusted-proxy.", err)
 	}
-	if !s.access.Load().secrets.Authenticate(r) {
+	if !s.secrets.Load().Authenticate(r) {
 		s.came(w, outcomeRefused)
 		return unauthorized.problem("Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.", nil)
 	}
@@ -76,9 +100,8 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 		return err
 	}
 	s.connections.received(r.RemoteAddr)
-	// A sender that hangs up after the last byte has sent a callback all the
-	// same: recording it ends with the disk's patience, not with the sender's.
-	ctx := s.recording.next()
+	ctx, cancel := recording(r)
+	defer cancel()
 	if delivery.Length != int64(len(delivery.Body)) {
 		return s.quarantineTooLarge(ctx, w, delivery)
 	}
@@ -99,7 +122,7 @@ func (s *Server) coinbaseCallback(w *call, r *http.Request) error {
 
 // receive reads a callback. Of a body that is too large only the beginning is
 // read, and Length differs from the bytes that are there.
-func (s *Server) receive(r *http.Request, id string, client netip.Addr) (ledger.Delivery, error) {
+func (s *callbacks) receive(r *http.Request, id string, client netip.Addr) (ledger.Delivery, error) {
 	body, err := readBody(r, maxCallbackBytes)
 	length := int64(len(body))
 	if errors.Is(err, errBodyTooLarge) {
@@ -120,7 +143,7 @@ func (s *Server) receive(r *http.Request, id string, client netip.Addr) (ledger.
 }
 
 // record hands a message to the ledger.
-func (s *Server) record(ctx context.Context, m coinbasev1.Message, d ledger.Delivery) (ledger.Result, error) {
+func (s *callbacks) record(ctx context.Context, m coinbasev1.Message, d ledger.Delivery) (ledger.Result, error) {
 	switch {
 	case m.Order != nil:
 		return s.ledger.ReportOrder(ctx, m.Order.ID, m.Order.Report, d)
@@ -136,7 +159,7 @@ func (s *Server) record(ctx context.Context, m coinbasev1.Message, d ledger.Deli
 // quarantine keeps a callback that cannot be understood. It may be understood
 // one day; what is not JSON at all is refused, so that the sender's log shows
 // it too.
-func (s *Server) quarantine(ctx context.Context, w *call, err error, d ledger.Delivery) error {
+func (s *callbacks) quarantine(ctx context.Context, w *call, err error, d ledger.Delivery) error {
 	var refusal *coinbasev1.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -152,7 +175,7 @@ func (s *Server) quarantine(ctx context.Context, w *call, err error, d ledger.De
 	return s.answerCallback(w, result)
 }
 
-func (s *Server) quarantineTooLarge(ctx context.Context, w *call, d ledger.Delivery) error {
+func (s *callbacks) quarantineTooLarge(ctx context.Context, w *call, d ledger.Delivery) error {
 	result, err := s.ledger.Quarantine(ctx, quarantine.TooLarge, d)
 	if err != nil {
 		return err
@@ -163,19 +186,19 @@ func (s *Server) quarantineTooLarge(ctx context.Context, w *call, d ledger.Deliv
 }
 
 // came notes what a callback came to.
-func (s *Server) came(w *call, outcome string) {
+func (s *callbacks) came(w *call, outcome string) {
 	s.metrics.callback(outcome)
 	w.outcome = outcome
 }
 
 // recorded notes that a callback is in the log.
-func (s *Server) recorded(w *call, result ledger.Result) {
+func (s *callbacks) recorded(w *call, result ledger.Result) {
 	s.came(w, string(result.Outcome))
 	w.category = result.Stream.Category()
 	setPosition(w, result.Position)
 }
 
-func (s *Server) answerCallback(w *call, result ledger.Result) error {
+func (s *callbacks) answerCallback(w *call, result ledger.Result) error {
 	s.recorded(w, result)
 	revision := int64(result.Revision)
 	return writeJSON(w, http.StatusOK, callbackAnswer{
@@ -188,6 +211,9 @@ func (s *Server) answerCallback(w *call, result ledger.Result) error {
 
 // errBodyTooLarge comes with the beginning of the body.
 var errBodyTooLarge = errors.New("body too large")
+
+// errBody stands for what net/http says of a body, which quotes what came.
+var errBody = errors.New("the body broke off, or is not as its header says")
 
 // readBody reads a body of at most limit bytes.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
@@ -207,7 +233,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 			return body, nil
 		}
 		if err != nil {
-			return nil, timedOut.problem("The body did not arrive whole. Send the request again.", err)
+			return nil, timedOut.problem("The body did not arrive whole. Send the request again.", errBody)
 		}
 	}
 }

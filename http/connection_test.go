@@ -39,7 +39,7 @@ func serveOn(t testing.TB, listener net.Listener, h http.Handler, logger *slog.L
 // dial plays raw requests over one real connection, and returns the answers.
 func (w *world) dial(t *testing.T, requests string, methods ...string) []answer {
 	t.Helper()
-	connection, err := net.Dial("tcp", serve(t, w.server, w.server.logger))
+	connection, err := net.Dial("tcp", serve(t, w.server, w.server.front.logger))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +69,12 @@ const halfCallback = "POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length:
 // One address that may send callbacks takes the room of the others with none that
 // it does not finish.
 func TestHalfCallbacksOfOneAddressKeepNoOtherOut(t *testing.T) {
-	w := newWorld(t, wiring{allowLoopback: true})
+	w := newWorld(t, wiring{allowLoopback: true, bounded: true})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server.connections = NewConnections(w.server.sources)
-	address := serveOn(t, w.server.connections.Listen(listener), w.server, w.server.logger)
+	address := serveOn(t, w.connections.Listen(listener), w.server, w.server.front.logger)
 	dial := func(from, request string) (net.Conn, error) {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 		connection, err := d.DialContext(t.Context(), "tcp", address)
@@ -103,7 +102,7 @@ func TestHalfCallbacksOfOneAddressKeepNoOtherOut(t *testing.T) {
 			t.Errorf("beside half callbacks of %s another is answered %d", from, response.StatusCode)
 		}
 	}
-	if open, _ := w.server.connections.limit.Usage(&w.server.connections.callback); open > maxSources {
+	if open, _ := w.connections.limit.Usage(&w.connections.callback); open > maxSources {
 		t.Errorf("%d connections are open", open)
 	}
 }

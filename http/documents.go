@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+
+	"github.com/gorilla/mux"
 )
 
 //go:embed openapi.yaml
@@ -17,9 +19,9 @@ func getOpenAPI(w *call, _ *http.Request) error {
 }
 
 // getProblem explains one type of problem, so that its URI leads somewhere.
-func getProblem(w *call, _ *http.Request) error {
+func getProblem(w *call, r *http.Request) error {
 	for _, k := range problemsByTable {
-		if k.name == w.segment {
+		if k.name == mux.Vars(r)["name"] {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			fmt.Fprintf(w, "%s\n\n%s (HTTP %d).\n", k.name, k.title, k.status)
 			return nil

@@ -29,7 +29,6 @@ const findBytes = 32 << 10
 // does: an answer says no more than orders and balances do. E-mail and postal
 // addresses are in evidence alone, which it does not read.
 type findRoutes struct {
-	*Server
 	finder     find.Finder
 	projection *follow.Projection
 }
@@ -39,11 +38,11 @@ func (f findRoutes) get(w *call, r *http.Request) error {
 	if strings.TrimSpace(text) == "" || len(text) > find.MaxText {
 		return badRequest.problem("q is an order id, a user, a transaction hash, an address, a mispayment id, or the id of a request, of at most 256 bytes.", nil)
 	}
-	minimum, err := f.await(w, r, f.projection)
+	minimum, err := await(w, r, f.projection)
 	if err != nil {
 		return err
 	}
-	if err := f.reserve(w, r, findBytes); err != nil {
+	if err := w.reserve(r.Context(), findBytes); err != nil {
 		return err
 	}
 	found, err := f.finder.Find(r.Context(), text)

@@ -88,7 +88,7 @@ func TestWhileTheReadModelsAreBuiltReadsAreRefusedAndCallbacksAreNot(t *testing.
 	if a := w.post(completed("A", "u1", 1, "USD")); a.Status != http.StatusOK {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
-	w.server.wait = 1
+	w.server.guard.wait = 1
 	for _, path := range append(reads, "/readyz/reads") {
 		a := w.do(w.request(Website, http.MethodGet, path, ""))
 		if !isProblem(a, behind) || a.Header.Get("Retry-After") == "" {

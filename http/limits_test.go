@@ -11,8 +11,8 @@ import (
 
 func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.receiving = make(slots, 1)
-	if err := w.server.receiving.take(); err != nil {
+	w.server.callbacks.receiving = make(slots, 1)
+	if err := w.server.callbacks.receiving.take(); err != nil {
 		t.Fatal(err)
 	}
 	if a := w.post(completed("A", "u1", 1, "USD")); !isProblem(a, overloaded) || a.Header.Get("Retry-After") == "" {
@@ -21,7 +21,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	if a := w.get(Website, "/balances/u1"); a.Status != http.StatusOK {
 		t.Errorf("a read: %d %s", a.Status, a.Body)
 	}
-	w.server.receiving.release()
+	w.server.callbacks.receiving.release()
 	if a := w.post(completed("A", "u1", 1, "USD")); a.Status != http.StatusOK {
 		t.Errorf("a callback after that: %d %s", a.Status, a.Body)
 	}
@@ -32,7 +32,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 
 func TestReadsThatWaitKeepNeitherCallbacksNorHealthChecksOut(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.reading = newReading(0, 0) // all are taken
+	w.server.guard.reading = newReading(0, 0) // all are taken
 	for _, path := range []string{"/balances/u1", "/balances/u1/entries", "/orders/coinbase.A"} {
 		if a := w.get(Website, path); !isProblem(a, overloaded) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
@@ -54,13 +54,13 @@ func TestReadsThatWaitKeepNeitherCallbacksNorHealthChecksOut(t *testing.T) {
 // A token whose reads all wait leaves room for those of others.
 func TestReadsOfOneTokenKeepNoOtherOut(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.wait = 3 * time.Second
+	w.server.guard.wait = 3 * time.Second
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
 	for range maxReading {
 		waiting.Go(func() { w.get(Auditor, "/balances/u1?min_position=99999999") })
 	}
-	for deadline := time.Now().Add(w.server.wait); !isProblem(w.get(Auditor, "/balances/u1"), overloaded); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(w.server.guard.wait); !isProblem(w.get(Auditor, "/balances/u1"), overloaded); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the auditor is never refused")
 		}
@@ -76,7 +76,7 @@ func TestReadsOfOneTokenKeepNoOtherOut(t *testing.T) {
 
 func TestStrangersOccupyNoPlaces(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.receiving = make(slots) // whoever asks for a place is refused
+	w.server.callbacks.receiving = make(slots) // whoever asks for a place is refused
 	for name, r := range map[string]*http.Request{
 		"a wrong secret":  newCallback("/callbacks/coinbase?secret=canary-wrong", strings.NewReader("{}")),
 		"a wrong address": httptest.NewRequest(http.MethodPost, target, strings.NewReader("{}")),

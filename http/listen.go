@@ -1,80 +1,96 @@
 package httpapi
 
 import (
-	"cmp"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
-// The limits of a connection. Whoever is slower than this is cut off, and a
-// callback cut off is sent again.
+// The limits of a connection. A client that is slower is cut off; a callback that
+// is cut off is sent again.
 const (
-	readTimeout     = 10 * time.Second // for a whole request, and for the first byte of a connection
+	readTimeout     = 10 * time.Second // for a whole request
 	writeTimeout    = 10 * time.Second // for each write of an answer
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 16 << 10
 	shutdownTimeout = readTimeout + 5*time.Second // a request that stays away is answered 408, not cut off
+
+	// headerSlop is what net/http adds to its MaxHeaderBytes.
+	headerSlop = 4 << 10
 )
 
-// keptBytes is the largest buffer of an answer that a connection keeps for the
-// next one. Most answers have less; one page of events can have megabytes.
-const keptBytes = 8 << 10
-
-// Serve answers on a listener until ctx ends. Then it takes no more
-// connections, lets running requests finish for a while, and cuts off the
-// rest.
+// Serve answers on a listener until ctx ends. Then it accepts no more connections,
+// lets running requests finish for a while, and cuts off the rest.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, logger *slog.Logger) error {
-	w := wire{handler: h, logger: logger}
-	fasthttp.SetBodySizePoolLimit(keptBytes, keptBytes)
-	server := &fasthttp.Server{
-		Handler:      w.serve,
-		ErrorHandler: w.refuse,
-		Logger:       silent{},
-
-		ReadTimeout:    readTimeout,
-		IdleTimeout:    idleTimeout,
-		ReadBufferSize: maxHeaderBytes,
-
-		// The handler is called with the first byte of a body, and decides how
-		// much of it is read.
-		StreamRequestBody:            true,
-		MaxRequestBodySize:           1,
-		DisablePreParseMultipartForm: true,
-
-		NoDefaultServerHeader: true,
-		NoDefaultContentType:  true,
-		CloseOnShutdown:       true,
-		MaxIdleWorkerDuration: time.Second,
-	}
-	door := &entrance{Listener: listener, logger: logger}
+	server := newHTTPServer(h, logger, readTimeout)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(door) }()
+	go func() { served <- server.Serve(refusingListener{listener, logger}) }()
 	select {
 	case err := <-served:
-		return fmt.Errorf("serve HTTP: %w", cmp.Or(err, net.ErrClosed))
+		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	err := server.ShutdownWithContext(stopping)
+	err := server.Shutdown(stopping)
 	if err != nil {
-		err = fmt.Errorf("requests were cut off: %w", err)
+		err = fmt.Errorf("requests were cut off: %w", errors.Join(err, server.Close()))
 	}
-	_ = listener.Close() // if the end came before the beginning
-	door.cutOff()
 	<-served
 	return err
 }
 
-// silent is a log for nobody. What fasthttp says of a connection quotes what
-// came over it, and that has secrets.
-type silent struct{}
+func newHTTPServer(h http.Handler, logger *slog.Logger, timeout time.Duration) *http.Server {
+	return &http.Server{
+		Handler:                      unambiguous(h),
+		ReadTimeout:                  timeout,
+		ReadHeaderTimeout:            timeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes - headerSlop,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     log.New(serverErrors{logger}, "", 0),
+	}
+}
 
-// Printf implements fasthttp.Logger.
-func (silent) Printf(string, ...any) {}
+// serverErrors takes the lines that net/http logs. They quote what came over a
+// connection, which has secrets, so only the kind of the error is passed on.
+type serverErrors struct{ logger *slog.Logger }
+
+// Write implements io.Writer.
+func (e serverErrors) Write(line []byte) (int, error) {
+	switch {
+	case bytes.HasPrefix(line, []byte("http: Accept error")):
+		e.logger.Warn("a connection could not be accepted: allow more open files (ulimit -n)")
+	case bytes.HasPrefix(line, []byte("http: panic")):
+		e.logger.Error("panic outside of a route")
+	}
+	return len(line), nil
+}
+
+// unambiguous refuses requests whose end another program may see elsewhere, as far
+// as net/http accepts them (RFC 9112, section 6.3). Of a request with chunks
+// net/http hides whether it had a Content-Length too, so the connection is closed
+// after it: what follows may have been meant as a part of its body.
+func unambiguous(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		chunked := len(r.TransferEncoding) > 0
+		// net/http ignores a Transfer-Encoding of HTTP/1.0.
+		endless := !r.ProtoAtLeast(1, 1) && r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get("Content-Length") == ""
+		if chunked || endless || r.ProtoMajor != 1 {
+			w.Header().Set("Connection", "close")
+		}
+		if endless || r.ProtoMajor != 1 {
+			p := malformed()
+			w.Header().Set("X-Request-Id", p.RequestID)
+			writeProblem(w, p)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"daybook/eventstore"
 
@@ -18,9 +19,15 @@ type lossAnswer struct {
 	Position eventstore.Position    `json:"position"` // of the acceptance
 }
 
-// postLossAcceptance records that an operator has seen what may be missing from
+// lossRoutes record what is done about losses of the log.
+type lossRoutes struct {
+	store eventstore.Store
+	now   func() time.Time
+}
+
+// accept records that an operator has seen what may be missing from
 // the log.
-func (s *Server) postLossAcceptance(w *call, r *http.Request) error {
+func (l lossRoutes) accept(w *call, r *http.Request) error {
 	body, err := readBody(r, maxRequestBytes)
 	if errors.Is(err, errBodyTooLarge) {
 		return tooLarge.problem("The body has at most 4 KiB.", nil)
@@ -32,11 +39,13 @@ func (s *Server) postLossAcceptance(w *call, r *http.Request) error {
 	if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
 		return badRequest.problem(`The body is {"reason":"..."}.`, nil)
 	}
-	acceptance := eventstore.Acceptance{Actor: w.who.Actor(), Reason: request.Reason, Now: s.now()}
+	acceptance := eventstore.Acceptance{Actor: w.who.Actor(), Reason: request.Reason, Now: l.now()}
 	if err := acceptance.Check(); err != nil {
 		return badRequest.problem("The reason says what was lost, how, and what was done about it, in at most 1,000 bytes.", err)
 	}
-	accepted, appended, err := eventstore.AcceptLosses(r.Context(), s.store, acceptance)
+	ctx, cancel := recording(r)
+	defer cancel()
+	accepted, appended, err := eventstore.AcceptLosses(ctx, l.store, acceptance)
 	if errors.Is(err, eventstore.ErrNoLoss) {
 		return noLoss.problem("Nothing is known to be missing from the log.", err)
 	}

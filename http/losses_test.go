@@ -17,7 +17,7 @@ func TestALossIsAcceptedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.server.store.Append(t.Context(), eventstore.LogStream, eventstore.At(0), found); err != nil {
+	if _, err := w.store.Append(t.Context(), eventstore.LogStream, eventstore.At(0), found); err != nil {
 		t.Fatal(err)
 	}
 	accept := func() answer {

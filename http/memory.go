@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"time"
 
@@ -67,21 +66,9 @@ func (m *memory) reserve(ctx context.Context, actor string, bytes int) (*reserva
 }
 
 // reserve takes memory for the answer to a request.
-func (s *Server) reserve(w *call, r *http.Request, bytes int) (err error) {
-	w.reserved, err = s.memory.reserve(r.Context(), w.who.Actor(), bytes)
+func (c *call) reserve(ctx context.Context, bytes int) (err error) {
+	c.reserved, err = c.memory.reserve(ctx, c.who.Actor(), bytes)
 	return err
-}
-
-// settle keeps what was reserved for an answer until that has been written.
-func (s *Server) settle(w *call, r *http.Request) {
-	if w.reserved == nil {
-		return
-	}
-	if !w.written {
-		w.reserved.release() // the answer is a problem
-		return
-	}
-	s.connections.afterWrite(r.RemoteAddr, w.reserved.release)
 }
 
 func unreadAnswers(cause error) *Problem {

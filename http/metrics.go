@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"daybook/domain/ledger"
@@ -68,15 +67,6 @@ func newMetrics(all []*follow.Projection, more ...prometheus.Collector) *metrics
 type routeMetrics struct {
 	requests *prometheus.CounterVec // by method and status
 	duration func() prometheus.Observer
-	usual    atomic.Pointer[usual]
-}
-
-// usual is the counter of the last request, which the next one needs too more
-// often than not. Finding it by its labels costs as much as the rest.
-type usual struct {
-	method  string
-	status  int
-	counter prometheus.Counter
 }
 
 func (m *metrics) route(route string) *routeMetrics {
@@ -87,13 +77,7 @@ func (m *metrics) route(route string) *routeMetrics {
 }
 
 func (m *routeMetrics) request(method string, status int, took time.Duration) {
-	method = knownMethod(method)
-	counted := m.usual.Load()
-	if counted == nil || counted.method != method || counted.status != status {
-		counted = &usual{method, status, m.requests.WithLabelValues(method, strconv.Itoa(status))}
-		m.usual.Store(counted)
-	}
-	counted.counter.Inc()
+	m.requests.WithLabelValues(knownMethod(method), strconv.Itoa(status)).Inc()
 	m.duration().Observe(took.Seconds())
 }
 

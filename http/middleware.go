@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,11 +27,12 @@ type call struct {
 	// command that the request brings, so that a log line leads to the events.
 	id string
 
-	segment  string       // that the route leaves open, percent-encoded
-	query    url.Values   // what the route knows of the query, each with one value; nil where it ignores it
-	who      Identity     // who asks; zero unless the handler is behind a role
-	reserved *reservation // memory for the answer; nil if it is small
-	status   int          // that was answered
+	query    url.Values    // what the route knows of the query, each with one value; nil where it ignores it
+	who      Identity      // who asks; zero unless the handler is behind a role
+	wait     time.Duration // for min_position, likewise
+	memory   *memory       // for answers, likewise
+	reserved *reservation  // memory for the answer; nil if it is small
+	status   int           // that was answered
 	written  bool
 
 	// Of a callback, for its line in the log: what it came to, and of which
@@ -40,35 +42,49 @@ type call struct {
 	source netip.Addr // of a callback from where none is taken
 }
 
+// front is what every request passes first.
+type front struct {
+	metrics *metrics
+	logger  *slog.Logger
+	now     func() time.Time
+}
+
+// statusHungUp is what log and metrics have of a request whose client hung up
+// before it was answered. It is no fault of the server.
+const statusHungUp = 499
+
 // serve runs one handler: it gives the request an id, turns an error or a panic
 // into a problem, and counts and logs what became of it.
 // The log and the metrics have the route's template, never the URL, which
 // carries secrets and names.
-func (s *Server) serve(route string, h handler) routed {
-	measured := s.metrics.route(route)
-	return func(w http.ResponseWriter, r *http.Request, segment string) {
-		began := s.now()
-		c := &call{ResponseWriter: w, segment: segment, id: eventstore.NewULID(began)}
+func (f *front) serve(route string, h handler) http.HandlerFunc {
+	measured := f.metrics.route(route)
+	return func(w http.ResponseWriter, r *http.Request) {
+		began := f.now()
+		c := &call{ResponseWriter: w, id: eventstore.NewULID(began)}
 		c.Header()["X-Request-Id"] = []string{c.id}
 		var p *Problem
-		if err := s.run(c, r, h); err != nil {
+		if err := f.run(c, r, h); err != nil {
 			p = asProblem(err)
 			p.RequestID = c.id
 		}
 		if p != nil && !c.written {
 			writeProblem(c, p)
 		}
-		took := s.now().Sub(began)
+		if p != nil && r.Context().Err() != nil && errors.Is(p, context.Canceled) {
+			c.status = statusHungUp
+		}
+		took := f.now().Sub(began)
 		measured.request(r.Method, c.status, took)
-		s.logRequest(r, route, c, took, p)
+		f.log(r, route, c, took, p)
 	}
 }
 
 // run calls a handler, and turns a panic into an error.
-func (s *Server) run(c *call, r *http.Request, h handler) (err error) {
+func (f *front) run(c *call, r *http.Request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.logger.Error("panic", "request_id", c.id, "cause", panicText(cause), "stack", string(debug.Stack()))
+			f.logger.Error("panic", "request_id", c.id, "cause", panicText(cause), "stack", string(debug.Stack()))
 			err = errors.New("panic")
 		}
 	}()
@@ -84,29 +100,13 @@ func panicText(cause any) string {
 	return fmt.Sprintf("a value of type %T", cause)
 }
 
-// slots bound how many requests of one kind run at once. They are taken after
-// authentication, so that strangers cannot occupy them.
-type slots chan struct{}
-
-// take occupies a slot until release is called, or refuses.
-func (s slots) take() error {
-	select {
-	case s <- struct{}{}:
-		return nil
-	default:
-		return overloaded.problem("Send the request again.", nil)
-	}
-}
-
-func (s slots) release() { <-s }
-
 // callbackRoutes are where callbacks come in.
 const callbackRoutes = "/callbacks/"
 
-// logRequest writes one line for each request, at the level debug if all went well
+// log writes one line for each request, at the level debug if all went well
 // and it is no callback. It has no id but the request's own, which leads to the
 // events.
-func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Duration, p *Problem) {
+func (f *front) log(r *http.Request, route string, c *call, took time.Duration, p *Problem) {
 	level, message := slog.LevelDebug, "request"
 	if strings.HasPrefix(route, callbackRoutes) {
 		level, message = slog.LevelInfo, "callback"
@@ -114,10 +114,11 @@ func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Du
 	switch {
 	case c.status >= http.StatusInternalServerError:
 		level = slog.LevelError
+	case c.status == statusHungUp:
 	case c.status >= http.StatusBadRequest:
 		level = slog.LevelWarn
 	}
-	if !s.logger.Enabled(r.Context(), level) {
+	if !f.logger.Enabled(r.Context(), level) {
 		return
 	}
 	attributes := append(make([]slog.Attr, 0, 10),
@@ -141,7 +142,7 @@ func (s *Server) logRequest(r *http.Request, route string, c *call, took time.Du
 	if p != nil {
 		attributes = append(attributes, slog.Any("error", p))
 	}
-	s.logger.LogAttrs(r.Context(), level, message, attributes...)
+	f.logger.LogAttrs(r.Context(), level, message, attributes...)
 }
 
 // knownMethod keeps words of the client's choice out of logs and metrics.
@@ -151,35 +152,6 @@ func knownMethod(method string) string {
 		return method
 	}
 	return "other"
-}
-
-// require lets a request through to h if a role allows it, and not too many
-// are running.
-func (s *Server) require(h handler, roles ...Role) handler {
-	bounded := s.bounded(h)
-	return func(w *call, r *http.Request) error {
-		who, err := s.access.Load().tokens.authorize(r, roles)
-		if err != nil {
-			return err
-		}
-		w.who = who
-		s.connections.authenticated(r.RemoteAddr, who)
-		defer s.settle(w, r)
-		actor := who.Actor()
-		if err := s.reading.take(actor); err != nil {
-			return err
-		}
-		defer s.reading.release(actor)
-		return bounded(w, r)
-	}
-}
-
-// bounded ends what a handler waits for. That is all that does: nobody notices
-// here that a client has gone away, so the context of the request is not asked.
-func (s *Server) bounded(h handler) handler {
-	return func(w *call, r *http.Request) error {
-		return h(w, r.WithContext(s.patience.next()))
-	}
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -197,3 +169,6 @@ func (c *call) Write(b []byte) (int, error) {
 	}
 	return c.ResponseWriter.Write(b)
 }
+
+// Unwrap returns the writer of net/http, for http.ResponseController.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }

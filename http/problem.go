@@ -119,7 +119,12 @@ func reasonOf(err error) string {
 
 // writeProblem answers with a problem.
 func writeProblem(w http.ResponseWriter, p *Problem) {
-	header := w.Header()
+	p.setHeader(w.Header())
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(p.body()) // the client may be gone
+}
+
+func (p *Problem) setHeader(header http.Header) {
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Cache-Control", "no-store")
 	if p.retryAfter > 0 {
@@ -131,10 +136,12 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	if p.Status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="daybook"`)
 	}
+}
+
+func (p *Problem) body() []byte {
 	body, err := json.Marshal(p)
 	if err != nil {
 		body = []byte(`{"type":"/problems/internal","title":"Something went wrong here","status":500}`)
 	}
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(append(body, '\n')) // the client may be gone
+	return append(body, '\n')
 }

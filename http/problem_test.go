@@ -61,7 +61,7 @@ func (b brokenBody) Read(p []byte) (int, error) {
 func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 	plain := newWorld(t, wiring{})
 	full := newWorld(t, wiring{})
-	full.server.receiving = make(slots)
+	full.server.callbacks.receiving = make(slots)
 	building := newWorld(t, wiring{noProjections: true})
 	ended := newWorld(t, wiring{})
 	ended.stop()

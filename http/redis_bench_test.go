@@ -36,7 +36,7 @@ func BenchmarkRedisBalance(b *testing.B) {
 	server := redistest.Start(b)
 	model := redisBalances(b, server, "{bench}")
 	w := newWorld(b, wiring{allowLoopback: true, balancesReader: func(Balances) Balances { return model }})
-	w.server.logger = slog.New(slog.DiscardHandler)
+	w.server.front.logger = slog.New(slog.DiscardHandler)
 	w.post(completed("A", "u1", 1253, "USD"))
 	filling, stop := context.WithCancel(b.Context())
 	filler := follow.New(model, w.store, follow.Options{})
@@ -65,7 +65,7 @@ func BenchmarkRedisBalance(b *testing.B) {
 	})
 	for _, connections := range []int{1, 64} {
 		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
-			subjects := []*reader{newReader(b, goServer(b, bare), connections), newReader(b, serve(b, w.server, w.server.logger), connections)}
+			subjects := []*reader{newReader(b, goServer(b, bare), connections), newReader(b, serve(b, w.server, w.server.front.logger), connections)}
 			for b.Loop() {
 				for _, subject := range subjects {
 					subject.turn(b)

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,91 +13,62 @@ import (
 	"github.com/gorilla/mux"
 )
 
+// route is a row of the table of routes.
+type route struct {
+	path    string
+	methods methods
+}
+
 // methods are the handlers of one path.
 type methods map[string]handler
 
-// paths is the table of routes, which openapi.yaml describes. Callbacks, health
-// and metrics ignore their query: merchants put parameters of their own into
-// callback URLs, and a callback that is refused is lost in the end.
-func (s *Server) paths() map[string]methods {
-	worklist := func(list string) worklistRoutes { return worklistRoutes{s, list, s.waiting, s.waitingProjection} }
-	finder := findRoutes{s, find.Finder{Log: s.store, Lookup: s.waiting}, s.waitingProjection}
-	return map[string]methods{
-		"/":                        {http.MethodGet: query(getRoot)},
-		"/callbacks/coinbase":      {http.MethodPost: s.coinbaseCallback},
-		"/balances/{user}":         {http.MethodGet: s.require(query(s.getBalances, "min_position"), Website, Auditor)},
-		"/balances/{user}/entries": {http.MethodGet: s.require(query(s.getEntries, "limit", "cursor", "min_position"), Website, Auditor)},
-		"/orders/{id}":             {http.MethodGet: s.require(query(s.getOrder, "min_position"), Website, Auditor)},
-		"/addresses/{address}":     {http.MethodPut: s.require(query(s.putAddress), Website)},
-		"/streams/{stream}":        {http.MethodGet: s.require(query(s.getStream, "from", "limit"), Auditor)},
-		"/review":                  {http.MethodGet: s.require(query(worklist(local.Review.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)},
-		"/quarantine":              {http.MethodGet: s.require(query(worklist(local.Quarantine.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)},
-		"/find":                    {http.MethodGet: s.require(query(finder.get, "q", "min_position"), Website, Auditor)},
-		"/log/loss-acceptance":     {http.MethodPost: s.require(query(s.postLossAcceptance))},
-		"/healthz":                 {http.MethodGet: s.healthz},
-		"/readyz":                  {http.MethodGet: s.bounded(s.readyz)},
-		"/readyz/reads":            {http.MethodGet: s.readyzReads},
-		"/metrics":                 {http.MethodGet: s.metrics.expose()},
-		"/openapi.yaml":            {http.MethodGet: query(getOpenAPI)},
-		"/problems/{name}":         {http.MethodGet: query(getProblem)},
+// routes is the table of routes, which openapi.yaml describes. The router tries
+// them in this order, so the busiest come first. Callbacks, health and metrics
+// ignore their query: merchants put parameters of their own into callback URLs, and
+// a callback that is refused is lost in the end.
+func (s *Server) routes(c Config) []route {
+	g := s.guard
+	balance := balanceRoutes{c.Balances, c.BalancesProjection}
+	order := orderRoutes{c.Orders, c.OrdersProjection}
+	address := addressRoutes{c.Ledger}
+	stream := streamRoutes{c.Store}
+	loss := lossRoutes{c.Store, s.front.now}
+	health := healthRoutes{c.Store, c.Projections, patience}
+	worklist := func(list string) worklistRoutes { return worklistRoutes{list, c.Waiting, c.WaitingProjection} }
+	finder := findRoutes{find.Finder{Log: c.Store, Lookup: c.Waiting}, c.WaitingProjection}
+	return []route{
+		{"/callbacks/coinbase", methods{http.MethodPost: s.callbacks.post}},
+		{"/balances/{user}", methods{http.MethodGet: g.require(query(balance.get, "min_position"), Website, Auditor)}},
+		{"/orders/{id}", methods{http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor)}},
+		{"/balances/{user}/entries", methods{http.MethodGet: g.require(query(balance.entries, "limit", "cursor", "min_position"), Website, Auditor)}},
+		{"/addresses/{address}", methods{http.MethodPut: g.require(query(address.put), Website)}},
+		{"/streams/{stream}", methods{http.MethodGet: g.require(query(stream.get, "from", "limit"), Auditor)}},
+		{"/find", methods{http.MethodGet: g.require(query(finder.get, "q", "min_position"), Website, Auditor)}},
+		{"/review", methods{http.MethodGet: g.require(query(worklist(local.Review.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)}},
+		{"/quarantine", methods{http.MethodGet: g.require(query(worklist(local.Quarantine.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)}},
+		{"/healthz", methods{http.MethodGet: health.alive}},
+		{"/readyz", methods{http.MethodGet: health.ready}},
+		{"/readyz/reads", methods{http.MethodGet: health.readyReads}},
+		{"/metrics", methods{http.MethodGet: s.front.metrics.expose()}},
+		{"/", methods{http.MethodGet: query(getRoot)}},
+		{"/openapi.yaml", methods{http.MethodGet: query(getOpenAPI)}},
+		{"/problems/{name}", methods{http.MethodGet: query(getProblem)}},
+		{"/log/loss-acceptance", methods{http.MethodPost: g.require(query(loss.accept))}},
 	}
 }
 
-// routed answers a request whose route is known. The segment is the part of the
-// path that the route leaves open, percent-encoded as it was sent; no route has
-// more than one.
-type routed func(w http.ResponseWriter, r *http.Request, segment string)
-
-// routes makes the router. It matches the path as it was sent, so that an
-// encoded slash stays a part of its segment, and never redirects: to the
-// sender of a callback a redirect is a failure.
-func (s *Server) routes() *mux.Router {
+// newRouter makes the router. It matches the path as it was sent, so that an
+// encoded slash stays a part of its segment, and never redirects: to the sender of
+// a callback a redirect is a failure.
+func newRouter(f *front, table []route) *mux.Router {
 	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
-	s.plain = make(plainRoutes)
-	paths := s.paths()
-	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		h := s.serve(path, paths[path].dispatch)
-		before, name, behind := parts(path)
-		router.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { h(w, r, mux.Vars(r)[name]) })
-		s.plain[plainRoute{before, behind}] = h
+	for _, r := range table {
+		router.HandleFunc(r.path, f.serve(r.path, r.methods.dispatch))
 	}
-	unknown := s.serve("unknown", func(*call, *http.Request) error {
+	router.NotFoundHandler = f.serve("unknown", func(*call, *http.Request) error {
 		return notFound.problem("There is no such route. /openapi.yaml lists them.", nil)
 	})
-	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { unknown(w, r, "") })
 	return router
-}
-
-// parts splits a route at the segment that it leaves open, if there is one.
-func parts(path string) (before, name, behind string) {
-	before, rest, _ := strings.Cut(path, "{")
-	name, behind, _ = strings.Cut(rest, "}")
-	return before, name, behind
-}
-
-// plainRoutes finds the route of a path that nothing is encoded in. The router
-// tries one regular expression after the other, which takes longer than all else
-// that is done before a read model is asked.
-type plainRoutes map[plainRoute]routed
-
-// plainRoute is a route around the segment that it leaves open. One that leaves
-// none open is all before it.
-type plainRoute struct{ before, behind string }
-
-func (p plainRoutes) find(u *url.URL) (h routed, segment string, found bool) {
-	if u.RawPath != "" {
-		return nil, "", false
-	}
-	if h, found = p[plainRoute{before: u.Path}]; found && (u.Path == "/" || !strings.HasSuffix(u.Path, "/")) { // with one, a segment is missing
-		return h, "", true
-	}
-	_, rest, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-	segment, _, _ = strings.Cut(rest, "/")
-	if segment == "" || ident.Escape(segment) != segment {
-		return nil, "", false
-	}
-	h, found = p[plainRoute{before: strings.TrimSuffix(u.Path, rest), behind: rest[len(segment):]}]
-	return h, segment, found
 }
 
 // withEncodedPath returns a request whose path is percent-encoded throughout.

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"daybook/domain/ledger"
@@ -61,89 +60,37 @@ type Config struct {
 	Collectors  []prometheus.Collector // of others, to be exposed with the server's own
 }
 
-// The bounds of how many requests run at once, and with them of the memory that
-// bodies take until an answer is made; that of answers is in memory.go. Reads that wait for a read model
-// which has come to a halt must not keep callbacks out, so that each kind has its
-// own.
-const (
-	maxReceiving    = 1024
-	maxReading      = 256
-	maxReadingToken = maxReading / 2 // of one token
-)
-
 // Server answers requests. It is an http.Handler.
 type Server struct {
-	ledger             *ledger.Service
-	store              eventstore.Store
-	balances           Balances
-	balancesProjection *follow.Projection
-	orders             Orders
-	ordersProjection   *follow.Projection
-	projections        []*follow.Projection
-	waiting            *local.Model
-	waitingProjection  *follow.Projection
-	access             atomic.Pointer[access]
-	sources            callback.Sources
-	connections        *Connections
-	memory             *memory // of answers that are not written
-	logger             *slog.Logger
-	now                func() time.Time
-	metrics            *metrics
-	receiving          slots         // of callbacks
-	reading            *reading      // requests with a role
-	wait               time.Duration // for min_position
-	recording          deadlines     // for the log to take a callback
-	patience           deadlines     // for the log and the read models to answer others
-	router             *mux.Router
-	plain              plainRoutes // the router's, for paths without anything encoded
+	front     *front
+	guard     *guard
+	callbacks *callbacks
+	table     []route
+	router    *mux.Router
 }
 
 // NewServer makes a server.
 func NewServer(c Config) *Server {
+	m := newMetrics(append(slices.Clone(c.Projections), c.WaitingProjection), c.Collectors...)
 	s := &Server{
-		ledger:             c.Ledger,
-		store:              c.Store,
-		balances:           c.Balances,
-		balancesProjection: c.BalancesProjection,
-		orders:             c.Orders,
-		ordersProjection:   c.OrdersProjection,
-		projections:        c.Projections,
-		waiting:            c.Waiting,
-		waitingProjection:  c.WaitingProjection,
-		sources:            c.Sources,
-		connections:        c.Connections,
-		memory:             newMemory(),
-		logger:             c.Logger,
-		now:                time.Now,
-		metrics:            newMetrics(append(slices.Clone(c.Projections), c.WaitingProjection), c.Collectors...),
-		receiving:          make(slots, maxReceiving),
-		reading:            newReading(maxReading, maxReadingToken),
-		wait:               maxWait,
-		recording:          deadlines{after: recordTimeout},
-		patience:           deadlines{after: 2 * maxWait},
+		front:     &front{metrics: m, logger: c.Logger, now: time.Now},
+		guard:     newGuard(c.Connections),
+		callbacks: newCallbacks(c, m),
 	}
 	s.SetAccess(c.Secrets, c.Tokens)
-	s.router = s.routes()
+	s.table = s.routes(c)
+	s.router = newRouter(s.front, s.table)
 	return s
-}
-
-// access is what a request is authenticated with.
-type access struct {
-	secrets coinbasev1.Secrets
-	tokens  Tokens
 }
 
 // SetAccess replaces the secrets and tokens of the configuration. Requests that
 // have been let in go on.
 func (s *Server) SetAccess(secrets coinbasev1.Secrets, tokens Tokens) {
-	s.access.Store(&access{secrets, tokens})
+	s.callbacks.secrets.Store(&secrets)
+	s.guard.tokens.Store(&tokens)
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, segment, found := s.plain.find(r.URL); found {
-		h(w, r, segment)
-		return
-	}
 	s.router.ServeHTTP(w, withEncodedPath(r))
 }

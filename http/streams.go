@@ -43,10 +43,12 @@ func NewEvent(e eventstore.Recorded) Event {
 	}
 }
 
-// getStream answers with the events of a stream as the log has them, evidence
-// included. It reads the log, never a read model.
-func (s *Server) getStream(w *call, r *http.Request) error {
-	name, err := encodedSegment(w, "stream")
+// streamRoutes answer from the log, never from a read model.
+type streamRoutes struct{ log eventstore.Reader }
+
+// get answers with the events of a stream as the log has them, evidence included.
+func (s streamRoutes) get(w *call, r *http.Request) error {
+	name, err := encodedSegment(r, "stream")
 	if err != nil {
 		return err
 	}
@@ -62,11 +64,11 @@ func (s *Server) getStream(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.reserve(w, r, firstPageBytes); err != nil {
+	if err := w.reserve(r.Context(), firstPageBytes); err != nil {
 		return err
 	}
 	page := streamPage{limit: limit, room: w.reserved}
-	for event, err := range s.store.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
+	for event, err := range s.log.Read(r.Context(), stream, eventstore.Revision(from), eventstore.WithMetadata) {
 		if err != nil {
 			return err
 		}

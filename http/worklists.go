@@ -50,7 +50,6 @@ const itemBytes = 1 << 10
 
 // worklistRoutes answer from one worklist.
 type worklistRoutes struct {
-	*Server
 	list       string
 	model      Worklists
 	projection *follow.Projection
@@ -62,11 +61,11 @@ func (l worklistRoutes) get(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	minimum, err := l.await(w, r, l.projection)
+	minimum, err := await(w, r, l.projection)
 	if err != nil {
 		return err
 	}
-	if err := l.reserve(w, r, limit*itemBytes); err != nil {
+	if err := w.reserve(r.Context(), limit*itemBytes); err != nil {
 		return err
 	}
 	page, err := l.model.Items(r.Context(), local.Query{

@@ -30,11 +30,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// A clock for the header Date runs as long as the process, and what looks
-		// for idle workers for a second after their server.
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
-		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+	goleak.VerifyTestMain(m)
 }
 
 // canary is a part of every secret and of everything personal in these tests.
@@ -65,6 +61,7 @@ type world struct {
 	projections []*follow.Projection
 	waiting     *local.Model
 	server      *Server
+	connections *Connections // nil if nothing bounds them
 	log         *journal
 	stop        context.CancelFunc // ends the projections
 	written     atomic.Uint64      // the last position that was answered
@@ -76,6 +73,7 @@ type wiring struct {
 	policy         ledger.Policy
 	noProjections  bool // the read models are never filled
 	allowLoopback  bool // for requests over a real connection
+	bounded        bool // connections are, as listen returns them
 	balancesReader func(Balances) Balances
 }
 
@@ -119,6 +117,10 @@ func newWorld(t testing.TB, wired wiring) *world {
 	}
 	if wired.allowLoopback {
 		config.Sources.Allowed = append(config.Sources.Allowed, netip.MustParsePrefix("127.0.0.0/8"))
+	}
+	if wired.bounded {
+		config.Connections = NewConnections(config.Sources)
+		w.connections = config.Connections
 	}
 	if wired.balancesReader != nil {
 		config.Balances = wired.balancesReader(balanceModel)

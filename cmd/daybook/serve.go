@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"runtime"
 	"slices"
 	"time"
 
@@ -39,11 +38,6 @@ type serveCommand struct {
 // two events would cost.
 const linger = 4 * time.Millisecond
 
-// ballastBytes are allocated and never touched, so that they take up no memory:
-// the garbage collector runs when the heap has doubled, which a small one would
-// do many times a second. With it the garbage takes up about as much.
-const ballastBytes = 64 << 20
-
 // Run serves until ctx ends or the log fails. What it says goes through writers
 // that do not wait for their readers.
 func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, env *environment) error {
@@ -60,11 +54,6 @@ func (c *serveCommand) Run(ctx context.Context, out output, hangup hangups, env 
 }
 
 func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *serverlog.Writer, hangup hangups, env *environment) (err error) {
-	ballast := make([]byte, ballastBytes)
-	defer runtime.KeepAlive(ballast)
-	if !c.isRemote() {
-		useProcessors(c.redisFlag.isSet())
-	}
 	logger, err := newLogger(lines, c.LogLevel)
 	if err != nil {
 		return err

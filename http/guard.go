@@ -1,0 +1,75 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// patience bounds how long a request waits for the log and the read models.
+	patience = 2 * maxWait
+
+	// The bounds of how many requests with a role run at once. Reads that wait for
+	// a read model must not keep callbacks out, so each kind has its own.
+	maxReading      = 256
+	maxReadingToken = maxReading / 2 // of one token
+)
+
+// guard lets requests with a role in, as many as there is room for.
+type guard struct {
+	tokens      atomic.Pointer[Tokens]
+	connections *Connections
+	memory      *memory // of answers that are not written
+	reading     *reading
+	wait        time.Duration // for min_position
+}
+
+func newGuard(connections *Connections) *guard {
+	return &guard{
+		connections: connections, memory: newMemory(),
+		reading: newReading(maxReading, maxReadingToken), wait: maxWait,
+	}
+}
+
+// require lets a request through to h if a role allows it, and not too many
+// are running. What it waits for ends after a while, or when the client hangs up.
+func (g *guard) require(h handler, roles ...Role) handler {
+	return func(w *call, r *http.Request) error {
+		who, err := g.tokens.Load().authorize(r, roles)
+		if err != nil {
+			return err
+		}
+		w.who, w.memory, w.wait = who, g.memory, g.wait
+		g.connections.authenticated(r.RemoteAddr, who)
+		defer g.settle(w, r)
+		actor := who.Actor()
+		if err := g.reading.take(actor); err != nil {
+			return err
+		}
+		defer g.reading.release(actor)
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		return h(w, r.WithContext(ctx))
+	}
+}
+
+// settle keeps what was reserved for an answer until that has been written.
+func (g *guard) settle(w *call, r *http.Request) {
+	if w.reserved == nil {
+		return
+	}
+	if !w.written {
+		w.reserved.release() // the answer is a problem
+		return
+	}
+	g.connections.afterWrite(r.RemoteAddr, w.reserved.release)
+}
+
+// recording returns the context of an append: it ends with the store's patience,
+// not with the client's. A client that hangs up after the last byte has sent a
+// request all the same.
+func recording(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.Context()), recordTimeout)
+}
