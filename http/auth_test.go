@@ -14,6 +14,7 @@ var protected = map[string][]Role{
 	"GET /balances/{user}":         {Website, Auditor},
 	"GET /balances/{user}/entries": {Website, Auditor},
 	"GET /orders/{id}":             {Website, Auditor},
+	"GET /orders/{id}/changes":     {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},
 	"GET /streams/{stream}":        {Auditor},
 	"GET /review":                  {Auditor},
@@ -40,6 +41,7 @@ func TestEveryRouteIsEitherOpenOrNeedsARole(t *testing.T) {
 
 func TestEachRouteAnswersTheRolesOfItsTableAndNoOthers(t *testing.T) {
 	w := newWorld(t, wiring{})
+	w.stopChanges() // streams end at once
 	for route, roles := range protected {
 		method, path, _ := strings.Cut(route, " ")
 		path = strings.NewReplacer("{user}", "u1", "{id}", "coinbase.A", "{address}", "1abc", "{stream}", "daybook-log").Replace(path)

@@ -107,7 +107,7 @@ func serveImpatiently(t *testing.T, timeout time.Duration, h http.HandlerFunc) s
 	logger := slog.New(slog.DiscardHandler)
 	server := newHTTPServer(h, logger, timeout)
 	served := make(chan error)
-	go func() { served <- server.Serve(refusingListener{listener, logger}) }()
+	go func() { served <- server.Serve(refusingListener{listener, logger, timeout}) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-served

@@ -32,7 +32,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 
 func TestReadsThatWaitKeepNeitherCallbacksNorHealthChecksOut(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.guard.reading = newReading(0, 0) // all are taken
+	w.server.guard.reading.most = 0 // all are taken
 	for _, path := range []string{"/balances/u1", "/balances/u1/entries", "/orders/coinbase.A"} {
 		if a := w.get(Website, path); !isProblem(a, overloaded) {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)

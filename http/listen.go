@@ -30,7 +30,7 @@ const (
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, logger *slog.Logger) error {
 	server := newHTTPServer(h, logger, readTimeout)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(refusingListener{listener, logger}) }()
+	go func() { served <- server.Serve(refusingListener{listener, logger, writeTimeout}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve HTTP: %w", err)

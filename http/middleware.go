@@ -29,6 +29,7 @@ type call struct {
 
 	query    url.Values    // what the route knows of the query, each with one value; nil where it ignores it
 	who      Identity      // who asks; zero unless the handler is behind a role
+	allowed  func() bool   // whether its token is still good, likewise
 	wait     time.Duration // for min_position, likewise
 	memory   *memory       // for answers, likewise
 	reserved *reservation  // memory for the answer; nil if it is small

@@ -1,10 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"daybook/domain/order"
+	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
 )
@@ -16,6 +19,8 @@ const orderBytes = 64 << 10
 type orderRoutes struct {
 	model      Orders
 	projection *follow.Projection
+	hub        *changes
+	heartbeat  time.Duration
 }
 
 // get answers with the state of one order.
@@ -28,18 +33,25 @@ func (o orderRoutes) get(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := w.reserve(r.Context(), orderBytes); err != nil {
-		return err
-	}
-	state, err := o.model.Order(r.Context(), order.ID(id))
-	if err != nil && !errors.Is(err, orders.ErrNotFound) {
-		return err
-	}
-	if err := reached(minimum, state.Position); err != nil {
-		return err // also of one that is not found, or not any more
-	}
+	state, err := o.claimed(r.Context(), w, order.ID(id), minimum)
 	if err != nil {
 		return err
 	}
 	return answerClaimed(w, state)
+}
+
+// claimed reads an order as of a position at least, after it has claimed memory for
+// its text.
+func (o orderRoutes) claimed(ctx context.Context, w *call, id order.ID, minimum eventstore.Position) (orders.Order, error) {
+	if err := w.reserve(ctx, orderBytes); err != nil {
+		return orders.Order{}, err
+	}
+	state, err := o.model.Order(ctx, id)
+	if err != nil && !errors.Is(err, orders.ErrNotFound) {
+		return orders.Order{}, err
+	}
+	if err := reached(minimum, state.Position); err != nil {
+		return orders.Order{}, err // also of one that is not found, or not any more
+	}
+	return state, err
 }

@@ -18,7 +18,8 @@ import (
 // problems.
 type refusingListener struct {
 	net.Listener
-	logger *slog.Logger
+	logger   *slog.Logger
+	patience time.Duration // with a client that does not read, for each write
 }
 
 // Accept implements net.Listener.
@@ -27,7 +28,7 @@ func (l refusingListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &refusingConn{Conn: accepted, logger: l.logger}
+	c := &refusingConn{Conn: accepted, logger: l.logger, patience: l.patience}
 	c.begun.Store(true) // a client that connects and sends nothing is told why it is cut off
 	return c, nil
 }
@@ -38,10 +39,11 @@ func (l refusingListener) Accept() (net.Conn, error) {
 // stream may last and a client that reads nothing is cut off.
 type refusingConn struct {
 	net.Conn
-	logger *slog.Logger
-	begun  atomic.Bool // a request has begun to arrive since the last answer
-	late   atomic.Bool // a read has taken too long since then
-	ended  atomic.Bool // net/http has ended its read
+	logger   *slog.Logger
+	patience time.Duration
+	begun    atomic.Bool // a request has begun to arrive since the last answer
+	late     atomic.Bool // a read has taken too long since then
+	ended    atomic.Bool // net/http has ended its read
 }
 
 // Read implements net.Conn.
@@ -67,7 +69,7 @@ func (c *refusingConn) SetReadDeadline(t time.Time) error {
 func (c *refusingConn) Write(p []byte) (int, error) {
 	c.begun.Store(false)
 	late := c.late.Swap(false)
-	if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
 		return 0, err
 	}
 	if problem := replaceRefusal(p); problem != nil {
@@ -81,7 +83,7 @@ func (c *refusingConn) Write(p []byte) (int, error) {
 
 // Close implements net.Conn.
 func (c *refusingConn) Close() error {
-	if c.late.Swap(false) && c.begun.Load() && c.SetWriteDeadline(time.Now().Add(writeTimeout)) == nil {
+	if c.late.Swap(false) && c.begun.Load() && c.SetWriteDeadline(time.Now().Add(c.patience)) == nil {
 		_ = c.refuse(tooSlow()) // the client may be gone
 	}
 	return c.Conn.Close()

@@ -29,7 +29,7 @@ type methods map[string]handler
 func (s *Server) routes(c Config) []route {
 	g := s.guard
 	balance := balanceRoutes{c.Balances, c.BalancesProjection}
-	order := orderRoutes{c.Orders, c.OrdersProjection}
+	order := orderRoutes{c.Orders, c.OrdersProjection, s.changes, heartbeat}
 	address := addressRoutes{c.Ledger}
 	stream := streamRoutes{c.Store}
 	loss := lossRoutes{c.Store, s.front.now}
@@ -40,6 +40,7 @@ func (s *Server) routes(c Config) []route {
 		{"/callbacks/coinbase", methods{http.MethodPost: s.callbacks.post}},
 		{"/balances/{user}", methods{http.MethodGet: g.require(query(balance.get, "min_position"), Website, Auditor)}},
 		{"/orders/{id}", methods{http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor)}},
+		{"/orders/{id}/changes", methods{http.MethodGet: g.stream(query(order.changes), Website, Auditor)}},
 		{"/balances/{user}/entries", methods{http.MethodGet: g.require(query(balance.entries, "limit", "cursor", "min_position"), Website, Auditor)}},
 		{"/addresses/{address}", methods{http.MethodPut: g.require(query(address.put), Website)}},
 		{"/streams/{stream}", methods{http.MethodGet: g.require(query(stream.get, "from", "limit"), Auditor)}},

@@ -65,6 +65,7 @@ type Server struct {
 	front     *front
 	guard     *guard
 	callbacks *callbacks
+	changes   *changes
 	table     []route
 	router    *mux.Router
 }
@@ -76,6 +77,7 @@ func NewServer(c Config) *Server {
 		front:     &front{metrics: m, logger: c.Logger, now: time.Now},
 		guard:     newGuard(c.Connections),
 		callbacks: newCallbacks(c, m),
+		changes:   newChanges(c.Store, c.BalancesProjection, c.Logger),
 	}
 	s.SetAccess(c.Secrets, c.Tokens)
 	s.table = s.routes(c)
@@ -89,6 +91,10 @@ func (s *Server) SetAccess(secrets coinbasev1.Secrets, tokens Tokens) {
 	s.callbacks.secrets.Store(&secrets)
 	s.guard.tokens.Store(&tokens)
 }
+
+// FollowChanges tells the streams of orders what happens in the log, until ctx ends.
+// Then they end. It is called once.
+func (s *Server) FollowChanges(ctx context.Context) { s.changes.run(ctx) }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -64,6 +64,7 @@ type world struct {
 	connections *Connections // nil if nothing bounds them
 	log         *journal
 	stop        context.CancelFunc // ends the projections
+	stopChanges context.CancelFunc // ends the streams of orders
 	written     atomic.Uint64      // the last position that was answered
 }
 
@@ -136,6 +137,9 @@ func (w *world) run(projecting bool) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.Context()))
 	w.stop = cancel
 	var running sync.WaitGroup
+	var following context.Context
+	following, w.stopChanges = context.WithCancel(ctx)
+	running.Go(func() { w.server.FollowChanges(following) })
 	if projecting {
 		for _, p := range w.projections {
 			running.Go(func() { _ = p.Run(ctx) })

@@ -180,6 +180,10 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		return nil
 	})
 	running.Go(func() error {
+		server.FollowChanges(serving)
+		return nil
+	})
+	running.Go(func() error {
 		defer stopProjecting()
 		return httpapi.Serve(serving, connections.Listen(listener), server, logger)
 	})
