@@ -71,3 +71,48 @@ func spoil(t *testing.T, data, statement string) {
 		t.Fatal(err)
 	}
 }
+
+// TestReadmeFindsWhatWaits pastes README's lines.
+func TestReadmeFindsWhatWaits(t *testing.T) {
+	inTree(t)
+	t.Parallel()
+	s := start(t, options{})
+	s.postEach(1, []string{
+		completedOrder("5RTQNACF", "alice", 1253), completedOrder("QQQQ1111", "", 700), `{"order":{"status":"completed"}}`,
+	})
+	waitForItems(t, s.data, 2)
+	s.awaitMetric(`daybook_worklist_items{list="quarantine",reason="incomplete"}`, 1)
+	s.awaitMetric(`daybook_worklist_items{list="review",reason="no-user"}`, 1)
+	if age := s.metric(`daybook_worklist_oldest_age_seconds{list="review"}`); age <= 0 || age > 600 {
+		t.Errorf("the oldest is %v s old", age)
+	}
+	section := readmeSection(t, "### What waits, and where a payment is")
+	_, lines, _ := strings.Cut(section, "```sh\n")
+	lines, _, _ = strings.Cut(lines, "```")
+	wants := []string{"1 open item at position 5: 1 no-user\n", `"reasons"`, "incomplete", "Order coinbase.5RTQNACF of user alice: 12.53 USD was credited on "}
+	for i, line := range strings.Split(strings.TrimSpace(lines), "\n") {
+		settings := append([]string{"DAYBOOK_TOKEN=" + auditorSecret, "DAYBOOK_SERVER=http://" + s.address}, eventstoreSettings(s.data)...)
+		line = strings.ReplaceAll(line, "./bin/daybook", daybook(t))
+		if text := shell(t, t.TempDir(), line, settings...); !strings.Contains(text, wants[i]) {
+			t.Errorf("%s\nprints %s\nwithout %s", line, text, wants[i])
+		}
+	}
+}
+
+// TestAnUnknownPaymentIsAnAnswer asks for what is not there, and without a right.
+func TestAnUnknownPaymentIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	s := start(t, options{})
+	for token, want := range map[string]string{
+		websiteSecret: "Nothing is known of NONE: no callback with it was received", "wrong-secret-of-nobody": "401",
+	} {
+		code, p := run(t, []string{"DAYBOOK_TOKEN=" + token}, "find", "NONE", "--server", "http://"+s.address)
+		if said := p.stdout.String() + p.stderr.String(); !strings.Contains(said, want) || (code == 0) != (token == websiteSecret) {
+			t.Errorf("exit code %d: %s", code, said)
+		}
+	}
+	code, p := run(t, []string{"DAYBOOK_TOKEN=" + websiteSecret}, "review", "--server", "http://"+s.address)
+	if code != 1 || !strings.Contains(p.stderr.String(), "403") {
+		t.Errorf("exit code %d: %s", code, p.stderr)
+	}
+}
