@@ -22,27 +22,6 @@ const (
 	maxTypes = 256
 )
 
-// query asks for the next events of the whole log, or of one stream.
-type query struct {
-	whole    bool
-	after    eventstore.Position // of the whole log, exclusive
-	stream   eventstore.StreamName
-	hash     int64               // of the stream, see hashOf
-	from     eventstore.Revision // of the stream, inclusive
-	runs     []run               // of the stream's hash, what may not be in the index
-	metadata bool
-	one      bool // the first event is enough
-}
-
-// isNext reports whether an event is the index-th that the query asks for:
-// neither positions nor revisions have gaps in this store.
-func (q query) isNext(event *eventstore.Recorded, index int) bool {
-	if q.whole {
-		return event.Position == q.after+1+eventstore.Position(index)
-	}
-	return event.Revision == q.from+eventstore.Revision(index)
-}
-
 // page is what one query returns.
 type page struct {
 	events []eventstore.Recorded
@@ -137,34 +116,6 @@ func (c *connection) end() (end, error) {
 		return end{}, err
 	}
 	return readEnd(stmt)
-}
-
-// maxPageRuns bounds a page of the index like a page of events.
-const maxPageRuns = 4096
-
-// index appends the runs that the index has behind one, in their order.
-func (c *connection) index(buffer []run, after run) ([]run, error) {
-	stmt, err := c.conn.Prepare("SELECT stream_hash, revision, position, events FROM runs WHERE (stream_hash, revision, position) > (?, ?, ?) ORDER BY stream_hash, revision, position LIMIT ?")
-	if err != nil {
-		return nil, err
-	}
-	defer stmt.Reset()
-	stmt.BindInt64(1, after.hash)
-	stmt.BindInt64(2, int64(after.revision))
-	stmt.BindInt64(3, int64(after.position))
-	stmt.BindInt64(4, maxPageRuns)
-	for {
-		found, err := stmt.Step()
-		if err != nil || !found {
-			return buffer, err
-		}
-		buffer = append(buffer, run{
-			hash:     stmt.ColumnInt64(0),
-			revision: eventstore.Revision(stmt.ColumnInt64(1)),
-			position: eventstore.Position(stmt.ColumnInt64(2)),
-			events:   int(stmt.ColumnInt64(3)),
-		})
-	}
 }
 
 func choose(condition bool, yes, no string) string {

@@ -24,7 +24,7 @@ func (s *Store) Read(ctx context.Context, stream eventstore.StreamName, from eve
 		if !whole {
 			q.runs = s.filer.index.unindexed.runs(hash, from)
 		}
-		s.reader.readStream(ctx, q, newest, whole)(yield)
+		s.reader.read(ctx, q, newest, whole)(yield)
 	}
 }
 

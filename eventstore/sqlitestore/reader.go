@@ -142,102 +142,65 @@ func (r *Reader) Close() error { return r.pool.close() }
 
 // Read implements eventstore.Reader.
 func (r *Reader) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	metadata := eventstore.Includes(include, eventstore.WithMetadata)
 	return func(yield func(eventstore.Recorded, error) bool) {
+		q := query{stream: stream, hash: hashOf(stream), from: from, metadata: eventstore.Includes(include, eventstore.WithMetadata)}
 		unfiled, err := r.unfiled(ctx)
+		if err == nil {
+			err = r.pool.lend(ctx, func(c *connection) (err error) {
+				q.runs, err = r.scanned.runs(c.conn, q.hash, from)
+				return err
+			})
+		}
 		if err != nil {
-			yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
+			yield(eventstore.Recorded{}, q.failed(err))
 			return
 		}
 		newest := slices.DeleteFunc(unfiled, func(e eventstore.Recorded) bool { return e.Stream != stream })
-		q := query{stream: stream, hash: hashOf(stream), from: from, metadata: metadata}
-		err = r.pool.lend(ctx, func(c *connection) (err error) {
-			q.runs, err = r.scanned.runs(c.conn, q.hash, from)
-			return err
-		})
-		if err != nil {
-			yield(eventstore.Recorded{}, fmt.Errorf("read %s: %w", stream, err))
-			return
-		}
-		r.readStream(ctx, q, newest, false)(yield)
+		r.read(ctx, q, newest, false)(yield)
 	}
 }
 
-// readStream reads a stream in the file and goes on with its newest events
-// from memory. Only those are read if they are the whole answer.
-func (r *Reader) readStream(ctx context.Context, q query, newest []eventstore.Recorded, whole bool) iter.Seq2[eventstore.Recorded, error] {
+// ReadAll implements eventstore.Reader.
+func (r *Reader) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
+	q := query{whole: true, after: after, metadata: eventstore.Includes(include, eventstore.WithMetadata)}
 	return func(yield func(eventstore.Recorded, error) bool) {
-		sequence(ctx, yield, func(buffer []eventstore.Recorded) (page, error) {
-			p := page{last: true}
-			if err := r.pool.check(ctx); err != nil {
-				return page{}, fmt.Errorf("read %s: %w", q.stream, err)
+		unfiled, err := r.unfiled(ctx)
+		if err != nil {
+			yield(eventstore.Recorded{}, q.failed(err))
+			return
+		}
+		r.read(ctx, q, unfiled, false)(yield)
+	}
+}
+
+// read reads the events of a query in the file, and then the newest of them from
+// memory; only those if inMemory says that they are the whole answer.
+func (r *Reader) read(ctx context.Context, q query, newest []eventstore.Recorded, inMemory bool) iter.Seq2[eventstore.Recorded, error] {
+	return func(yield func(eventstore.Recorded, error) bool) {
+		sequence(ctx, yield, func(buffer []eventstore.Recorded) (p page, err error) {
+			if inMemory {
+				p.last, err = true, r.pool.check(ctx)
+			} else {
+				p, err = r.pool.page(ctx, buffer, q)
 			}
-			if !whole {
-				var err error
-				if p, err = r.pool.page(ctx, buffer, q); err != nil {
-					return page{}, fmt.Errorf("read %s: %w", q.stream, err)
-				}
+			if err != nil {
+				return page{}, q.failed(err)
 			}
 			if n := len(p.events); n > 0 {
-				q.from = p.events[n-1].Revision + 1
-				q.runs = behind(q.runs, q.from)
+				q.advance(&p.events[n-1])
 			}
 			if !p.last {
 				return p, nil
 			}
 			for _, e := range newest {
-				if e.Revision < q.from {
+				if q.isPast(&e) {
 					continue
 				}
-				if e.Revision > q.from {
-					return page{}, fmt.Errorf("read %s: %w: an event is missing before position %s", q.stream, errDamaged, e.Position)
+				if !q.isNext(&e, 0) {
+					return page{}, q.failed(fmt.Errorf("%w: an event is missing before position %s", errDamaged, e.Position))
 				}
 				p.events = append(p.events, withMetadata(e, q.metadata))
-				q.from++
-			}
-			return p, nil
-		})
-	}
-}
-
-// behind leaves out the runs that have been read.
-func behind(runs []run, from eventstore.Revision) []run {
-	for len(runs) > 0 && runs[0].end() <= from {
-		runs = runs[1:]
-	}
-	return runs
-}
-
-// ReadAll implements eventstore.Reader.
-func (r *Reader) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	metadata := eventstore.Includes(include, eventstore.WithMetadata)
-	return func(yield func(eventstore.Recorded, error) bool) {
-		unfiled, err := r.unfiled(ctx)
-		if err != nil {
-			yield(eventstore.Recorded{}, fmt.Errorf("read log: %w", err))
-			return
-		}
-		last := after
-		sequence(ctx, yield, func(buffer []eventstore.Recorded) (page, error) {
-			p, err := r.pool.page(ctx, buffer, query{whole: true, after: last, metadata: metadata})
-			if err != nil {
-				return page{}, fmt.Errorf("read log: %w", err)
-			}
-			if n := len(p.events); n > 0 {
-				last = p.events[n-1].Position
-			}
-			if !p.last {
-				return p, nil
-			}
-			for _, e := range unfiled {
-				if e.Position <= last {
-					continue
-				}
-				if e.Position > last+1 {
-					return page{}, fmt.Errorf("read log: %w: an event is missing before position %s", errDamaged, e.Position)
-				}
-				p.events = append(p.events, withMetadata(e, metadata))
-				last = e.Position
+				q.advance(&e)
 			}
 			return p, nil
 		})

@@ -4,11 +4,19 @@ import (
 	"math"
 	"slices"
 
+	"zombiezen.com/go/sqlite"
+
 	"daybook/eventstore"
 )
 
-// findRuns asks for runs behind a revision.
-const findRuns = "SELECT revision, position, events FROM runs WHERE stream_hash = ? AND revision > ? ORDER BY revision LIMIT ?"
+const (
+	fromRuns = "SELECT stream_hash, revision, position, events FROM runs "
+	findRuns = fromRuns + "WHERE stream_hash = ? AND revision > ? ORDER BY revision LIMIT ?"
+	listRuns = fromRuns + "WHERE (stream_hash, revision, position) > (?, ?, ?) ORDER BY stream_hash, revision, position LIMIT ?"
+)
+
+// maxPageRuns bounds a page of the index like a page of events.
+const maxPageRuns = 4096
 
 // streamPage appends events of one stream.
 func (c *connection) streamPage(p *page, q query) error {
@@ -40,30 +48,44 @@ func (c *connection) runs(q query, after int64) (runs []run, all bool, err error
 	if err != nil {
 		return nil, false, err
 	}
-	defer stmt.Reset()
 	stmt.BindInt64(1, q.hash)
 	stmt.BindInt64(2, after)
 	stmt.BindInt64(3, maxPageEvents)
-	for {
-		found, err := stmt.Step()
-		if err != nil {
-			return nil, false, err
-		}
-		if !found {
-			break
-		}
-		runs = append(runs, run{
-			hash:     q.hash,
-			revision: eventstore.Revision(stmt.ColumnInt64(0)),
-			position: eventstore.Position(stmt.ColumnInt64(1)),
-			events:   int(stmt.ColumnInt64(2)),
-		})
-	}
-	if len(runs) == maxPageEvents {
-		return runs, false, nil
+	if runs, err = appendRuns(nil, stmt); err != nil || len(runs) == maxPageEvents {
+		return runs, false, err
 	}
 	rest := q.runs[:min(len(q.runs), maxPageEvents)] // a page needs no more
 	return merge(runs, rest), len(rest) == len(q.runs), nil
+}
+
+// index appends the runs after one, of all streams, in the order of the index.
+func (c *connection) index(buffer []run, after run) ([]run, error) {
+	stmt, err := c.conn.Prepare(listRuns)
+	if err != nil {
+		return nil, err
+	}
+	stmt.BindInt64(1, after.hash)
+	stmt.BindInt64(2, int64(after.revision))
+	stmt.BindInt64(3, int64(after.position))
+	stmt.BindInt64(4, maxPageRuns)
+	return appendRuns(buffer, stmt)
+}
+
+// appendRuns appends the rows of fromRuns.
+func appendRuns(to []run, stmt *sqlite.Stmt) ([]run, error) {
+	defer stmt.Reset()
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return to, err
+		}
+		to = append(to, run{
+			hash:     stmt.ColumnInt64(0),
+			revision: eventstore.Revision(stmt.ColumnInt64(1)),
+			position: eventstore.Position(stmt.ColumnInt64(2)),
+			events:   int(stmt.ColumnInt64(3)),
+		})
+	}
 }
 
 // merge joins what the index has with what it did not have a moment ago. A run
