@@ -149,6 +149,9 @@ func (r *Recording) parseWrite(c Call) error {
 	if err != nil {
 		return fmt.Errorf("%s to %s: %w", c.Name, c.Path, err)
 	}
+	if int64(len(data)) < c.Result {
+		return fmt.Errorf("the trace has %d bytes of %d that were written: %.400s", len(data), c.Result, c.Text)
+	}
 	if c.Ended > 0 {
 		data = data[:c.Result]
 	}
