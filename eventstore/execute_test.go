@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 )
 
 const stream eventstore.StreamName = "order-1"
@@ -56,16 +56,7 @@ func (f *faulty) Read(ctx context.Context, stream eventstore.StreamName, from ev
 
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &faulty{Store: store}
+	return &faulty{Store: sqlitetest.New(t)}
 }
 
 // count is the number of events of a stream.

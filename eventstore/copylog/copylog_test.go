@@ -15,6 +15,7 @@ import (
 	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/eventstoredb"
 	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 )
 
 // world has a log with some streams, and a database to copy it to.
@@ -25,8 +26,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{from: openEmbedded(t)}
-	database := openEmbedded(t)
+	w := &world{from: sqlitetest.New(t)}
+	database := sqlitetest.New(t)
 	if err := esdbserver.CreateScratch(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
@@ -37,20 +38,6 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { w.to.Close() })
 	return w
-}
-
-func openEmbedded(t *testing.T) *sqlitestore.Store {
-	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
 }
 
 // append adds a few events to the source.
@@ -207,7 +194,7 @@ func TestATargetThatHasSomethingElseIsNotWrittenTo(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := copylog.Run(t.Context(), copylog.Options{From: openEmbedded(t), To: w.to}); !errors.Is(err, copylog.ErrDiffers) {
+	if _, err := copylog.Run(t.Context(), copylog.Options{From: sqlitetest.New(t), To: w.to}); !errors.Is(err, copylog.ErrDiffers) {
 		t.Errorf("another log: got %v", err)
 	}
 	if diff := cmp.Diff(before, all(t, w.to)); diff != "" {

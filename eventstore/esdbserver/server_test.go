@@ -21,6 +21,7 @@ import (
 	"daybook/eventstore/esdbserver"
 	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 )
 
 // patience bounds each test, so that a server that hangs fails it.
@@ -51,16 +52,7 @@ func openStore(t testing.TB, directory string) *sqlitestore.Store {
 	t.Helper()
 	running := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, running) })
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
+	return sqlitetest.Open(t, sqlitestore.Options{Directory: directory})
 }
 
 func serve(t testing.TB, store eventstore.Store, options esdbserver.Options) *served {

@@ -1,11 +1,11 @@
 package sqlitestore_test
 
 import (
-	"context"
 	"testing"
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 	"daybook/eventstore/storetest"
 )
 
@@ -49,12 +49,7 @@ func open(tb testing.TB, directory string) *sqlitestore.Store {
 
 func openWith(tb testing.TB, options sqlitestore.Options) *sqlitestore.Store {
 	tb.Helper()
-	store, err := sqlitestore.Open(context.Background(), options)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { shut(tb, store) })
-	return store
+	return sqlitetest.Open(tb, options)
 }
 
 func shut(tb testing.TB, store *sqlitestore.Store) {

@@ -11,7 +11,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/esdbserver"
-	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 )
 
 // TestNodeClients runs what node/client.test.mjs says with the official Node
@@ -43,15 +43,7 @@ func TestNodeClients(t *testing.T) {
 // returns these as the script wants them.
 func serveReal(t *testing.T, options esdbserver.Options) (address, events string) {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	store := sqlitetest.New(t)
 	type told struct {
 		Stream string          `json:"stream"`
 		Type   string          `json:"type"`

@@ -23,6 +23,7 @@ import (
 	"daybook/eventstore/esdbserver"
 	"daybook/eventstore/esdbserver/esdbtest"
 	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 )
 
 // skipUnlessAsked leaves these tests to those who want them: they need the
@@ -37,15 +38,7 @@ func skipUnlessAsked(t *testing.T) {
 // newScratch opens a new scratch log in an embedded store.
 func newScratch(t *testing.T) *sqlitestore.Store {
 	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	store := sqlitetest.New(t)
 	if err := esdbserver.CreateScratch(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
