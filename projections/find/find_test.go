@@ -17,6 +17,7 @@ import (
 	"daybook/domain/quarantine"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/eventstore/sqlitestore/sqlitetest"
 	"daybook/projections/find"
 	"daybook/projections/local"
 	"daybook/projections/projectiontest"
@@ -38,15 +39,7 @@ type shop struct {
 
 func open(t *testing.T) *shop {
 	t.Helper()
-	log, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir(), Now: func() time.Time { return moment }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := log.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	log := sqlitetest.Open(t, sqlitestore.Options{Directory: t.TempDir(), Now: func() time.Time { return moment }})
 	return &shop{t: t, log: log, service: ledger.NewService(log, ledger.Policy{})}
 }
 
@@ -95,14 +88,7 @@ func (s *shop) finder() find.Finder {
 			s.t.Error(err)
 		}
 	})
-	var events []eventstore.Recorded
-	for event, err := range s.log.ReadAll(s.t.Context(), 0) {
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		events = append(events, event)
-	}
-	projectiontest.Apply(s.t, m, events)
+	projectiontest.Apply(s.t, m, projectiontest.Events(s.t, s.log))
 	return find.Finder{Log: s.log, Lookup: m}
 }
 

@@ -42,7 +42,7 @@ func (s *damagedStore) Subscribe(ctx context.Context, after eventstore.Position,
 	}
 }
 
-func (r *running) isDamaged() bool {
+func isDamaged(r *projectiontest.Running) bool {
 	err := r.Ready(time.Hour)
 	return errors.Is(err, follow.ErrStopped) && errors.Is(err, eventstore.ErrDamaged)
 }
@@ -52,19 +52,19 @@ func (r *running) isDamaged() bool {
 func TestDamageThatOneMeetsStopsAllAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 3)
+		last := store.Pay(3)
 		broken := &damagedStore{Store: store, behind: last}
 		var text strings.Builder
 		options := follow.Options{Alarm: follow.NewAlarm(), Logger: slog.New(slog.NewTextHandler(&text, nil))}
-		finder := run(t, balances.NewMemory(), broken, options)
-		other := run(t, projectiontest.NewReferenceOrders(), store, options)
-		alone := run(t, balances.NewMemory(), store, follow.Options{})
-		await(t, finder, last)
-		await(t, other, last)
+		finder := projectiontest.Follow(t, broken, balances.NewMemory(), options)
+		other := projectiontest.Follow(t, store, projectiontest.NewReferenceOrders(), options)
+		alone := projectiontest.Follow(t, store, balances.NewMemory(), follow.Options{})
+		finder.Await(last)
+		other.Await(last)
 
-		last = pay(t, store, "one more")
+		last = store.Pay(1)
 		synctest.Wait() // no time passes
-		if !finder.isDamaged() || !other.isDamaged() {
+		if !isDamaged(finder) || !isDamaged(other) {
 			t.Fatalf("the one is %+v, the other %+v", finder.Status(), other.Status())
 		}
 		if err := alone.Ready(0); err != nil {
@@ -72,20 +72,20 @@ func TestDamageThatOneMeetsStopsAllAtOnce(t *testing.T) {
 		}
 		time.Sleep(time.Minute) // of the bubble's clock
 		synctest.Wait()
-		if !finder.isDamaged() || !other.isDamaged() {
+		if !isDamaged(finder) || !isDamaged(other) {
 			t.Errorf("later the one is %+v, the other %+v", finder.Status(), other.Status())
 		}
 
 		broken.whole.Store(true)
 		time.Sleep(20 * time.Second) // each looks again once
 		synctest.Wait()
-		await(t, finder, last)
-		await(t, other, last)
+		finder.Await(last)
+		other.Await(last)
 		if err := errors.Join(finder.Ready(0), other.Ready(0)); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
-		for _, r := range []*running{finder, other} {
-			if err := r.stop(); err != nil {
+		for _, r := range []*projectiontest.Running{finder, other} {
+			if err := r.Stop(); err != nil {
 				t.Error(err)
 			}
 		}
@@ -99,13 +99,13 @@ func TestDamageThatOneMeetsStopsAllAtOnce(t *testing.T) {
 func TestTwoThatMeetDamageDoNotWaitForEachOther(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 3)
+		last := store.Pay(3)
 		broken := &damagedStore{Store: store, behind: last - 2}
 		options := follow.Options{Alarm: follow.NewAlarm()}
-		both := []*running{run(t, balances.NewMemory(), broken, options), run(t, projectiontest.NewReferenceOrders(), broken, options)}
+		both := []*projectiontest.Running{projectiontest.Follow(t, broken, balances.NewMemory(), options), projectiontest.Follow(t, broken, projectiontest.NewReferenceOrders(), options)}
 		time.Sleep(time.Minute) // of the bubble's clock
 		synctest.Wait()
-		if !both[0].isDamaged() || !both[1].isDamaged() {
+		if !isDamaged(both[0]) || !isDamaged(both[1]) {
 			t.Fatalf("they are %+v and %+v", both[0].Status(), both[1].Status())
 		}
 		broken.whole.Store(true)
@@ -119,23 +119,23 @@ func TestTwoThatMeetDamageDoNotWaitForEachOther(t *testing.T) {
 func TestWhoEndsTakesItsAlarmAlong(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 3)
+		last := store.Pay(3)
 		options := follow.Options{Alarm: follow.NewAlarm()}
-		finder := run(t, balances.NewMemory(), &damagedStore{Store: store}, options)
+		finder := projectiontest.Follow(t, &damagedStore{Store: store}, balances.NewMemory(), options)
 		synctest.Wait()
-		other := run(t, projectiontest.NewReferenceOrders(), store, options)
+		other := projectiontest.Follow(t, store, projectiontest.NewReferenceOrders(), options)
 		synctest.Wait()
-		if !finder.isDamaged() || !other.isDamaged() {
+		if !isDamaged(finder) || !isDamaged(other) {
 			t.Fatalf("they are %+v and %+v", finder.Status(), other.Status())
 		}
-		if err := finder.stop(); err != nil {
+		if err := finder.Stop(); err != nil {
 			t.Error(err)
 		}
 		awaitDamageOver(t, other, last)
 	})
 }
 
-func awaitDamageOver(t *testing.T, r *running, position eventstore.Position) {
+func awaitDamageOver(t *testing.T, r *projectiontest.Running, position eventstore.Position) {
 	t.Helper()
 	for range 3 {
 		time.Sleep(10 * time.Second) // of the bubble's clock
@@ -144,5 +144,5 @@ func awaitDamageOver(t *testing.T, r *running, position eventstore.Position) {
 	if err := r.Ready(0); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	await(t, r, position)
+	r.Await(position)
 }

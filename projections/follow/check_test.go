@@ -11,15 +11,16 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 )
 
 // built returns a model of the store's log up to a position.
 func built(t *testing.T, store eventstore.Store, position eventstore.Position) *balances.Memory {
 	t.Helper()
 	model := balances.NewMemory()
-	r := run(t, model, store, follow.Options{})
-	await(t, r, position)
-	if err := r.stop(); err != nil {
+	r := projectiontest.Follow(t, store, model, follow.Options{})
+	r.Await(position)
+	if err := r.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	return model
@@ -30,7 +31,7 @@ func built(t *testing.T, store eventstore.Store, position eventstore.Position) *
 func refused(t *testing.T, model follow.Projector, store eventstore.Store, want error) {
 	t.Helper()
 	replaced := newReplaceable(model)
-	r := run(t, replaced, store, follow.Options{})
+	r := projectiontest.Follow(t, store, replaced, follow.Options{})
 	err := r.Wait(t.Context(), 1000)
 	if !errors.Is(err, follow.ErrStopped) || !errors.Is(err, want) || !strings.Contains(err.Error(), "daybook rebuild") {
 		t.Errorf("Wait returns %v", err)
@@ -45,7 +46,7 @@ func refused(t *testing.T, model follow.Projector, store eventstore.Store, want 
 	if err := r.Ready(0); err != nil {
 		t.Errorf("after the model was replaced: %v", err)
 	}
-	if err := r.stop(); err != nil {
+	if err := r.Stop(); err != nil {
 		t.Error(err)
 	}
 }
@@ -53,9 +54,9 @@ func refused(t *testing.T, model follow.Projector, store eventstore.Store, want 
 func TestRefusesAnotherLog(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		model := built(t, store, payMany(t, store, 3))
+		model := built(t, store, store.Pay(3))
 		other := open(t, t.TempDir())
-		payMany(t, other, 10)
+		other.Pay(10)
 		refused(t, model, other, follow.ErrWrongLog)
 		checkBalance(t, model, 3)
 	})
@@ -66,19 +67,19 @@ func TestRefusesALogThatLacksWhatWasApplied(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		directory := t.TempDir()
 		store := open(t, directory)
-		payMany(t, store, 3)
+		store.Pay(3)
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		older, other := open(t, copyDirectory(t, directory)), open(t, copyDirectory(t, directory))
+		older, other := open(t, store.Copy()), open(t, store.Copy())
 		store = open(t, directory)
-		model := built(t, store, pay(t, store, "later"))
+		model := built(t, store, store.Pay(1))
 
 		refused(t, model, older, follow.ErrWrongLog)
-		pay(t, older, "something else")
+		older.Record("order-coinbase.else", order.OrderExpired{}, order.OrderExpired{})
 		refused(t, model, older, follow.ErrWrongLog)
 
-		record(t, other, "order-coinbase.later", order.OrderExpired{}, order.OrderExpired{})
+		other.Record("order-coinbase.4", order.OrderExpired{}, order.OrderExpired{})
 		refused(t, model, other, follow.ErrWrongLog)
 	})
 }
@@ -91,7 +92,7 @@ func (laterFold) FoldVersion() int { return balances.FoldVersion + 1 }
 func TestRefusesAModelOfAnotherFold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		model := built(t, store, payMany(t, store, 3))
+		model := built(t, store, store.Pay(3))
 		refused(t, laterFold{model}, store, follow.ErrOtherFold)
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 )
 
 // transcript is what a runner has logged.
@@ -42,7 +43,7 @@ func (t *transcript) take() []string {
 func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := pay(t, store, "1")
+		last := store.Pay(1)
 		var fault atomic.Value // a text, empty for none
 		fault.Store("")
 		model := &faultyModel{Projector: balances.NewMemory(), before: func(call int) error {
@@ -52,8 +53,8 @@ func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 			return nil
 		}}
 		said := new(transcript)
-		r := run(t, model, store, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
-		await(t, r, last)
+		r := projectiontest.Follow(t, store, model, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
+		r.Await(last)
 		synctest.Wait()
 		expect := func(parts ...string) {
 			t.Helper()
@@ -70,7 +71,7 @@ func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 		expect("projection is live")
 
 		fault.Store("injected fault")
-		last = pay(t, store, "2")
+		last = store.Pay(1)
 		synctest.Wait()
 		expect("injected fault from port ")
 		time.Sleep(59 * time.Second) // of the bubble's clock
@@ -87,7 +88,7 @@ func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 		expect("something else")
 
 		fault.Store("")
-		await(t, r, last)
+		r.Await(last)
 		synctest.Wait()
 		expect("projection is live")
 	})
@@ -96,11 +97,11 @@ func TestAFailureIsLoggedAtOnceAndThenCountedEveryMinute(t *testing.T) {
 func TestWhyAProjectionHasStoppedIsLogged(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		model := built(t, store, payMany(t, store, 3))
+		model := built(t, store, store.Pay(3))
 		said := new(transcript)
-		r := run(t, laterFold{model}, store, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
+		r := projectiontest.Follow(t, store, laterFold{model}, follow.Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
 		time.Sleep(time.Hour) // of the bubble's clock
-		if err := r.stop(); err != nil {
+		if err := r.Stop(); err != nil {
 			t.Error(err)
 		}
 		lines := said.take()

@@ -11,6 +11,7 @@ import (
 
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 )
 
 func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
@@ -18,11 +19,12 @@ func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
 		for messages := range 9 {
 			t.Run(fmt.Sprintf("%s after %d", name, messages), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(messages, 3, fault)}
-					last := payMany(t, store, 5)
+					log := open(t, t.TempDir())
+					store := &faultyStore{Store: log, deliver: breakAfter(messages, 3, fault)}
+					last := log.Pay(5)
 					model := balances.NewMemory()
-					r := run(t, model, store, follow.Options{BatchSize: 4})
-					await(t, r, last)
+					r := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 4})
+					r.Await(last)
 					synctest.Wait()
 					checkBalance(t, model, 5)
 					if status := r.Status(); status.Retries == 0 || status.Err != nil || status.State != follow.Live {
@@ -36,10 +38,11 @@ func TestResumesAfterASubscriptionBreaksAtAnyMessage(t *testing.T) {
 
 func TestAdvancesThoughEverySubscriptionBreaks(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(3, math.MaxInt, errInjected)}
-		last := payMany(t, store, 10)
+		log := open(t, t.TempDir())
+		store := &faultyStore{Store: log, deliver: breakAfter(3, math.MaxInt, errInjected)}
+		last := log.Pay(10)
 		model := balances.NewMemory()
-		await(t, run(t, model, store, follow.Options{BatchSize: 10}), last)
+		projectiontest.Follow(t, store, model, follow.Options{BatchSize: 10}).Await(last)
 		checkBalance(t, model, 10)
 	})
 }
@@ -58,11 +61,11 @@ func TestResumesAfterTheModelFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				store := open(t, t.TempDir())
-				last := payMany(t, store, 10)
+				last := store.Pay(10)
 				memory := balances.NewMemory()
 				model.Projector = memory
-				r := run(t, model, store, follow.Options{BatchSize: 3})
-				await(t, r, last)
+				r := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 3})
+				r.Await(last)
 				checkBalance(t, memory, 10)
 			})
 		})
@@ -80,8 +83,8 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 			}
 			return nil
 		}}
-		r := run(t, model, store, follow.Options{})
-		last := pay(t, store, "1")
+		r := projectiontest.Follow(t, store, model, follow.Options{})
+		last := store.Pay(1)
 		time.Sleep(time.Hour) // of the bubble's clock
 		synctest.Wait()
 		status := r.Status()
@@ -100,14 +103,14 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 		}
 
 		down.Store(false)
-		await(t, r, last)
+		r.Await(last)
 		synctest.Wait()
 		if err := r.Ready(0); err != nil {
 			t.Error(err)
 		}
 
 		down.Store(true)
-		pay(t, store, "2")
+		store.Pay(1)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if err := r.Ready(5 * time.Second); !errors.Is(err, follow.ErrBehind) {
@@ -122,7 +125,7 @@ func TestLagGrowsWhileTheModelCannotBeReached(t *testing.T) {
 func TestStopsWhileItWaitsToTryAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := &faultyStore{Store: open(t, t.TempDir()), deliver: breakAfter(0, 1000, errInjected)}
-		r := run(t, balances.NewMemory(), store, follow.Options{})
+		r := projectiontest.Follow(t, store, balances.NewMemory(), follow.Options{})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		// Delays double from 50 ms to 5 s, each half more or less.
@@ -130,7 +133,7 @@ func TestStopsWhileItWaitsToTryAgain(t *testing.T) {
 			t.Errorf("%d retries in a minute", status.Retries)
 		}
 		began := time.Now()
-		if err := r.stop(); err != nil {
+		if err := r.Stop(); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took != 0 {

@@ -3,7 +3,6 @@ package follow_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -18,10 +17,10 @@ import (
 func TestCatchesUpThenFollows(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 30)
+		last := store.Pay(30)
 		model := balances.NewMemory()
-		r := run(t, model, store, follow.Options{BatchSize: 7})
-		await(t, r, last)
+		r := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 7})
+		r.Await(last)
 		checkBalance(t, model, 30)
 
 		synctest.Wait()
@@ -30,7 +29,7 @@ func TestCatchesUpThenFollows(t *testing.T) {
 			t.Fatalf("status is %+v", status)
 		}
 		for i := 31; i <= 40; i++ {
-			await(t, r, pay(t, store, fmt.Sprint(i)))
+			r.Await(store.Pay(1))
 			checkBalance(t, model, i)
 		}
 	})
@@ -39,12 +38,12 @@ func TestCatchesUpThenFollows(t *testing.T) {
 func TestAppliesWhatHasArrivedInBatchesOfAtMostTheSize(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 30)
+		last := store.Pay(30)
 		model := &faultyModel{Projector: balances.NewMemory()}
-		r := run(t, model, store, follow.Options{BatchSize: 7})
-		await(t, r, last)
-		await(t, r, pay(t, store, "one more"))
-		if err := r.stop(); err != nil {
+		r := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 7})
+		r.Await(last)
+		r.Await(store.Pay(1))
+		if err := r.Stop(); err != nil {
 			t.Fatal(err)
 		}
 		sum := 0
@@ -60,9 +59,9 @@ func TestAppliesWhatHasArrivedInBatchesOfAtMostTheSize(t *testing.T) {
 func TestWait(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := pay(t, store, "1")
-		r := run(t, balances.NewMemory(), store, follow.Options{})
-		await(t, r, last)
+		last := store.Pay(1)
+		r := projectiontest.Follow(t, store, balances.NewMemory(), follow.Options{})
+		r.Await(last)
 
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -78,7 +77,7 @@ func TestWait(t *testing.T) {
 		waited := make(chan error)
 		go func() { waited <- r.Wait(t.Context(), last+100) }()
 		synctest.Wait()
-		if err := r.stop(); err != nil {
+		if err := r.Stop(); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-waited; !errors.Is(err, follow.ErrStopped) {
@@ -100,18 +99,18 @@ func TestTwoRunnersOnOneModel(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
 		model := balances.NewMemory()
-		first := run(t, model, store, follow.Options{BatchSize: 3})
-		second := run(t, model, store, follow.Options{BatchSize: 5})
+		first := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 3})
+		second := projectiontest.Follow(t, store, model, follow.Options{BatchSize: 5})
 		for i := 1; i <= 50; i++ {
-			last := pay(t, store, fmt.Sprint(i))
+			last := store.Pay(1)
 			if i%10 == 0 {
-				await(t, first, last)
-				await(t, second, last)
+				first.Await(last)
+				second.Await(last)
 				checkBalance(t, model, i)
 			}
 		}
 		synctest.Wait()
-		for _, r := range []*running{first, second} {
+		for _, r := range []*projectiontest.Running{first, second} {
 			if err := r.Ready(0); err != nil {
 				t.Error(err)
 			}
@@ -122,31 +121,31 @@ func TestTwoRunnersOnOneModel(t *testing.T) {
 func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		early := payMany(t, store, 5)
+		early := store.Pay(5)
 		older := balances.NewMemory()
-		filling := run(t, older, store, follow.Options{})
-		await(t, filling, early)
-		if err := filling.stop(); err != nil {
+		filling := projectiontest.Follow(t, store, older, follow.Options{})
+		filling.Await(early)
+		if err := filling.Stop(); err != nil {
 			t.Fatal(err)
 		}
 
 		model := newReplaceable(balances.NewMemory())
-		r := run(t, model, store, follow.Options{})
-		await(t, r, pay(t, store, "later"))
+		r := projectiontest.Follow(t, store, model, follow.Options{})
+		r.Await(store.Pay(1))
 		synctest.Wait()
 		if err := r.Ready(0); err != nil {
 			t.Fatal(err)
 		}
 		stuck := &faultyModel{Projector: older, before: func(int) error { return errInjected }}
 		model.replace(stuck)
-		last := pay(t, store, "latest")
+		last := store.Pay(1)
 		time.Sleep(time.Second) // of the bubble's clock
 		synctest.Wait()
 		if err := r.Ready(time.Hour); !errors.Is(err, follow.ErrBehind) {
 			t.Errorf("ready with an older copy: %v", err)
 		}
 		model.replace(older)
-		await(t, r, last)
+		r.Await(last)
 		synctest.Wait()
 		if err := r.Ready(0); err != nil {
 			t.Error(err)
@@ -158,10 +157,10 @@ func TestAModelRestoredFromAnOlderCopyIsFilledAgain(t *testing.T) {
 func TestAModelThatIsReplacedWhileNothingHappensIsFilledAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		last := payMany(t, store, 5)
+		last := store.Pay(5)
 		model := newReplaceable(balances.NewMemory())
-		r := run(t, model, store, follow.Options{})
-		await(t, r, last)
+		r := projectiontest.Follow(t, store, model, follow.Options{})
+		r.Await(last)
 		flushed := balances.NewMemory()
 		model.replace(flushed)
 		time.Sleep(2 * time.Second) // of the bubble's clock
@@ -176,11 +175,11 @@ func TestAModelThatIsReplacedWhileNothingHappensIsFilledAgain(t *testing.T) {
 func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := open(t, t.TempDir())
-		known := payMany(t, store, 3)
+		known := store.Pay(3)
 		model := balances.NewMemory()
-		r := run(t, model, store, follow.Options{})
-		other := run(t, projectiontest.NewReferenceOrders(), store, follow.Options{})
-		await(t, r, known)
+		r := projectiontest.Follow(t, store, model, follow.Options{})
+		other := projectiontest.Follow(t, store, projectiontest.NewReferenceOrders(), follow.Options{})
+		r.Await(known)
 
 		unknown, err := store.Append(t.Context(), "invoice-1", eventstore.NoStream, eventstore.Event{
 			ID: eventstore.EventID{1}, Type: "InvoiceSent", Schema: 1, Data: []byte(`{}`), Metadata: []byte(`{}`),
@@ -188,9 +187,9 @@ func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-r.ended
-		if !errors.Is(r.err, follow.ErrCannotFold) {
-			t.Errorf("Run returns %v", r.err)
+		<-r.Ended
+		if err := r.Stop(); !errors.Is(err, follow.ErrCannotFold) {
+			t.Errorf("Run returns %v", err)
 		}
 		for call, err := range map[string]error{
 			"wait": r.Wait(t.Context(), unknown.Position), "ready": r.Ready(time.Hour),
@@ -203,26 +202,26 @@ func TestAnEventThatCannotBeFoldedStopsThatProjectionAlone(t *testing.T) {
 			t.Errorf("status is %+v", status)
 		}
 		checkBalance(t, model, 3)
-		await(t, other, pay(t, store, "4"))
+		other.Await(store.Pay(1))
 	})
 }
 
 func TestAMarkMovesTheCheckpointAndKeepsTheLastEvent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		real := open(t, t.TempDir())
-		last := payMany(t, real, 2)
+		last := real.Pay(2)
 		store := &faultyStore{Store: real, deliver: quiet(1000)}
 		model := balances.NewMemory()
-		r := run(t, model, store, follow.Options{})
-		await(t, r, last+1000)
+		r := projectiontest.Follow(t, store, model, follow.Options{})
+		r.Await(last + 1000)
 		stored, err := model.Load(t.Context())
 		if err != nil || stored.Position != last+1000 || stored.Stream != "order-coinbase.2" || stored.Revision != 1 {
 			t.Fatalf("checkpoint is %+v, error %v", stored, err)
 		}
-		if err := r.stop(); err != nil {
+		if err := r.Stop(); err != nil {
 			t.Fatal(err)
 		}
-		again := run(t, model, real, follow.Options{})
+		again := projectiontest.Follow(t, real, model, follow.Options{})
 		synctest.Wait()
 		if err := again.Ready(0); err != nil {
 			t.Fatal(err)

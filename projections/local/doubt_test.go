@@ -3,6 +3,7 @@ package local_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -16,24 +17,10 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 	"daybook/projections/follow"
 	"daybook/projections/local"
+	"daybook/projections/projectiontest"
 )
-
-func store(t testing.TB, directory string) *sqlitestore.Store {
-	t.Helper()
-	s, err := sqlitestore.Open(context.Background(), sqlitestore.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
 
 // keep puts bodies into quarantine.
 func keep(t testing.TB, log eventstore.Store, bodies ...string) eventstore.Position {
@@ -58,14 +45,10 @@ func run(t *testing.T, log eventstore.Store, directory string, position eventsto
 	t.Helper()
 	var logged bytes.Buffer
 	m := local.New(directory, slog.New(slog.NewTextHandler(&logged, nil)))
-	p := follow.New(m, log, follow.Options{})
+	p := projectiontest.Follow(t, log, m, follow.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	ended := make(chan error)
-	go func() { ended <- p.Run(ctx) }()
-	if err := p.Wait(ctx, position); err != nil {
-		t.Fatal(err)
-	}
+	p.Await(position)
 	if meanwhile != nil {
 		meanwhile(m)
 		for p.Status().Retries == 0 && !strings.Contains(logged.String(), "folded again") { // it looks every second
@@ -83,11 +66,7 @@ func run(t *testing.T, log eventstore.Store, directory string, position eventsto
 		}
 		time.Sleep(time.Millisecond)
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	if err := m.Close(); err != nil {
+	if err := errors.Join(p.Stop(), m.Close()); err != nil {
 		t.Error(err)
 	}
 	return logged.String(), len(page.Items)
@@ -146,7 +125,7 @@ func TestADoubtfulFileIsFoldedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			directory := t.TempDir()
-			log := store(t, directory)
+			log := projectiontest.OpenLog(t, directory)
 			position := keep(t, log, "a", "b", "c")
 			if lines, waiting := run(t, log, directory, position, nil); waiting != 3 || strings.Contains(lines, "folded again") {
 				t.Fatalf("%d wait, logged %s", waiting, lines)
@@ -167,7 +146,7 @@ func TestADoubtfulFileIsFoldedAgain(t *testing.T) {
 // older copy of the log.
 func TestAnOlderCopyIsCaughtUp(t *testing.T) {
 	directory, image := t.TempDir(), t.TempDir()
-	log := store(t, directory)
+	log := projectiontest.OpenLog(t, directory)
 	first := keep(t, log, "a")
 	run(t, log, directory, first, nil)
 	if err := os.CopyFS(image, os.DirFS(directory)); err != nil {
@@ -194,7 +173,7 @@ func TestAnOlderCopyIsCaughtUp(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(image, local.FileName), newer, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	restored := store(t, image)
+	restored := projectiontest.OpenLog(t, image)
 	last = keep(t, restored, "d")
 	if lines, waiting := run(t, restored, image, last, nil); waiting != 2 || strings.Count(lines, "folded again") != 1 {
 		t.Errorf("an older copy of the log: %d wait, logged %s", waiting, lines)
@@ -203,7 +182,7 @@ func TestAnOlderCopyIsCaughtUp(t *testing.T) {
 
 func TestAFileThatIsTakenAwayIsFoldedAgain(t *testing.T) {
 	directory := t.TempDir()
-	log := store(t, directory)
+	log := projectiontest.OpenLog(t, directory)
 	position := keep(t, log, "a", "b")
 	lines, waiting := run(t, log, directory, position, func(*local.Model) {
 		if err := os.Remove(filepath.Join(directory, local.FileName)); err != nil {

@@ -23,6 +23,7 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/local"
+	"daybook/projections/projectiontest"
 )
 
 // world is a log that a service writes to, and the model beside it.
@@ -321,7 +322,7 @@ func TestListsAreWhatTheAggregatesSay(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		log := store(t, directory)
+		log := projectiontest.OpenLog(t, directory)
 		w := &world{t: r, log: log, service: ledger.NewService(log, ledger.Policy{}), directory: filepath.Join(directory, "model")}
 		w.model = open(t, w.directory)
 		for range rapid.IntRange(1, 10).Draw(r, "steps") {

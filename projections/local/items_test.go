@@ -11,7 +11,6 @@ import (
 	"daybook/domain/codec"
 	"daybook/domain/quarantine"
 	"daybook/eventstore"
-	"daybook/projections/follow"
 	"daybook/projections/local"
 	"daybook/projections/projectiontest"
 )
@@ -38,10 +37,6 @@ func waiting(t *testing.T) *local.Model {
 			t.Error(err)
 		}
 	})
-	from, err := m.Load(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var events []eventstore.Recorded
 	for i := range 5 {
 		digest := fmt.Sprint("d", i)
@@ -53,9 +48,7 @@ func waiting(t *testing.T) *local.Model {
 		}
 		events = append(events, eventstore.Recorded{Event: encoded[0], Stream: stream, Position: eventstore.Position(i + 7), RecordedAt: day(i)})
 	}
-	if err := m.Apply(t.Context(), from, follow.Checkpoint{LogID: "L", Fold: 1, Position: 11}, events); err != nil {
-		t.Fatal(err)
-	}
+	projectiontest.Apply(t, m, events)
 	return m
 }
 

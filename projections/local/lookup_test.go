@@ -19,7 +19,7 @@ import (
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	log := store(t, t.TempDir())
+	log := projectiontest.NewLog(t)
 	service := ledger.NewService(log, ledger.Policy{})
 	amount, err := money.Parse("USD", "12.53")
 	if err != nil {
@@ -43,14 +43,7 @@ func TestLookup(t *testing.T) {
 	repeated := pay("A", "u1") // a duplicate writes nothing
 
 	m := open(t, t.TempDir())
-	var events []eventstore.Recorded
-	for event, err := range log.ReadAll(t.Context(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, event)
-	}
-	projectiontest.Apply(t, m, events)
+	projectiontest.Apply(t, m, projectiontest.Events(t, log))
 
 	for text, want := range map[string]string{
 		"u1":                                 "[order-coinbase.B order-coinbase.A]",

@@ -2,32 +2,19 @@ package orders_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"daybook/domain/order"
 	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 )
 
 func TestFromLog(t *testing.T) {
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	const paid = 20
-	for n := range paid {
-		stream, events, err := projectiontest.Paid(n, 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := store.Append(t.Context(), stream, eventstore.NoStream, events...); err != nil {
-			t.Fatal(err)
-		}
-	}
+	store := projectiontest.NewLog(t)
+	store.Pay(20)
 	strange := eventstore.StreamName(order.NewID("coinbase", "STRANGE").Stream())
 	if _, err := store.Append(t.Context(), strange, eventstore.NoStream, eventstore.Event{
 		ID: eventstore.EventID{1}, Type: "PaymentImagined", Schema: 1, Data: []byte(`{}`), Metadata: []byte(`{}`),
@@ -37,10 +24,10 @@ func TestFromLog(t *testing.T) {
 
 	const reached = 7
 	read := orders.FromLog{Log: store, Reached: func() eventstore.Position { return reached }}
-	for n := range paid {
-		stream, _, _ := projectiontest.Paid(n, 3)
+	for n := range store.Paid() {
+		id := order.NewID("coinbase", fmt.Sprint(n+1))
 		var want orders.Order
-		for e, err := range store.Read(t.Context(), stream, 0) {
+		for e, err := range store.Read(t.Context(), eventstore.StreamName(id.Stream()), 0) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +36,7 @@ func TestFromLog(t *testing.T) {
 			}
 		}
 		want.Position = max(reached, want.Changed)
-		got, err := read.Order(t.Context(), order.ID(stream.ID()))
+		got, err := read.Order(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,7 @@ func testAtomic(t *testing.T, open func(*testing.T) Subject) {
 		case <-reading: // so that there are reads between and during all batches
 		case <-ctx.Done():
 		}
-		if err := s.Projector.Apply(t.Context(), load(t, s), behind(s, batch), batch); err != nil {
+		if err := s.Projector.Apply(t.Context(), load(t, s), behind(s.Projector, batch), batch); err != nil {
 			t.Error(err)
 			break
 		}
@@ -51,7 +51,7 @@ func says(t *testing.T, s Subject, events []eventstore.Recorded) []map[eventstor
 	all := make([]map[eventstore.Position]string, len(s.Reads))
 	for n := range len(events) + 1 {
 		if n > 0 {
-			apply(t, s, events[n-1:n], 1)
+			ApplyBatches(t, s.Projector, events[n-1:n], 1)
 		}
 		for i, read := range s.Reads {
 			text, at, err := read(t.Context())

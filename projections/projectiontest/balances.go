@@ -62,7 +62,7 @@ func balanceReads(model Balances) []Read {
 func testUnknownUser(t *testing.T, open func(*testing.T) (follow.Projector, Balances)) {
 	projector, model := open(t)
 	events := Sample(5)
-	apply(t, Subject{Projector: projector}, events, 5)
+	ApplyBatches(t, projector, events, 5)
 	balance, err := model.Balance(t.Context(), "nobody")
 	if err != nil || balance.User != "nobody" || len(balance.Currencies) != 0 || balance.Changed != 0 || balance.Position != events[4].Position {
 		t.Errorf("balance %+v, error %v", balance, err)
@@ -79,7 +79,7 @@ func testPostings(t *testing.T, open func(*testing.T) (follow.Projector, Balance
 	rapid.Check(t, func(r *rapid.T) {
 		events := History(60).Draw(r, "log")
 		projector, model := open(t)
-		apply(t, Subject{Projector: projector}, events, rapid.IntRange(1, len(events)).Draw(r, "batch"))
+		ApplyBatches(t, projector, events, rapid.IntRange(1, len(events)).Draw(r, "batch"))
 		for _, user := range Users {
 			balance, err := model.Balance(t.Context(), user)
 			if err != nil {
@@ -131,7 +131,7 @@ func testChanged(t *testing.T, open func(*testing.T) (follow.Projector, Balances
 	s := Subject{Projector: projector}
 	before := make(map[string]balances.Balance)
 	for _, event := range Sample(sampleLength) {
-		apply(t, s, []eventstore.Recorded{event}, 1)
+		ApplyBatches(t, s.Projector, []eventstore.Recorded{event}, 1)
 		for _, user := range Users {
 			balance, err := model.Balance(t.Context(), user)
 			if err != nil {

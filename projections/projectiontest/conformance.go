@@ -25,11 +25,11 @@ func testEmpty(t *testing.T, open func(*testing.T) Subject) {
 func testBatches(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	whole := open(t)
-	apply(t, whole, events, len(events))
+	ApplyBatches(t, whole.Projector, events, len(events))
 	want := dump(t, whole)
 	for size := 1; size < len(events); size++ {
 		s := open(t)
-		apply(t, s, events, size)
+		ApplyBatches(t, s.Projector, events, size)
 		same(t, dump(t, s), want, fmt.Sprintf("after batches of %d", size))
 	}
 }
@@ -37,17 +37,17 @@ func testBatches(t *testing.T, open func(*testing.T) Subject) {
 func testResume(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	whole := open(t)
-	apply(t, whole, events, len(events))
+	ApplyBatches(t, whole.Projector, events, len(events))
 	want := dump(t, whole)
 	for stop := 1; stop < len(events); stop++ {
 		s := open(t)
-		apply(t, s, events[:stop], stop)
+		ApplyBatches(t, s.Projector, events[:stop], stop)
 		stored := load(t, s)
 		rest := slices.IndexFunc(events, func(e eventstore.Recorded) bool { return e.Position > stored.Position })
 		if rest != stop {
 			t.Fatalf("stopped after %d events, resumes after %d", stop, rest)
 		}
-		apply(t, s, events[rest:], len(events))
+		ApplyBatches(t, s.Projector, events[rest:], len(events))
 		same(t, dump(t, s), want, fmt.Sprintf("resumed after %d events", stop))
 	}
 }
@@ -55,7 +55,7 @@ func testResume(t *testing.T, open func(*testing.T) Subject) {
 func testMark(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	s := open(t)
-	apply(t, s, events, len(events))
+	ApplyBatches(t, s.Projector, events, len(events))
 	before := dump(t, s)
 	from := load(t, s)
 	to := from
@@ -73,7 +73,7 @@ func testMoved(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	s := open(t)
 	const half = sampleLength / 2
-	apply(t, s, events[:half], half)
+	ApplyBatches(t, s.Projector, events[:half], half)
 	stored, before := load(t, s), dump(t, s)
 	for name, change := range map[string]func(*follow.Checkpoint){
 		"the beginning":    func(c *follow.Checkpoint) { *c = follow.Checkpoint{} },
@@ -87,7 +87,7 @@ func testMoved(t *testing.T, open func(*testing.T) Subject) {
 	} {
 		from := stored
 		change(&from)
-		err := s.Projector.Apply(t.Context(), from, behind(s, events), events[half:])
+		err := s.Projector.Apply(t.Context(), from, behind(s.Projector, events), events[half:])
 		if !errors.Is(err, follow.ErrCheckpointMoved) {
 			t.Errorf("from %s: error is %v", name, err)
 		}
@@ -96,17 +96,17 @@ func testMoved(t *testing.T, open func(*testing.T) Subject) {
 		}
 		same(t, dump(t, s), before, "after a batch from "+name)
 	}
-	apply(t, s, events[half:], half)
+	ApplyBatches(t, s.Projector, events[half:], half)
 }
 
 func testRacers(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	alone := open(t)
-	apply(t, alone, events, 1)
+	ApplyBatches(t, alone.Projector, events, 1)
 	s := open(t)
 	var from follow.Checkpoint
 	for i := range events {
-		to := behind(s, events[:i+1])
+		to := behind(s.Projector, events[:i+1])
 		results := make([]error, 4)
 		var racers sync.WaitGroup
 		for r := range results {
@@ -133,7 +133,7 @@ func testCannotFold(t *testing.T, open func(*testing.T) Subject) {
 	events := Sample(sampleLength)
 	s := open(t)
 	const half = sampleLength / 2
-	apply(t, s, events[:half], half)
+	ApplyBatches(t, s.Projector, events[:half], half)
 	stored, before := load(t, s), dump(t, s)
 	for name, change := range map[string]func(*eventstore.Recorded){
 		"a type of a later version":   func(e *eventstore.Recorded) { e.Stream, e.Type = "order-x.1", "PaymentImagined" },
@@ -149,7 +149,7 @@ func testCannotFold(t *testing.T, open func(*testing.T) Subject) {
 		for i := half; i < len(events); i++ {
 			batch := slices.Clone(events[half:])
 			change(&batch[i-half])
-			err := s.Projector.Apply(t.Context(), stored, behind(s, batch), batch)
+			err := s.Projector.Apply(t.Context(), stored, behind(s.Projector, batch), batch)
 			if !errors.Is(err, follow.ErrCannotFold) {
 				t.Fatalf("%s: error is %v", name, err)
 			}
@@ -159,7 +159,7 @@ func testCannotFold(t *testing.T, open func(*testing.T) Subject) {
 		}
 		same(t, dump(t, s), before, "after "+name)
 	}
-	apply(t, s, events[half:], half)
+	ApplyBatches(t, s.Projector, events[half:], half)
 }
 
 func testNotKept(t *testing.T, open func(*testing.T) Subject) {
@@ -168,7 +168,7 @@ func testNotKept(t *testing.T, open func(*testing.T) Subject) {
 		events[i].Data = bytes.Clone(events[i].Data)
 	}
 	s := open(t)
-	apply(t, s, events, 7)
+	ApplyBatches(t, s.Projector, events, 7)
 	before := dump(t, s)
 	for i := range events {
 		clear(events[i].Data)

@@ -57,7 +57,7 @@ func testStreams(t *testing.T, open func(*testing.T) (follow.Projector, OrderRea
 	rapid.Check(t, func(r *rapid.T) {
 		events := History(60).Draw(r, "log")
 		projector, model := open(t)
-		apply(t, Subject{Projector: projector}, events, rapid.IntRange(1, len(events)).Draw(r, "batch"))
+		ApplyBatches(t, projector, events, rapid.IntRange(1, len(events)).Draw(r, "batch"))
 		folded := make(map[order.ID]orders.Order)
 		for _, event := range events {
 			if event.Stream.Category() != order.Category {

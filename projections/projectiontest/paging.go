@@ -60,7 +60,7 @@ func testPaging(t *testing.T, open func(*testing.T) (follow.Projector, Balances)
 	projector, model := open(t)
 	const entries = 40
 	events := credited(Users[0], entries)
-	apply(t, Subject{Projector: projector}, events, 50)
+	ApplyBatches(t, projector, events, 50)
 	for limit := 1; limit <= entries+1; limit++ {
 		checkNumbers(t, pages(t, model, Users[0], limit, func() {}), entries, limit)
 	}
@@ -82,11 +82,11 @@ func testPagingWhileAdding(t *testing.T, open func(*testing.T) (follow.Projector
 	for limit := 1; limit <= entries; limit++ {
 		projector, model := open(t)
 		s := Subject{Projector: projector}
-		apply(t, s, events[:half], half)
+		ApplyBatches(t, s.Projector, events[:half], half)
 		rest := events[half:]
 		seen := pages(t, model, Users[0], limit, func() {
 			n := min(3, len(rest))
-			apply(t, s, rest[:n], 3)
+			ApplyBatches(t, s.Projector, rest[:n], 3)
 			rest = rest[n:]
 		})
 		checkNumbers(t, seen, known, limit)
@@ -97,7 +97,7 @@ func testLimit(t *testing.T, open func(*testing.T) (follow.Projector, Balances))
 	projector, model := open(t)
 	const entries = 10
 	events := credited(Users[0], entries)
-	apply(t, Subject{Projector: projector}, events, 50)
+	ApplyBatches(t, projector, events, 50)
 	for limit, want := range map[int]int{-1: 1, 0: 1, 1: 1, balances.MaxPage: entries, balances.MaxPage + 1: entries} {
 		page, err := model.Entries(t.Context(), Users[0], 0, limit)
 		if err != nil || len(page.Entries) != want {

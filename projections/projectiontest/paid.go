@@ -1,6 +1,7 @@
 package projectiontest
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"testing"
@@ -64,20 +65,33 @@ func Pairs(tb testing.TB, orders, users int) []eventstore.Recorded {
 	return recorded
 }
 
-// Apply applies a log to a model in full batches.
+// Apply applies what a log has after a model's checkpoint, in full batches.
 func Apply(tb testing.TB, model follow.Projector, log []eventstore.Recorded) {
+	tb.Helper()
+	ApplyBatches(tb, model, log, follow.MaxBatch)
+}
+
+// ApplyBatches is Apply in batches of a size.
+func ApplyBatches(tb testing.TB, model follow.Projector, log []eventstore.Recorded, size int) {
 	tb.Helper()
 	from, err := model.Load(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}
+	for len(log) > 0 && log[0].Position <= from.Position {
+		log = log[1:]
+	}
 	for len(log) > 0 {
-		n := min(follow.MaxBatch, len(log))
-		to := follow.Checkpoint{LogID: LogID, Position: log[n-1].Position, Fold: model.FoldVersion()}
+		n := min(size, len(log))
+		to := behind(model, log[:n])
+		to.LogID = cmp.Or(from.LogID, LogID)
 		if err := model.Apply(tb.Context(), from, to, log[:n]); err != nil {
-			tb.Fatal(err)
+			tb.Fatalf("apply %d events after position %s: %v", n, from.Position, err)
 		}
 		from, log = to, log[n:]
+	}
+	if stored, err := model.Load(tb.Context()); err != nil || stored != from {
+		tb.Fatalf("stored checkpoint is %+v, want %+v; error %v", stored, from, err)
 	}
 }
 

@@ -73,28 +73,11 @@ func load(t *testing.T, s Subject) follow.Checkpoint {
 }
 
 // behind returns the checkpoint behind the last of some events.
-func behind(s Subject, events []eventstore.Recorded) follow.Checkpoint {
+func behind(model follow.Projector, events []eventstore.Recorded) follow.Checkpoint {
 	last := events[len(events)-1]
 	return follow.Checkpoint{
-		LogID: LogID, Position: last.Position, Fold: s.Projector.FoldVersion(),
+		LogID: LogID, Position: last.Position, Fold: model.FoldVersion(),
 		EventID: last.ID, Stream: last.Stream, Revision: last.Revision,
-	}
-}
-
-// apply applies events in batches of a size, from the stored checkpoint on.
-func apply(t *testing.T, s Subject, events []eventstore.Recorded, size int) {
-	t.Helper()
-	from := load(t, s)
-	for len(events) > 0 {
-		n := min(size, len(events))
-		to := behind(s, events[:n])
-		if err := s.Projector.Apply(t.Context(), from, to, events[:n]); err != nil {
-			t.Fatalf("apply %d events after position %s: %v", n, from.Position, err)
-		}
-		from, events = to, events[n:]
-	}
-	if stored := load(t, s); stored != from {
-		t.Fatalf("stored checkpoint is %+v, want %+v", stored, from)
 	}
 }
 

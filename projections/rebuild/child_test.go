@@ -12,6 +12,7 @@ import (
 
 	"daybook/eventstore/sqlitestore"
 	"daybook/projections/redismodel"
+	"daybook/projections/redistest"
 )
 
 // Work in a process of its own, which is this test run again.
@@ -81,7 +82,11 @@ func childRebuilds(ctx context.Context) error {
 	defer store.Close()
 	var peak atomic.Uint64
 	var fillPeak uint64
-	before, redisFilling := redisSpent(store), time.Duration(0)
+	before, err := redistest.CPU(ctx, store.Client())
+	if err != nil {
+		return err
+	}
+	var redisFilling time.Duration
 	defer watchMemory(&peak)()
 	started, filling := time.Now(), time.Duration(0)
 	result, err := Run(ctx, Options{
@@ -89,7 +94,7 @@ func childRebuilds(ctx context.Context) error {
 		Told: func(s Step) {
 			if s.Stage == Comparing && filling == 0 {
 				filling, fillPeak = spent(), peak.Load()
-				redisFilling = redisSpent(store)
+				redisFilling, _ = redistest.CPU(ctx, store.Client())
 				if os.Getenv(childProfile) != "" && os.Getenv(childWhole) == "" {
 					pprof.StopCPUProfile()
 				}
@@ -109,20 +114,6 @@ func spent() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
-// redisSpent is the processor time of Redis.
-func redisSpent(store *redismodel.Store) time.Duration {
-	var sum float64
-	for line := range strings.Lines(store.Client().Info(context.Background(), "cpu").Val()) {
-		var seconds float64
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if name == "used_cpu_user" || name == "used_cpu_sys" {
-			_, _ = fmt.Sscan(value, &seconds)
-			sum += seconds
-		}
-	}
-	return time.Duration(sum * float64(time.Second))
 }
 
 // watchMemory keeps the largest amount of memory of this process that is not

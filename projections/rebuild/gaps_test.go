@@ -45,9 +45,9 @@ func (g gapped) ReadAll(ctx context.Context, after eventstore.Position, include 
 
 func TestPositionsMayHaveGaps(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 1500)
+	w.Pay(1500)
 	options := w.options(t)
-	options.Log, options.Gapless = gapped{w.log, t}, false
+	options.Log, options.Gapless = gapped{w.Log, t}, false
 	told := uint64(0)
 	options.Told = func(s Step) {
 		if s.Stage == Filling {

@@ -7,8 +7,6 @@ import (
 	"os/exec"
 	"testing"
 	"time"
-
-	"daybook/eventstore"
 )
 
 // TestARebuildIsKilled kills a rebuild with SIGKILL at random moments beside a
@@ -20,7 +18,7 @@ func TestARebuildIsKilled(t *testing.T) {
 		rounds = 5
 	}
 	w := newWorld(t)
-	w.mustPay(t, 3000)
+	w.Pay(3000)
 	await := w.live(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -28,7 +26,7 @@ func TestARebuildIsKilled(t *testing.T) {
 	finished := 0
 	for range rounds {
 		command := exec.CommandContext(t.Context(), os.Args[0])
-		command.Env = append(os.Environ(), childMode+"="+childRebuild, childDirectory+"="+w.directory, childRedis+"="+w.server.URL())
+		command.Env = append(os.Environ(), childMode+"="+childRebuild, childDirectory+"="+w.Directory, childRedis+"="+w.server.URL())
 		command.Stdout = os.Stderr
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
@@ -43,14 +41,14 @@ func TestARebuildIsKilled(t *testing.T) {
 		if random.IntN(3) > 0 && flush.Stop() {
 			close(flushed)
 		}
-		w.mustPay(t, 30)
+		w.Pay(30)
 		if command.Wait() == nil {
 			finished++
 		}
 		kill.Stop()
 		<-flushed
-		w.mustPay(t, 1) // so that the live projections notice what became of their model
-		await(eventstore.Position(2*w.paid.Load() + 1))
+		w.Pay(1) // so that the live projections notice what became of their model
+		await()
 		w.server.Client().Del(t.Context(), "{daybook}:rebuild") // for the test to be quick: it expires
 		w.verified(t)
 	}
@@ -58,8 +56,8 @@ func TestARebuildIsKilled(t *testing.T) {
 	if _, err := Run(t.Context(), w.options(t)); err != nil {
 		t.Fatal(err)
 	}
-	end := eventstore.Position(2*w.paid.Load() + 1)
-	await(end)
+	end := w.Last()
+	await()
 	if report := w.verified(t); report.Models[0].Position != end {
 		t.Errorf("report is %+v, the log ends at %s", report, end)
 	}

@@ -14,7 +14,7 @@ import (
 // are 33 MiB and more for any log, must be gone.
 func TestFillingLeavesItsMemoryToTheComparison(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 500)
+	w.Pay(500)
 	heap := func() uint64 {
 		var stats runtime.MemStats
 		runtime.GC()
@@ -43,7 +43,7 @@ func TestFillingLeavesItsMemoryToTheComparison(t *testing.T) {
 func TestAModelThatIsLostDuringTheComparisonIsComparedAgain(t *testing.T) {
 	const paid = 50
 	w := newWorld(t)
-	w.mustPay(t, paid)
+	w.Pay(paid)
 	options := w.options(t)
 	client := w.server.Client()
 	stage, comparisons := Clearing, 0
@@ -69,7 +69,7 @@ func TestAModelThatIsLostDuringTheComparisonIsComparedAgain(t *testing.T) {
 // the filling goes on from what was compared, and brings it back empty.
 func TestAModelThatIsLostBehindTheComparisonIsNotSwitchedTo(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 50)
+	w.Pay(50)
 	options := w.options(t)
 	options.Told = func(Step) {}
 	r := &rebuild{Options: options}
@@ -83,7 +83,7 @@ func TestAModelThatIsLostBehindTheComparisonIsNotSwitchedTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.server.Restart()
-	w.mustPay(t, 1)
+	w.Pay(1)
 	if err := r.fill(t.Context()); !errors.Is(err, redismodel.ErrSwitched) {
 		t.Errorf("what nobody has compared was filled: %v", err)
 	}

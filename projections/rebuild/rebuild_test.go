@@ -12,10 +12,10 @@ import (
 
 func TestARebuildReplacesWhatIsThere(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 1500)
-	w.live(t)(3001)
+	w.Pay(1500)
+	w.live(t)()
 	client := w.server.Client()
-	client.HIncrByFloat(t.Context(), "{daybook}:1:balance:user%2F1", "USD", 1)
+	client.HIncrByFloat(t.Context(), "{daybook}:1:balance:u%2F1", "USD", 1)
 	client.Set(t.Context(), "{daybook}:7:balance:left", "over", 0)
 
 	result, err := Run(t.Context(), w.options(t))
@@ -36,18 +36,15 @@ func TestARebuildReplacesWhatIsThere(t *testing.T) {
 // TestARebuildBesideALiveServer records, projects and flushes while it runs.
 func TestARebuildBesideALiveServer(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 2000)
+	w.Pay(2000)
 	await := w.live(t)
-	await(4001)
+	await()
 	ctx, stop := context.WithCancel(t.Context())
 	var paying sync.WaitGroup
 	for range 4 {
 		paying.Go(func() {
-			for ctx.Err() == nil && w.paid.Load() < 8000 {
-				if err := w.pay(t.Context(), 20); err != nil {
-					t.Error(err)
-					return
-				}
+			for ctx.Err() == nil && w.Paid() < 8000 {
+				w.Pay(20)
 			}
 		})
 	}
@@ -63,8 +60,8 @@ func TestARebuildBesideALiveServer(t *testing.T) {
 	}
 	stop()
 	paying.Wait()
-	end := eventstore.Position(2*w.paid.Load() + 1)
-	await(end)
+	end := w.Last()
+	await()
 	if report := w.verified(t); report.Models[0].Position != end || report.Models[1].Position != end || report.Generation != 4 {
 		t.Errorf("report is %+v, the log ends at %s", report, end)
 	}
@@ -80,7 +77,7 @@ func TestAFlushDuringARebuild(t *testing.T) {
 		for _, before := range generations {
 			t.Run(string(stage)+" from generation "+before.String(), func(t *testing.T) {
 				w := newWorld(t)
-				w.mustPay(t, 1500)
+				w.Pay(1500)
 				w.server.Client().Set(t.Context(), "{daybook}:current", before.String(), 0)
 				w.server.Client().Set(t.Context(), "{daybook}:9:balance:left", "over", 0)
 				await := w.live(t)
@@ -94,8 +91,8 @@ func TestAFlushDuringARebuild(t *testing.T) {
 				if _, err := Run(t.Context(), options); err != nil {
 					t.Fatal(err)
 				}
-				w.mustPay(t, 1)
-				await(3003)
+				w.Pay(1)
+				await()
 				if report := w.verified(t); report.Models[0].Position != 3003 {
 					t.Errorf("report is %+v", report)
 				}
@@ -107,8 +104,8 @@ func TestAFlushDuringARebuild(t *testing.T) {
 // TestARebuildIsResumed breaks it off in the middle, and again.
 func TestARebuildIsResumed(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 8000)
-	w.live(t)(16001)
+	w.Pay(8000)
+	w.live(t)()
 	interrupted := errors.New("interrupted by the test")
 	for range 2 {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -141,14 +138,14 @@ func TestARebuildIsResumed(t *testing.T) {
 // of another fold, broken, and torn.
 func TestWhatCannotBeGoneOnWithIsDropped(t *testing.T) {
 	for name, checkpoint := range map[string]string{
-		"another log":  `{"log":"01HV0000000000000000000000","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":1}`,
-		"another fold": `{"log":"LOG","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":99}`,
-		"torn":         `{"log":"LOG","position":"3","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.N1","revision":"1","fold":1}`,
+		"another log":  `{"log":"01HV0000000000000000000000","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.1","revision":"1","fold":1}`,
+		"another fold": `{"log":"LOG","position":"41","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.1","revision":"1","fold":99}`,
+		"torn":         `{"log":"LOG","position":"3","event":"346ca72b-e17c-8a2b-850c-34561ff94246","stream":"order-coinbase.1","revision":"1","fold":1}`,
 		"unusable":     `unusable: a batch failed halfway`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.mustPay(t, 10)
+			w.Pay(10)
 			w.server.Client().Set(t.Context(), "{daybook}:2:checkpoint:orders", checkpoint, 0)
 			w.server.Client().Set(t.Context(), "{daybook}:2:sum:orders", 41, 0)
 			w.server.Client().Set(t.Context(), "{daybook}:2:order:coinbase.LEFT", "{}", 0)
@@ -163,13 +160,13 @@ func TestWhatCannotBeGoneOnWithIsDropped(t *testing.T) {
 // TestDamagedWorkIsNotSwitchedTo changes what is being filled.
 func TestDamagedWorkIsNotSwitchedTo(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 500)
-	w.live(t)(1001)
+	w.Pay(500)
+	w.live(t)()
 	options := w.options(t)
 	var once sync.Once
 	options.Told = func(s Step) {
 		if s.Stage == Comparing {
-			once.Do(func() { w.server.Client().HIncrByFloat(t.Context(), "{daybook}:2:balance:user%2F1", "USD", 0.01) })
+			once.Do(func() { w.server.Client().HIncrByFloat(t.Context(), "{daybook}:2:balance:u%2F1", "USD", 0.01) })
 		}
 	}
 	result, err := Run(t.Context(), options)
@@ -187,7 +184,7 @@ func TestDamagedWorkIsNotSwitchedTo(t *testing.T) {
 
 func TestASecondRebuildIsRefused(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 500)
+	w.Pay(500)
 	options := w.options(t)
 	var once sync.Once
 	options.Told = func(s Step) {
@@ -208,7 +205,7 @@ func TestASecondRebuildIsRefused(t *testing.T) {
 // TestTheLockOfAKilledRebuildExpires leaves a lock that nobody renews.
 func TestTheLockOfAKilledRebuildExpires(t *testing.T) {
 	w := newWorld(t)
-	w.mustPay(t, 10)
+	w.Pay(10)
 	w.server.Client().Set(t.Context(), "{daybook}:rebuild", "killed", lockExpires/5)
 	if _, err := Run(t.Context(), w.options(t)); err != nil {
 		t.Fatal(err)
@@ -222,10 +219,10 @@ func TestTheLockOfAKilledRebuildExpires(t *testing.T) {
 // TestModelsOfAnotherLogAreAskedFor finds models that another daybook may use.
 func TestModelsOfAnotherLogAreAskedFor(t *testing.T) {
 	other, w := newWorld(t), newWorld(t)
-	other.mustPay(t, 10)
-	other.live(t)(21)
+	other.Pay(10)
+	other.live(t)()
 	w.server = other.server
-	w.mustPay(t, 20)
+	w.Pay(20)
 	before := other.server.Keys()
 	asked := ""
 	for answer, want := range map[string]error{"none": ErrOtherLog, "no": ErrOtherLog} {
@@ -237,7 +234,7 @@ func TestModelsOfAnotherLogAreAskedFor(t *testing.T) {
 			t.Errorf("with %s the error is %v", answer, err)
 		}
 	}
-	if id, err := eventstore.LogID(t.Context(), other.log); err != nil || asked != id {
+	if id, err := eventstore.LogID(t.Context(), other.Log); err != nil || asked != id {
 		t.Errorf("it asks for log %s, and the models are of %s", asked, id)
 	}
 	if after := other.server.Keys(); len(before) != len(after) {
@@ -255,11 +252,11 @@ func TestModelsOfAnotherLogAreAskedFor(t *testing.T) {
 func TestACurrentThatIsNoGenerationIsMended(t *testing.T) {
 	for _, command := range [][]any{{"SET", "{daybook}:current", "abc"}, {"RPUSH", "{daybook}:current", "abc"}} {
 		w := newWorld(t)
-		w.mustPay(t, 50)
+		w.Pay(50)
 		client := w.server.Client()
 		client.Set(t.Context(), "{daybook}:current", "3", 0)
 		await := w.live(t)
-		await(101)
+		await()
 		client.Del(t.Context(), "{daybook}:current")
 		if err := client.Do(t.Context(), command...).Err(); err != nil {
 			t.Fatal(err)
@@ -267,8 +264,8 @@ func TestACurrentThatIsNoGenerationIsMended(t *testing.T) {
 		if _, err := Run(t.Context(), w.options(t)); err != nil {
 			t.Fatalf("with %v: %v", command, err)
 		}
-		w.mustPay(t, 1)
-		await(103)
+		w.Pay(1)
+		await()
 		w.verified(t)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -16,15 +17,15 @@ import (
 // follows checks that a store is filled and read.
 func follows(t *testing.T, o redismodel.Options) {
 	t.Helper()
-	l := newLog(t)
-	l.pay(20)
+	l := projectiontest.NewLog(t)
+	l.Pay(20)
 	store := redistest.Connect(t, o)
 	if err := store.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, l, store)
 	r.settle()
-	l.pay(5)
+	l.Pay(5)
 	r.settle()
 	// What rebuilding needs has to go the same way.
 	if empty, err := store.IsEmpty(t.Context(), 1); err != nil || empty {
@@ -114,8 +115,8 @@ func TestASentinelThatFailsOver(t *testing.T) {
 	server := redistest.Start(t)
 	replica := server.Replica()
 	sentinel := redistest.StartSentinel(t, server)
-	l := newLog(t)
-	l.pay(10)
+	l := projectiontest.NewLog(t)
+	l.Pay(10)
 	store := redistest.Connect(t, redismodel.Options{URL: sentinel.URL() + "?master_name=master"})
 	if err := store.Check(t.Context()); err != nil {
 		t.Fatal(err)
@@ -126,7 +127,7 @@ func TestASentinelThatFailsOver(t *testing.T) {
 		return strings.Contains(sentinel.Client().Info(t.Context(), "sentinel").Val(), "slaves=1")
 	})
 	server.Kill()
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	if role := replica.Client().Info(t.Context(), "replication").Val(); !strings.Contains(role, "role:master") {
 		t.Errorf("the replica is not promoted: %s", role)
@@ -149,13 +150,13 @@ func TestARedisThatEvictsIsRefused(t *testing.T) {
 		}
 	}
 	policy("noeviction")
-	l := newLog(t)
-	l.pay(5)
+	l := projectiontest.NewLog(t)
+	l.Pay(5)
 	r := run(t, l, store)
 	r.settle()
 	policy("volatile-ttl")
 	proxy.Cut()
-	l.pay(5)
+	l.Pay(5)
 	until(t, "reported", func() bool {
 		err := r.all[0].Status().Err
 		return errors.Is(err, redismodel.ErrEvicts) && errors.Is(err, follow.ErrUnreachable)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 
@@ -30,19 +31,19 @@ func TestTheLikeliestGenerationIsSetWhereNoneIsKnown(t *testing.T) {
 		"it is deleted": func(c *redis.Client, r *running) { c.Del(context.Background(), "{x}:current") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, server := newLog(t), redistest.Start(t)
+			l, server := projectiontest.NewLog(t), redistest.Start(t)
 			store := server.StoreAt(t, "{x}")
 			if err := store.Switch(t.Context(), 1, 2); err != nil {
 				t.Fatal(err)
 			}
 			r := run(t, l, store)
-			l.pay(9)
+			l.Pay(9)
 			r.settle()
 			until(t, "marked whole", func() bool {
 				return server.Client().Exists(t.Context(), "{x}:2:whole:balances", "{x}:2:whole:orders").Val() == 2
 			})
 			damage(server.Client(), r)
-			l.pay(3)
+			l.Pay(3)
 			again := run(t, l, store)
 			again.heal()
 			if current := server.Client().Get(t.Context(), "{x}:current").Val(); current != "2" {
@@ -59,10 +60,10 @@ func TestTheLikeliestGenerationIsSetWhereNoneIsKnown(t *testing.T) {
 }
 
 func TestLikeliestIsTheNewestGenerationThatIsWhole(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.StoreAt(t, "{x}")
 	r := run(t, l, store)
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	client := server.Client()
 	until(t, "marked whole", func() bool { return client.Exists(t.Context(), "{x}:1:whole:balances").Val() == 1 })

@@ -9,15 +9,16 @@ import (
 	"testing"
 
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
 
 func TestTwoRunnersOnOneRedis(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	first, second := run(t, l, server.StoreAt(t, "{a}")), run(t, l, server.StoreAt(t, "{a}"))
 	for range 20 {
-		l.pay(5)
+		l.Pay(5)
 	}
 	first.await()
 	second.await()
@@ -26,14 +27,14 @@ func TestTwoRunnersOnOneRedis(t *testing.T) {
 }
 
 func TestAnAnswerThatIsLostCountsNothingTwice(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	proxy := redistest.NewProxy(t, server)
-	l.pay(5)
+	l.Pay(5)
 	r := run(t, l, redistest.Connect(t, redismodel.Options{URL: proxy.URL()}))
 	r.await()
 	for i := range 20 {
 		proxy.Lose(1 + i%3)
-		l.pay(2)
+		l.Pay(2)
 		r.await()
 	}
 	proxy.Lose(0)
@@ -44,10 +45,10 @@ func TestAnAnswerThatIsLostCountsNothingTwice(t *testing.T) {
 }
 
 func TestConnectionsThatAreKilledCountNothingTwice(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
 	for range 30 {
-		l.pay(2)
+		l.Pay(2)
 		if err := server.Client().Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -57,10 +58,10 @@ func TestConnectionsThatAreKilledCountNothingTwice(t *testing.T) {
 }
 
 func TestAFlushedRedisIsFilledAgain(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
 	for range 10 {
-		l.pay(3)
+		l.Pay(3)
 		if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -75,9 +76,9 @@ func TestAFlushedRedisIsFilledAgain(t *testing.T) {
 }
 
 func TestAnOlderCopyIsCaughtUp(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	if err := server.Client().Save(t.Context()).Err(); err != nil {
 		t.Fatal(err)
@@ -87,7 +88,7 @@ func TestAnOlderCopyIsCaughtUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	server.Kill()
 	if err := os.WriteFile(dump, older, 0o600); err != nil {
@@ -95,42 +96,42 @@ func TestAnOlderCopyIsCaughtUp(t *testing.T) {
 	}
 	server.Restart()
 	r.settle()
-	l.pay(3)
+	l.Pay(3)
 	r.settle()
 }
 
 func TestAnOlderReplicaThatIsPromotedIsCaughtUp(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	proxy := redistest.NewProxy(t, server)
 	r := run(t, l, redistest.Connect(t, redismodel.Options{URL: proxy.URL()}))
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	replica := server.Replica()
 	if err := replica.Client().ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	proxy.Redirect(replica)
 	r.settle()
 }
 
 func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t, "--appendonly", "yes")
+	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
 	r := run(t, l, server.Store(t))
 	for i := range 4 {
-		l.pay(3)
+		l.Pay(3)
 		if i%2 == 0 {
 			server.Kill()
 			until(t, "reported", func() bool { return errors.Is(r.all[0].Status().Err, follow.ErrUnreachable) })
 			if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, follow.ErrUnreachable) {
 				t.Errorf("without Redis a read says %v", err)
 			}
-			l.pay(3)
+			l.Pay(3)
 			server.Restart()
 		} else {
 			server.Pause()
-			l.pay(3)
+			l.Pay(3)
 			server.Resume()
 		}
 		r.await()
@@ -139,9 +140,9 @@ func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
 }
 
 func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	limit := func(bytes string) {
 		t.Helper()
@@ -150,13 +151,13 @@ func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
 		}
 	}
 	limit("1000")
-	l.pay(10)
+	l.Pay(10)
 	until(t, "reported", func() bool {
 		err := r.all[0].Status().Err
 		return errors.Is(err, follow.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
 	})
 	before, err := r.balances.Balance(t.Context(), "u/1")
-	if err != nil || fmt.Sprint(before.Currencies) != "[{USD 4.00 USD 0.00 USD}]" {
+	if err != nil || fmt.Sprint(before.Currencies) != "[{USD 5.00 USD 0.00 USD}]" {
 		t.Errorf("while Redis is full the balance is %+v, error %v", before, err)
 	}
 	limit("0")
@@ -166,10 +167,10 @@ func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
 // A projector that starts reads in a transaction, of which a full Redis takes
 // not even the reads.
 func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	r.stop()
 	limit := func(bytes string) {
@@ -179,7 +180,7 @@ func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
 		}
 	}
 	limit("1000")
-	l.pay(10)
+	l.Pay(10)
 	again := run(t, l, store)
 	for _, p := range again.all {
 		until(t, "reported", func() bool {
@@ -193,9 +194,9 @@ func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
 
 // No connection has to be made anew for it to be noticed.
 func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	policy := func(name string) {
 		t.Helper()
@@ -210,16 +211,16 @@ func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
 	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrEvicts) || !errors.Is(err, follow.ErrUnreachable) {
 		t.Errorf("a read of what may be evicted says %v", err)
 	}
-	l.pay(10)
+	l.Pay(10)
 	policy("noeviction")
 	r.settle()
 }
 
 func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
 	for range 5 {
-		l.pay(2)
+		l.Pay(2)
 		r.await()
 		if err := server.Client().ScriptFlush(t.Context()).Err(); err != nil {
 			t.Fatal(err)
@@ -234,16 +235,16 @@ func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
 }
 
 func TestAnotherLogIsRefused(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(10)
+	l.Pay(10)
 	r.settle()
 	r.stop()
 	before := server.Client().DBSize(t.Context()).Val()
 
-	other := newLog(t)
-	other.pay(20)
+	other := projectiontest.NewLog(t)
+	other.Pay(20)
 	refused := run(t, other, store)
 	until(t, "stopped", func() bool {
 		return refused.all[0].Status().State == follow.Stopped && refused.all[1].Status().State == follow.Stopped
@@ -262,23 +263,23 @@ func TestAnotherLogIsRefused(t *testing.T) {
 
 // The projector of a running server finds in its Redis what another log left.
 func TestAnotherLogsModelUnderARunningProjectorIsRefused(t *testing.T) {
-	l, other, server := newLog(t), newLog(t), redistest.Start(t)
+	l, other, server := projectiontest.NewLog(t), projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(5)
+	l.Pay(5)
 	r.settle()
 	if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	r.stop()
 	filler := run(t, other, store)
-	other.pay(9)
+	other.Pay(9)
 	filler.settle()
 	again := run(t, l, store)
 	until(t, "stopped", func() bool { return again.all[0].Status().State == follow.Stopped })
 	if err := again.all[0].Status().Err; !errors.Is(err, follow.ErrWrongLog) {
 		t.Errorf("it has stopped with %v", err)
 	}
-	other.pay(3)
+	other.Pay(3)
 	filler.settle()
 }

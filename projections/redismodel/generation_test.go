@@ -10,23 +10,24 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
 
 func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(30)
+	l.Pay(30)
 	r.settle()
 
 	next := balances.NewRedis(store, redismodel.Beside(1))
 	if stored, err := next.Load(t.Context()); err != nil || stored != (follow.Checkpoint{}) {
 		t.Fatalf("checkpoint is %+v, error %v", stored, err)
 	}
-	fill(t, l, next)
-	l.pay(3)
+	projectiontest.Apply(t, next, projectiontest.Events(t, l))
+	l.Pay(3)
 	r.settle()
 	if current, err := store.Current(t.Context()); err != nil || current != 1 {
 		t.Fatalf("current is %s, error %v", current, err)
@@ -50,17 +51,17 @@ func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestAGenerationSwitchedUnderRunningProjectorsIsTakenUp(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
 	for g := redismodel.Generation(1); g < 4; g++ {
-		l.pay(10)
+		l.Pay(10)
 		r.settle()
 		if err := store.Switch(t.Context(), g, g+1); err != nil {
 			t.Fatal(err)
 		}
 		if g%2 == 0 {
-			l.pay(3)
+			l.Pay(3)
 		}
 		r.settle()
 		if err := store.Drop(t.Context(), g, nil); err != nil {
@@ -109,10 +110,10 @@ func TestDroppingTakesBoundedStepsAndNeverTheCurrentGeneration(t *testing.T) {
 }
 
 func TestWhatIsLeftWithoutACheckpointIsNotCountedAgain(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(30)
+	l.Pay(30)
 	r.settle()
 	r.stop()
 	for _, projection := range []string{"balances", "orders"} {
@@ -130,10 +131,10 @@ func TestWhatIsLeftWithoutACheckpointIsNotCountedAgain(t *testing.T) {
 }
 
 func TestKeysAreListedByKind(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.StoreAt(t, "{x}")
 	r := run(t, l, store)
-	l.pay(3)
+	l.Pay(3)
 	r.settle()
 	got := make(map[string]string)
 	for key, err := range store.Keys(t.Context(), 1, redismodel.KindEntries) {

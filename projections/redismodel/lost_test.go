@@ -14,6 +14,7 @@ import (
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 
@@ -87,16 +88,16 @@ func (r *running) heal() {
 		for i := range 3 {
 			user := fmt.Sprintf("u/%d", i)
 			b, err := r.balances.Balance(r.t.Context(), user)
-			if isMending(r.t, err) || b.Position < r.log.last {
+			if isMending(r.t, err) || b.Position < r.log.Last() {
 				return false
 			}
 			if _, err := r.balances.Entries(r.t.Context(), user, 0, 1000); isMending(r.t, err) {
 				return false
 			}
 		}
-		for i := range r.log.paid {
+		for i := range r.log.Paid() {
 			o, err := r.orders.Order(r.t.Context(), order.NewID("coinbase", fmt.Sprint(i+1)))
-			if errors.Is(err, orders.ErrNotFound) && o.Position < r.log.last || isMending(r.t, err) || o.Position < r.log.last {
+			if errors.Is(err, orders.ErrNotFound) && o.Position < r.log.Last() || isMending(r.t, err) || o.Position < r.log.Last() {
 				return false
 			}
 		}
@@ -124,9 +125,9 @@ func TestWhatIsDamagedIsMadeAgain(t *testing.T) {
 	for name, damage := range damages {
 		for _, pays := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, and a payment comes first is %v", name, pays), func(t *testing.T) {
-				l, store := newLog(t), server.Store(t)
+				l, store := projectiontest.NewLog(t), server.Store(t)
 				r := run(t, l, store)
-				l.pay(9)
+				l.Pay(9)
 				r.settle()
 				key := store.Key(1, damage.kind, map[string]string{"balance": "u%2F1", "entries": "u%2F1", "order": "coinbase.7"}[damage.kind])
 				if err := damage.do(t.Context(), server.Client(), key); err != nil {
@@ -136,14 +137,14 @@ func TestWhatIsDamagedIsMadeAgain(t *testing.T) {
 					t.Errorf("another user has %+v, error %v", b, err)
 				}
 				if pays {
-					l.pay(9)
+					l.Pay(9)
 				}
 				r.heal()
-				l.pay(3)
+				l.Pay(3)
 				r.heal()
 				for _, p := range r.all {
-					if n := p.Status().Applied; n > uint64(l.last) {
-						t.Errorf("%s has applied %d events of %s", p.Status().Name, n, l.last)
+					if n := p.Status().Applied; n > uint64(l.Last()) {
+						t.Errorf("%s has applied %d events of %s", p.Status().Name, n, l.Last())
 					}
 				}
 			})
@@ -157,9 +158,9 @@ func TestWhatWasDamagedBeforeAStartIsMadeAgain(t *testing.T) {
 	for name, damage := range damages {
 		for _, pays := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, and a payment comes first is %v", name, pays), func(t *testing.T) {
-				l, store := newLog(t), server.Store(t)
+				l, store := projectiontest.NewLog(t), server.Store(t)
 				r := run(t, l, store)
-				l.pay(9)
+				l.Pay(9)
 				r.settle()
 				r.stop()
 				key := store.Key(1, damage.kind, map[string]string{"balance": "u%2F1", "entries": "u%2F1", "order": "coinbase.7"}[damage.kind])
@@ -167,7 +168,7 @@ func TestWhatWasDamagedBeforeAStartIsMadeAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				if pays {
-					l.pay(9)
+					l.Pay(9)
 				}
 				run(t, l, store).heal()
 			})
@@ -177,10 +178,10 @@ func TestWhatWasDamagedBeforeAStartIsMadeAgain(t *testing.T) {
 
 // What is only read beyond memory, nobody asks for: a page a second finds it.
 func TestWhatNobodyReadsIsMadeAgain(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	keys := []string{store.Key(1, "balance", "u%2F1"), store.Key(1, "entries", "u%2F2"), store.Key(1, "order", "coinbase.7")}
 	if err := server.Client().Del(t.Context(), keys...).Err(); err != nil {
@@ -233,9 +234,9 @@ func TestEvictionsWhileNobodyLooksAreFound(t *testing.T) {
 		"and a replica that has it too is promoted": func(s *redistest.Server) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, server := newLog(t), redistest.Start(t)
+			l, server := projectiontest.NewLog(t), redistest.Start(t)
 			r := run(t, l, server.Store(t))
-			l.pay(60)
+			l.Pay(60)
 			r.settle()
 			all := models(t, server)
 			r.stop()
@@ -261,23 +262,23 @@ func prefixOf(t *testing.T, server *redistest.Server) string {
 }
 
 func TestEvictionsUnderARunningProjectorAreFound(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.Store(t))
-	l.pay(60)
+	l.Pay(60)
 	r.settle()
 	all := models(t, server)
 	evict(t, server, func() bool { return models(t, server) > all*2/3 })
-	l.pay(6)
+	l.Pay(6)
 	r.heal()
 }
 
 // Nothing is folded again, and nobody is told that something is wrong, when
 // Redis comes back with all it had.
 func TestARestartThatLosesNothingCostsNoRefill(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t, "--appendonly", "yes")
+	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
 	store := server.StoreAt(t, "{x}")
 	r := run(t, l, store)
-	l.pay(20)
+	l.Pay(20)
 	r.settle()
 	mark := func() string { return server.Client().Get(t.Context(), "{x}:1:whole:balances").Val() }
 	until(t, "marked", func() bool { return mark() != "" })
@@ -287,8 +288,8 @@ func TestARestartThatLosesNothingCostsNoRefill(t *testing.T) {
 	until(t, "marked again", func() bool { return mark() != "" && mark() != before })
 	r.heal()
 	for _, p := range r.all {
-		if n := p.Status().Applied; n != uint64(l.last) {
-			t.Errorf("%s has applied %d events of %s", p.Status().Name, n, l.last)
+		if n := p.Status().Applied; n != uint64(l.Last()) {
+			t.Errorf("%s has applied %d events of %s", p.Status().Name, n, l.Last())
 		}
 	}
 	r.stop()
@@ -326,10 +327,10 @@ func TestAModelThatCannotBeGoneOnWithIsFilledAgain(t *testing.T) {
 	} {
 		for _, pays := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, and a payment comes first is %v", name, pays), func(t *testing.T) {
-				l := newLog(t)
+				l := projectiontest.NewLog(t)
 				prefix := "{" + strings.NewReplacer(" ", "-", "'", "-").Replace(name) + fmt.Sprint(pays) + "}"
 				r := run(t, l, server.StoreAt(t, prefix))
-				l.pay(9)
+				l.Pay(9)
 				r.settle()
 				arguments := slices.Clone(command)
 				for i, a := range arguments {
@@ -341,10 +342,10 @@ func TestAModelThatCannotBeGoneOnWithIsFilledAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 				if pays {
-					l.pay(9)
+					l.Pay(9)
 				}
 				r.heal()
-				l.pay(3)
+				l.Pay(3)
 				r.heal()
 			})
 		}
@@ -354,13 +355,13 @@ func TestAModelThatCannotBeGoneOnWithIsFilledAgain(t *testing.T) {
 // A current that is none leads back to the generation that was read.
 func TestACurrentGenerationThatIsNoneIsTheOneBefore(t *testing.T) {
 	for _, damage := range []string{"abc", "list"} {
-		l, server := newLog(t), redistest.Start(t)
+		l, server := projectiontest.NewLog(t), redistest.Start(t)
 		store := server.StoreAt(t, "{x}")
 		if err := store.Switch(t.Context(), 1, 3); err != nil {
 			t.Fatal(err)
 		}
 		r := run(t, l, store)
-		l.pay(9)
+		l.Pay(9)
 		r.settle()
 		client := server.Client()
 		if damage == "list" {
@@ -370,10 +371,10 @@ func TestACurrentGenerationThatIsNoneIsTheOneBefore(t *testing.T) {
 			client.Set(t.Context(), "{x}:current", damage, 0)
 		}
 		until(t, "set again", func() bool { return client.Get(t.Context(), "{x}:current").Val() == "3" })
-		l.pay(3)
+		l.Pay(3)
 		r.heal()
-		if n := r.all[0].Status().Applied; n != uint64(l.last) {
-			t.Errorf("%d events of %s were applied", n, l.last)
+		if n := r.all[0].Status().Applied; n != uint64(l.Last()) {
+			t.Errorf("%d events of %s were applied", n, l.Last())
 		}
 	}
 }
@@ -384,7 +385,7 @@ func TestARightThatIsMissingForAWhile(t *testing.T) {
 	for _, right := range []string{"hset", "rpush", "set", "sadd", "incrby", "evalsha", "get", "mget", "info", "smismember", "unlink"} {
 		t.Run(right, func(t *testing.T) {
 			t.Parallel()
-			l, server := newLog(t), redistest.Start(t)
+			l, server := projectiontest.NewLog(t), redistest.Start(t)
 			rules := strings.Fields(rights(t))[2:]
 			user := func(rules ...string) {
 				t.Helper()
@@ -395,13 +396,13 @@ func TestARightThatIsMissingForAWhile(t *testing.T) {
 			user(rules...)
 			store := redistest.Connect(t, redismodel.Options{URL: "redis://daybook:" + password + "@" + server.Address})
 			r := run(t, l, store)
-			l.pay(9)
+			l.Pay(9)
 			r.settle()
 			user("-" + right)
-			l.pay(9)
+			l.Pay(9)
 			if right != "unlink" { // which only mending needs
 				until(t, "reported", func() bool {
-					return slices.ContainsFunc(r.all, func(p *follow.Projection) bool {
+					return slices.ContainsFunc(r.all, func(p *projectiontest.Running) bool {
 						var fault *follow.Fault
 						return errors.As(p.Status().Err, &fault) && errors.Is(fault, follow.ErrUnreachable) && strings.Contains(fault.Reason, "lacks a right")
 					})
@@ -415,18 +416,18 @@ func TestARightThatIsMissingForAWhile(t *testing.T) {
 
 // A model that cannot be gone on with, and that is another log's, is left alone.
 func TestAnotherLogsModelIsNotFilledAgain(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.StoreAt(t, "{x}")
 	r := run(t, l, store)
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	r.stop()
 	server.Client().Incr(t.Context(), "{x}:1:sum:balances")
 	server.Client().Del(t.Context(), "{x}:1:keys:orders")
 	before := maps.Collect(keysOf(t, server))
 
-	other := newLog(t)
-	other.pay(20)
+	other := projectiontest.NewLog(t)
+	other.Pay(20)
 	refused := run(t, other, store)
 	for _, p := range refused.all {
 		until(t, "stopped", func() bool { return p.Status().State == follow.Stopped })
@@ -470,8 +471,8 @@ func TestWhyRedisCannotBeReached(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = store.Close() })
-		l := newLog(t)
-		l.pay(1)
+		l := projectiontest.NewLog(t)
+		l.Pay(1)
 		r := run(t, l, store)
 		for _, p := range r.all {
 			until(t, url+" reported", func() bool { return p.Status().Err != nil })
@@ -488,10 +489,10 @@ func TestWhyRedisCannotBeReached(t *testing.T) {
 // with their first event leaves them out, and a start that comes before they are
 // made again must not take them for unknown.
 func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(2)
+	l.Pay(2)
 	r.settle()
 	r.stop()
 	for _, key := range []string{store.Key(1, "balance", "u%2F0"), store.Key(1, "order", "coinbase.3")} {
@@ -499,7 +500,7 @@ func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l.pay(1)
+	l.Pay(1)
 	balance := func() error {
 		_, err := balances.NewRedis(store, redismodel.Live()).Balance(t.Context(), "u/0")
 		return err
@@ -509,8 +510,8 @@ func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
 	if err := read(noted); !errors.Is(err, follow.ErrMending) { // which notes it
 		t.Fatalf("an order that is no JSON says %v", err)
 	}
-	l.applyTo(balances.NewRedis(store, redismodel.Live()))
-	l.applyTo(noted)
+	projectiontest.Apply(t, balances.NewRedis(store, redismodel.Live()), projectiontest.Events(t, l))
+	projectiontest.Apply(t, noted, projectiontest.Events(t, l))
 	if err := balance(); !errors.Is(err, follow.ErrMending) {
 		t.Errorf("after a start the balance says %v", err)
 	}

@@ -8,21 +8,22 @@ import (
 
 	"daybook/eventstore"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redistest"
 )
 
 // short is a log of which a read ends early, as in a copy that lags behind.
 type short struct {
-	*log
+	*projectiontest.Log
 	last eventstore.Position
 }
 
 func (s short) ReadAll(ctx context.Context, after eventstore.Position, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	return s.cut(s.log.ReadAll(ctx, after, include...))
+	return s.cut(s.Log.ReadAll(ctx, after, include...))
 }
 
 func (s short) Read(ctx context.Context, stream eventstore.StreamName, from eventstore.Revision, include ...eventstore.Include) iter.Seq2[eventstore.Recorded, error] {
-	return s.cut(s.log.Read(ctx, stream, from, include...))
+	return s.cut(s.Log.Read(ctx, stream, from, include...))
 }
 
 func (s short) cut(events iter.Seq2[eventstore.Recorded, error]) iter.Seq2[eventstore.Recorded, error] {
@@ -52,17 +53,17 @@ func mend(t *testing.T, model mender, l eventstore.Reader) error {
 }
 
 func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	r.stop()
 	if err := server.Client().Del(t.Context(), store.Key(1, "balance", "u%2F0"), store.Key(1, "order", "coinbase.9")).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, missing := range []eventstore.Position{1, 2, 5} { // the last two are of the last order
-		early := short{l, l.last - missing}
+		early := short{l, l.Last() - missing}
 		balance := func() error { return second(r.balances.Balance(t.Context(), "u/0")) }
 		order := func() error { return second(r.orders.Order(t.Context(), "coinbase.9")) }
 		for what, m := range map[string]struct {
@@ -88,10 +89,10 @@ func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
 // A mark moves the stored position past the last event. In a log that was
 // restored from a copy events that are not applied yet stand before it.
 func TestWhatIsMadeAgainEndsWithTheLastAppliedEvent(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.Store(t)
 	r := run(t, l, store)
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	r.stop()
 	for _, model := range []mender{r.balances, r.orders} {
@@ -106,7 +107,7 @@ func TestWhatIsMadeAgainEndsWithTheLastAppliedEvent(t *testing.T) {
 		}
 	}
 	before := describe(t, r.balances, "u/0")
-	l.pay(3)
+	l.Pay(3)
 	if err := server.Client().Del(t.Context(), store.Key(1, "balance", "u%2F0")).Err(); err != nil {
 		t.Fatal(err)
 	}

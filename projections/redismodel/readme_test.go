@@ -6,15 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"daybook/projections/projectiontest"
 	"daybook/projections/redistest"
 )
 
 // What README asks before it believes that there is no user must tell that from
 // all that may have been lost.
 func TestReadmesQuestionTellsUnknownUsersFromLostOnes(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	r := run(t, l, server.StoreAt(t, "{daybook}"))
-	l.pay(9)
+	l.Pay(9)
 	r.settle()
 	client, ctx := server.Client(), t.Context()
 	until(t, "marked whole", func() bool { return client.Exists(ctx, "{daybook}:1:whole:balances").Val() == 1 })

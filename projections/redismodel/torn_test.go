@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -34,17 +35,17 @@ func TestAPartOfABatchThatRedisBringsBackCountsNothing(t *testing.T) {
 // bringBack has Redis bring back what is left of two batches that were cut off.
 // It returns how many models were seen to have a part of one.
 func bringBack(t *testing.T, cut int) (torn int32) {
-	l, server := newLog(t), redistest.Start(t, "--appendonly", "yes")
+	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
 	store := server.StoreAt(t, "{x}")
 	r := run(t, l, store)
 	for range 4 {
-		l.pay(3)
+		l.Pay(3)
 		r.settle()
 	}
 	server.Kill()
 	loseEnd(t, server, cut)
 	server.Restart()
-	l.pay(3)
+	l.Pay(3)
 	r.settle()
 	server.Kill()
 	server.Restart()
@@ -53,7 +54,7 @@ func bringBack(t *testing.T, cut int) (torn int32) {
 			torn++
 		}
 	}
-	l.pay(3)
+	l.Pay(3)
 	r.settle()
 	return torn
 }

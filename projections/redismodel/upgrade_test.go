@@ -9,6 +9,7 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
+	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -30,24 +31,24 @@ func (e earlier) Apply(ctx context.Context, from, to follow.Checkpoint, events [
 }
 
 func TestAnUpgradeGoesOnBehindTheEventThatStoppedIt(t *testing.T) {
-	l, server := newLog(t), redistest.Start(t)
+	l, server := projectiontest.NewLog(t), redistest.Start(t)
 	store := server.StoreAt(t, "{x}")
-	known := l.last
+	known := l.Last()
 	model := earlier{balances.NewRedis(store, redismodel.Live()), "PaymentVerified"}
-	l.pay(20)
+	l.Pay(20)
 	stopped := follow.New(model, l, follow.Options{BatchSize: 1})
 	if err := stopped.Run(t.Context()); !errors.Is(err, follow.ErrCannotFold) {
 		t.Fatalf("Run returns %v", err)
 	}
 	stored, err := store.Checkpoint(t.Context(), 1, "balances")
-	if err != nil || stored.Position <= known || stored.Position >= l.last {
+	if err != nil || stored.Position <= known || stored.Position >= l.Last() {
 		t.Fatalf("checkpoint is %+v, error %v", stored, err)
 	}
-	l.pay(20)
+	l.Pay(20)
 
 	upgraded := run(t, l, store)
 	upgraded.settle()
-	if applied := upgraded.all[0].Status().Applied; applied != uint64(l.last-stored.Position) {
-		t.Errorf("the upgraded one applies %d events, from position %s to %s", applied, stored.Position, l.last)
+	if applied := upgraded.all[0].Status().Applied; applied != uint64(l.Last()-stored.Position) {
+		t.Errorf("the upgraded one applies %d events, from position %s to %s", applied, stored.Position, l.Last())
 	}
 }

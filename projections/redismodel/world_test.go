@@ -4,18 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"daybook/domain/codec"
-	"daybook/domain/ident"
-	"daybook/domain/money"
 	"daybook/domain/order"
-	"daybook/eventstore"
-	"daybook/eventstore/sqlitestore"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/orders"
@@ -28,99 +22,42 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds waiting for what takes milliseconds.
 const patience = 30 * time.Second
 
-// log is a log that tests append to.
-type log struct {
-	*sqlitestore.Store
-	t    *testing.T
-	paid int
-	last eventstore.Position
-}
-
-func newLog(t *testing.T) *log { return openLog(t, t.TempDir()) }
-
-func openLog(t *testing.T, directory string) *log {
-	t.Helper()
-	store, err := sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return &log{Store: store, t: t}
-}
-
-// pay appends paid orders of a dollar each, for users in turn.
-func (l *log) pay(n int) eventstore.Position {
-	l.t.Helper()
-	for range n {
-		l.paid++
-		name, user := fmt.Sprint(l.paid), fmt.Sprintf("u/%d", l.paid%3)
-		identity := ident.NewPayment("coinbase", "order", name)
-		amount, err := money.Parse("USD", "1")
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		l.last = l.append(eventstore.StreamName(order.NewID("coinbase", name).Stream()),
-			order.PaymentReceived{Payment: identity, User: user, Amount: amount},
-			order.PaymentVerified{Payment: identity, User: user, Amount: amount})
-	}
-	return l.last
-}
-
-func (l *log) append(stream eventstore.StreamName, events ...codec.Event) eventstore.Position {
-	l.t.Helper()
-	encoded, err := projectiontest.Encode(stream, events...)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	appended, err := l.Append(l.t.Context(), stream, eventstore.NoStream, encoded...)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return appended.Position
-}
-
 // running is both projections of a log into a store.
 type running struct {
 	t        *testing.T
-	log      *log
+	log      *projectiontest.Log
 	balances *balances.Redis
 	orders   *orders.Redis
-	all      []*follow.Projection
-	stop     func()
+	all      []*projectiontest.Running
 }
 
 // run runs both projections until the test ends or stop is called.
-func run(t *testing.T, l *log, store *redismodel.Store) *running {
+func run(t *testing.T, l *projectiontest.Log, store *redismodel.Store) *running {
 	t.Helper()
 	r := &running{
 		t: t, log: l,
 		balances: balances.NewRedis(store, redismodel.Live()), orders: orders.NewRedis(store, redismodel.Live()),
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var group sync.WaitGroup
 	for _, projector := range []follow.Projector{r.balances, r.orders} {
-		p := follow.New(projector, l, follow.Options{BatchSize: 7})
-		r.all = append(r.all, p)
-		group.Go(func() {
-			if err := p.Run(ctx); err != nil {
-				t.Error(err)
-			}
-		})
+		r.all = append(r.all, projectiontest.Follow(t, l, projector, follow.Options{BatchSize: 7}))
 	}
-	r.stop = func() { cancel(); group.Wait() }
-	t.Cleanup(r.stop)
 	return r
+}
+
+func (r *running) stop() {
+	r.t.Helper()
+	for _, p := range r.all {
+		if err := p.Stop(); err != nil {
+			r.t.Error(err)
+		}
+	}
 }
 
 // await waits until both have applied all of the log.
 func (r *running) await() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
-	defer cancel()
 	for _, p := range r.all {
-		if err := p.Wait(ctx, r.log.last); err != nil {
-			r.t.Fatalf("%v; status is %+v", err, p.Status())
-		}
+		p.Await(r.log.Last())
 	}
 }
 
@@ -141,7 +78,7 @@ func (r *running) settle() {
 	until(r.t, "at the end of the log", func() bool {
 		b, err := r.balances.Balance(r.t.Context(), "u/1")
 		o, orderErr := r.orders.Order(r.t.Context(), "coinbase.1")
-		return err == nil && orderErr == nil && b.Position >= r.log.last && o.Position >= r.log.last
+		return err == nil && orderErr == nil && b.Position >= r.log.Last() && o.Position >= r.log.Last()
 	})
 	r.check()
 }
@@ -150,15 +87,16 @@ func (r *running) settle() {
 func (r *running) check() {
 	r.t.Helper()
 	wantBalances, wantOrders := balances.NewMemory(), projectiontest.NewReferenceOrders()
-	fill(r.t, r.log, wantBalances)
-	fill(r.t, r.log, wantOrders)
+	for _, model := range []follow.Projector{wantBalances, wantOrders} {
+		projectiontest.Apply(r.t, model, projectiontest.Events(r.t, r.log))
+	}
 	for i := range 3 {
 		user := fmt.Sprintf("u/%d", i)
 		if got, want := describe(r.t, r.balances, user), describe(r.t, wantBalances, user); got != want {
 			r.t.Fatalf("the model says\n%s\nwant\n%s", got, want)
 		}
 	}
-	for i := range r.log.paid {
+	for i := range r.log.Paid() {
 		id := order.NewID("coinbase", fmt.Sprint(i+1))
 		got, err := r.orders.Order(r.t.Context(), id)
 		if err != nil {
@@ -172,20 +110,6 @@ func (r *running) check() {
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 			r.t.Fatalf("the model says\n%+v\nwant\n%+v", got, want)
 		}
-	}
-}
-
-func fill(t *testing.T, l *log, model follow.Projector) {
-	t.Helper()
-	var events []eventstore.Recorded
-	for event, err := range l.ReadAll(t.Context(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, event)
-	}
-	if err := model.Apply(t.Context(), follow.Checkpoint{}, follow.Checkpoint{LogID: "x", Fold: 1}, events); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -210,27 +134,5 @@ func describe(t *testing.T, model interface {
 		if before = page.Next; before == 0 {
 			return b.String()
 		}
-	}
-}
-
-// applyTo applies the rest of the log to a model, in one batch and without
-// anything that a runner does between batches.
-func (l *log) applyTo(model follow.Projector) {
-	l.t.Helper()
-	from, err := model.Load(l.t.Context())
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	to := from
-	var events []eventstore.Recorded
-	for e, err := range l.ReadAll(l.t.Context(), from.Position) {
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		events = append(events, e)
-		to.Position, to.EventID, to.Stream, to.Revision = e.Position, e.ID, e.Stream, e.Revision
-	}
-	if err := model.Apply(l.t.Context(), from, to, events); err != nil {
-		l.t.Fatal(err)
 	}
 }

@@ -2,12 +2,14 @@ package redistest
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"daybook/projections/redismodel"
 )
@@ -54,17 +56,24 @@ func (s *Server) Keys() []string {
 }
 
 // CPU returns the processor time that the server has taken.
-func (s *Server) CPU() (spent time.Duration) {
+func (s *Server) CPU() time.Duration {
 	s.t.Helper()
-	for line := range strings.Lines(s.client.Info(context.Background(), "cpu").Val()) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		if name == "used_cpu_user" || name == "used_cpu_sys" {
-			seconds, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			spent += time.Duration(seconds * float64(time.Second))
-		}
+	spent, err := CPU(context.Background(), s.client)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	return spent
+}
+
+// CPU returns the processor time that a server has taken.
+func CPU(ctx context.Context, client redis.UniversalClient) (spent time.Duration, err error) {
+	info, err := client.Info(ctx, "cpu").Result()
+	for line := range strings.Lines(info) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if name == "used_cpu_user" || name == "used_cpu_sys" {
+			took, parseErr := time.ParseDuration(value + "s")
+			spent, err = spent+took, errors.Join(err, parseErr)
+		}
+	}
+	return spent, err
 }

@@ -2,12 +2,9 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -48,25 +45,12 @@ func (l sliceLog) end() eventstore.Position { return l[len(l)-1].Position }
 func (l sliceLog) clone() sliceLog { return slices.Clone(l) }
 
 // manyOrders is a log of so many orders, each paid once by one of 300 users.
-func manyOrders(n int) sliceLog {
+func manyOrders(t testing.TB, n int) sliceLog {
+	t.Helper()
 	log := sliceLog(projectiontest.Sample(1))
-	for i := range n {
-		stream := eventstore.StreamName("order-coinbase.n" + strconv.Itoa(i))
-		for revision, eventType := range []string{"PaymentReceived", "PaymentVerified"} {
-			position := log.end() + 1
-			data := fmt.Appendf(nil, `{"payment":"coinbase/order/n%d","user":"u%d","amount":{"currency":"USD","amount":"1.25"},"occurredAt":"2024-05-01T11:59:00Z"`, i, i%300)
-			if revision == 1 {
-				data = append(data, `,"evidence":[{"method":"coinbase-callback","status":"completed"}]`...)
-			}
-			log = append(log, eventstore.Recorded{
-				Event: eventstore.Event{
-					ID:   eventstore.DeriveID(stream, string(data), eventstore.Revision(revision)),
-					Type: eventType, Schema: 1, Data: append(data, '}'),
-				},
-				Stream: stream, Revision: eventstore.Revision(revision), Position: position,
-				RecordedAt: time.Date(2024, 5, 1, 12, 0, 0, 1000*i, time.UTC),
-			})
-		}
+	for _, event := range projectiontest.Pairs(t, n, 300) {
+		event.Position = log.end() + 1
+		log = append(log, event)
 	}
 	return log
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -121,14 +120,14 @@ func TestPassesCoverEverything(t *testing.T) {
 		orders = 6000
 	}
 	server := redistest.Start(t)
-	log := manyOrders(orders)
+	log := manyOrders(t, orders)
 	s := fill(t, server, "{passes}", log, 1000)
 	report, err := run(t.Context(), s.options(log), minSlots)
 	if err != nil || report.Count != 0 || report.Models[1].Subjects != uint64(orders) {
 		t.Fatalf("%d orders: %s; error %v", report.Models[1].Subjects, list(report), err)
 	}
 	for i := range 30 {
-		key := s.Key(1, redismodel.KindOrder, "coinbase.n"+strconv.Itoa(i*orders/30))
+		key := s.Key(1, redismodel.KindOrder, log[1+2*(i*orders/30)].Stream.ID())
 		if server.Client().Del(t.Context(), key).Val() != 1 {
 			t.Fatalf("no %s", key)
 		}

@@ -77,7 +77,7 @@ func TestTheCallersCheckIsAsked(t *testing.T) {
 
 // TestALongLogIsCheckedInPasses gives the tables room for a part of it.
 func TestALongLogIsCheckedInPasses(t *testing.T) {
-	log := manyOrders(20_000)
+	log := manyOrders(t, 20_000)
 	first := slices.IndexFunc(log, func(e eventstore.Recorded) bool { return e.Type == "PaymentVerified" })
 	for i := range 20 {
 		log[10_000+999*i].ID = log[first].ID

@@ -25,7 +25,7 @@ func TestAComparisonKeepsDigestsAlone(t *testing.T) {
 	}
 	const orders, bound = 60_000, 32 << 20
 	server := redistest.Start(t)
-	log := manyOrders(orders)
+	log := manyOrders(t, orders)
 	s := fill(t, server, "{memory}", log, 5000)
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	debug.FreeOSMemory()

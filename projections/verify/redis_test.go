@@ -28,12 +28,7 @@ type stored struct {
 // fill keeps a log under a prefix, in batches of a size.
 func fill(t testing.TB, server *redistest.Server, prefix string, log sliceLog, size int) stored {
 	t.Helper()
-	store, err := redismodel.Connect(redismodel.Options{URL: server.URL(), Prefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	s := stored{store, server, prefix}
+	s := stored{server.StoreAt(t, prefix), server, prefix}
 	s.extend(t, log, size)
 	return s
 }
@@ -44,32 +39,8 @@ func (s stored) extend(t testing.TB, log sliceLog, size int) {
 	for _, projector := range []follow.Projector{
 		readbalances.NewRedis(s.Store, redismodel.Live()), readorders.NewRedis(s.Store, redismodel.Live()),
 	} {
-		from, err := projector.Load(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rest := log.after(from.Position); len(rest) > 0; {
-			n := min(size, len(rest))
-			last := rest[n-1]
-			to := follow.Checkpoint{
-				LogID: projectiontest.LogID, Position: last.Position, Fold: projector.FoldVersion(),
-				EventID: last.ID, Stream: last.Stream, Revision: last.Revision,
-			}
-			if err := projector.Apply(t.Context(), from, to, rest[:n]); err != nil {
-				t.Fatal(err)
-			}
-			from, rest = to, rest[n:]
-		}
+		projectiontest.ApplyBatches(t, projector, log, size)
 	}
-}
-
-func (l sliceLog) after(position eventstore.Position) sliceLog {
-	for i := range l {
-		if l[i].Position > position {
-			return l[i:]
-		}
-	}
-	return nil
 }
 
 func (s stored) options(log sliceLog) Options {
@@ -88,7 +59,6 @@ func TestEqualModelsAreFoundEqual(t *testing.T) {
 		number++
 		log := sliceLog(projectiontest.History(80).Draw(r, "log"))
 		s := fill(t, server, "{r"+strconv.Itoa(number)+"}", log, rapid.IntRange(1, 40).Draw(r, "batch"))
-		defer s.Close()
 		report, err := Run(t.Context(), s.options(log))
 		if err != nil {
 			r.Fatal(err)
