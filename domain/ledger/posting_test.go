@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"daybook/domain/claim"
 	"daybook/domain/codec"
 	"daybook/domain/codec/codectest"
 	"daybook/domain/deposit"
@@ -105,13 +106,17 @@ func TestPost(t *testing.T) {
 		{"an announced payout", payout.PayoutPending{Payment: paidOut, Facts: facts}, nil},
 		{"a held payout", payout.PayoutHeld{Hold: "h1", Payment: paidOut, Facts: &facts}, nil},
 
+		{"a claimed payment", claim.PaymentClaimed{Payment: mispaid, Owner: "order-coinbase.A"}, nil},
 		{"a kept callback", quarantine.CallbackQuarantined{Digest: "ba78"}, nil},
 		{"a callback that was handled again", quarantine.CallbackRedriven{Outcome: "recorded"}, nil},
 		{"a log", eventstore.LogCreated{LogID: "01JD0000000000000000000000"}, nil},
 		{"a loss", eventstore.LossFound{First: 401, Last: 405, Cause: "torn"}, nil},
 		{"a loss that was accepted", eventstore.LossAccepted{Reason: "seen"}, nil},
 	}
-	listed := slices.Concat(order.Codec.Types(), deposit.Codec.Types(), payout.Codec.Types(), quarantine.Codec.Types(), logCodec.Types())
+	var listed []string
+	for _, c := range codecs {
+		listed = append(listed, c.Types()...)
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			entry, err := Post(test.event)
