@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"pgregory.net/rapid"
+
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
@@ -16,16 +18,10 @@ import (
 
 const suspense = "liabilities:suspense:"
 
-// failing is the part of a test that stops it.
-type failing interface {
-	Helper()
-	Fatalf(format string, arguments ...any)
-}
-
 // book is a ledger in memory: the events of some streams, what they post, and
 // the sums that must agree with that, made of the events alone.
 type book struct {
-	t        failing
+	t        rapid.TB
 	orders   map[order.ID]order.State
 	deposits map[deposit.ID]deposit.State
 	payouts  map[payout.ID]payout.State
@@ -47,7 +43,7 @@ type hold struct {
 	anonymous bool
 }
 
-func newBook(t failing) *book {
+func newBook(t rapid.TB) *book {
 	return &book{
 		t:        t,
 		orders:   make(map[order.ID]order.State),

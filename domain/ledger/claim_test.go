@@ -30,74 +30,61 @@ func mispaidReport(id order.ID, decimal string) order.Report {
 
 // wantOneArrival checks that a mispayment is in suspense once, by the order that
 // has claimed it.
-func wantOneArrival(t *testing.T, store eventstore.Store) {
-	t.Helper()
+func (w *world) wantOneArrival() {
+	w.t.Helper()
 	suspended := money.Zero("USD")
-	for account, sum := range accounts(t, store) {
+	for account, sum := range w.accounts() {
 		if strings.HasPrefix(string(account), suspense) {
 			var err error
 			if suspended, err = suspended.Sub(sum); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 		}
 	}
 	if want := amount("USD", "3.00"); suspended != want {
-		t.Errorf("%v is in suspense, want %v", suspended, want)
+		w.t.Errorf("%v is in suspense, want %v", suspended, want)
 	}
-	claims := read(t, store, eventstore.StreamName(claim.NewID(mispaid).Stream()))
+	claims := w.read(eventstore.StreamName(claim.NewID(mispaid).Stream()))
 	if len(claims) != 1 {
-		t.Fatalf("the claims are %s", types(claims))
+		w.t.Fatalf("the claims are %s", types(claims))
 	}
-	owner := decoded[claim.PaymentClaimed](t, claims[0]).Owner
-	for e, err := range store.ReadAll(t.Context(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	owner := decoded[claim.PaymentClaimed](w.t, claims[0]).Owner
+	for _, e := range w.all() {
 		if e.Type == "PaymentMispaid" && string(e.Stream) != owner {
-			t.Errorf("%s owns the mispayment, and %s has posted it", owner, e.Stream)
+			w.t.Errorf("%s owns the mispayment, and %s has posted it", owner, e.Stream)
 		}
 	}
 }
 
 func TestOneMispaymentInTwoOrdersIsInSuspenseOnce(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
-	a, b := order.ID("coinbase.A"), order.ID("coinbase.B")
-	result, err := service.ReportOrder(t.Context(), a, mispaidReport(a, "3.00"), delivery("D1", "{1}"))
-	want(t, result, err, ledger.Recorded)
-	result, err = service.ReportOrder(t.Context(), b, mispaidReport(b, "3.00"), delivery("D2", "{2}"))
-	want(t, result, err, ledger.Held)
-	for i, id := range []order.ID{a, b, b, a} {
-		result, err = service.ReportOrder(t.Context(), id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("E", i), fmt.Sprint("{", i, "}")))
-		want(t, result, err, ledger.Duplicate)
+	w := newWorld(t)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D1", "{1}"), ledger.Recorded)
+	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), ledger.Held)
+	for i, id := range []order.ID{orderA, orderB, orderB, orderA} {
+		w.order(id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("E", i), fmt.Sprint("{", i, "}")), ledger.Duplicate)
 	}
-	held := decoded[order.PaymentHeld](t, read(t, store, "order-coinbase.B")[0])
+	held := decoded[order.PaymentHeld](t, w.read("order-coinbase.B")[0])
 	if held.Reason != payment.ClaimedElsewhere || held.Arrived || held.Payment != mispaid || held.Amount.Decimal() != "3.00" {
 		t.Errorf("got %+v", held)
 	}
-	wantOneArrival(t, store)
+	w.wantOneArrival()
 }
 
 func TestAnAnnouncementClaimsNothing(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
-	a, b := order.ID("coinbase.A"), order.ID("coinbase.B")
-	result, err := service.ReportOrder(t.Context(), b, mispaidReport(b, ""), delivery("D1", "{1}"))
-	want(t, result, err, ledger.Held)
-	result, err = service.ReportOrder(t.Context(), a, mispaidReport(a, "3.00"), delivery("D2", "{2}"))
-	want(t, result, err, ledger.Recorded)
-	wantOneArrival(t, store)
+	w := newWorld(t)
+	w.order(orderB, mispaidReport(orderB, ""), delivery("D1", "{1}"), ledger.Held)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D2", "{2}"), ledger.Recorded)
+	w.wantOneArrival()
 }
 
 func TestRacingOrdersClaimAMispaymentOnce(t *testing.T) {
 	for range 10 {
-		store := open(t)
-		service := ledger.NewService(store, ledger.Policy{})
+		w := newWorld(t)
 		race(t, func(i int) (ledger.Result, error) {
 			id := order.ID(fmt.Sprint("coinbase.", i%4))
-			return service.ReportOrder(t.Context(), id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("D", i), fmt.Sprint(i%4)))
+			return w.ReportOrder(t.Context(), id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("D", i), fmt.Sprint(i%4)))
 		})
-		wantOneArrival(t, store)
+		w.wantOneArrival()
 	}
 }
 
@@ -116,45 +103,38 @@ func (b *breaking) Append(ctx context.Context, stream eventstore.StreamName, exp
 }
 
 func TestAClaimWithoutItsOwnersEventsIsRepairedByTheRepetition(t *testing.T) {
-	store := open(t)
-	a, b := order.ID("coinbase.A"), order.ID("coinbase.B")
-	broken := ledger.NewService(&breaking{store, 1}, ledger.Policy{})
-	if _, err := broken.ReportOrder(t.Context(), a, mispaidReport(a, "3.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
+	w := newWorld(t)
+	broken := with(t, &breaking{w.log, 1})
+	if _, err := broken.ReportOrder(t.Context(), orderA, mispaidReport(orderA, "3.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	service := ledger.NewService(store, ledger.Policy{})
-	result, err := service.ReportOrder(t.Context(), b, mispaidReport(b, "3.00"), delivery("D2", "{2}"))
-	want(t, result, err, ledger.Held)
-	result, err = service.ReportOrder(t.Context(), a, mispaidReport(a, "3.00"), delivery("D3", "{1}"))
-	want(t, result, err, ledger.Recorded)
-	wantOneArrival(t, store)
+	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), ledger.Held)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D3", "{1}"), ledger.Recorded)
+	w.wantOneArrival()
 }
 
 func TestMoreMispaymentsThanAnOrderKeepsClaimNothing(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
+	w := newWorld(t)
 	report := mispaidReport(orderA, "3.00")
 	for i := range payment.Max {
 		report.Mispayments = append(report.Mispayments, order.Mispayment{Payment: ident.NewPayment("coinbase", "mispayment", fmt.Sprint(i)), Amount: amount("USD", "1.00")})
 	}
-	result, err := service.ReportOrder(t.Context(), orderA, report, delivery("D1", "{1}"))
-	want(t, result, err, ledger.Quarantined)
-	if events := read(t, store, eventstore.StreamName(claim.NewID(mispaid).Stream())); len(events) > 0 {
+	w.order(orderA, report, delivery("D1", "{1}"), ledger.Quarantined)
+	if events := w.read(eventstore.StreamName(claim.NewID(mispaid).Stream())); len(events) > 0 {
 		t.Errorf("got %s", types(events))
 	}
 }
 
 func TestAMispaymentThatIsListedOftenIsClaimedAllTheSame(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
-	for _, id := range []order.ID{"coinbase.A", "coinbase.B"} {
+	w := newWorld(t)
+	for _, id := range []order.ID{orderA, orderB} {
 		report := mispaidReport(id, "3.00")
 		for range payment.Max {
 			report.Mispayments = append(report.Mispayments, report.Mispayments[0])
 		}
-		if _, err := service.ReportOrder(t.Context(), id, report, delivery("D"+string(id), string(id))); err != nil {
+		if _, err := w.ReportOrder(t.Context(), id, report, delivery("D"+string(id), string(id))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantOneArrival(t, store)
+	w.wantOneArrival()
 }

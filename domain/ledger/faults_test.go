@@ -32,25 +32,20 @@ func (f *faulty) Append(ctx context.Context, stream eventstore.StreamName, expec
 }
 
 func TestALostAnswerIsNoSecondCredit(t *testing.T) {
-	store := &faulty{Store: open(t), lost: 1}
-	service := ledger.NewService(store, ledger.Policy{})
-	if _, err := service.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
+	w := with(t, &faulty{Store: newWorld(t).log, lost: 1})
+	if _, err := w.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	result, err := service.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery("D2", "{1}"))
-	want(t, result, err, ledger.Duplicate)
-	if got := types(read(t, store, result.Stream)); got != "[PaymentReceived PaymentVerified]" {
-		t.Errorf("got %s", got)
-	}
+	result := w.order(orderA, completed("u1", "10.00"), delivery("D2", "{1}"), ledger.Duplicate)
+	w.wantTypes(result.Stream, "PaymentReceived", "PaymentVerified")
 }
 
 func TestAConflictIsDecidedAgain(t *testing.T) {
-	store := &faulty{Store: open(t), conflicts: 5}
-	service := ledger.NewService(store, ledger.Policy{})
-	result, err := service.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery("D1", "{1}"))
-	want(t, result, err, ledger.Recorded)
+	store := &faulty{Store: newWorld(t).log, conflicts: 5}
+	w := with(t, store)
+	w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), ledger.Recorded)
 	store.conflicts = 1_000
-	if _, err := service.ReportOrder(t.Context(), orderA, order.Report{Status: "expired"}, delivery("D2", "{2}")); !errors.Is(err, eventstore.ErrConflict) {
+	if _, err := w.ReportOrder(t.Context(), orderA, order.Report{Status: "expired"}, delivery("D2", "{2}")); !errors.Is(err, eventstore.ErrConflict) {
 		t.Errorf("got %v, want ErrConflict after a bounded number of tries", err)
 	}
 }

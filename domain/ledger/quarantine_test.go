@@ -16,21 +16,20 @@ import (
 )
 
 func TestQuarantineKeepsABodyOnce(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
+	w := newWorld(t)
 	d := delivery("D1", "not JSON")
 	for _, reason := range []quarantine.Reason{quarantine.NotJSON, quarantine.NotJSON, quarantine.Incomplete} {
-		result, err := service.Quarantine(t.Context(), reason, d)
-		want(t, result, err, ledger.Quarantined)
+		result, err := w.Quarantine(t.Context(), reason, d)
+		w.want(result, err, ledger.Quarantined)
 		if result.Stream != eventstore.StreamName("quarantine-"+d.Digest()) || result.Position == 0 {
 			t.Errorf("got %+v", result)
 		}
 	}
 	race(t, func(i int) (ledger.Result, error) {
-		return service.Quarantine(t.Context(), quarantine.NotJSON, delivery(fmt.Sprint("R", i), "raced"))
+		return w.Quarantine(t.Context(), quarantine.NotJSON, delivery(fmt.Sprint("R", i), "raced"))
 	})
 	for _, body := range []string{"not JSON", "raced"} {
-		events := read(t, store, eventstore.StreamName("quarantine-"+delivery("", body).Digest()))
+		events := w.read(eventstore.StreamName("quarantine-" + delivery("", body).Digest()))
 		if len(events) != 1 {
 			t.Fatalf("%q is kept %d times", body, len(events))
 		}
@@ -45,12 +44,12 @@ func TestQuarantineKeepsABodyOnce(t *testing.T) {
 }
 
 func TestATooLargeBodyIsKeptByItsDigest(t *testing.T) {
-	store := open(t)
+	w := newWorld(t)
 	d := delivery("D1", "the beginning")
 	d.Length = 300_000
-	result, err := ledger.NewService(store, ledger.Policy{}).Quarantine(t.Context(), quarantine.TooLarge, d)
-	want(t, result, err, ledger.Quarantined)
-	events := read(t, store, result.Stream)
+	result, err := w.Quarantine(t.Context(), quarantine.TooLarge, d)
+	w.want(result, err, ledger.Quarantined)
+	events := w.read(result.Stream)
 	if kept := decoded[quarantine.CallbackQuarantined](t, events[0]); kept.Length != 300_000 || kept.Digest != d.Digest() {
 		t.Errorf("got %+v", kept)
 	}
@@ -60,8 +59,7 @@ func TestATooLargeBodyIsKeptByItsDigest(t *testing.T) {
 }
 
 func TestWhatAStreamHasNoRoomForIsQuarantined(t *testing.T) {
-	store := open(t)
-	service := ledger.NewService(store, ledger.Policy{})
+	w := newWorld(t)
 	var many []order.Mispayment
 	for i := range payment.Max + 1 {
 		many = append(many, order.Mispayment{Payment: ident.NewPayment("coinbase", "mispayment", fmt.Sprint(i)), Amount: amount("USD", "1.00")})
@@ -69,8 +67,8 @@ func TestWhatAStreamHasNoRoomForIsQuarantined(t *testing.T) {
 	unreadable := payout.Report{Payment: "coinbase/payout/P", Progress: payout.Complete, Status: "Complete"}
 	for i := range 100 {
 		unreadable.Digest = fmt.Sprint(i)
-		result, err := service.ReportPayout(t.Context(), "P", unreadable, delivery("D", fmt.Sprint("{", i, "}")))
-		want(t, result, err, ledger.Held)
+		result, err := w.ReportPayout(t.Context(), "P", unreadable, delivery("D", fmt.Sprint("{", i, "}")))
+		w.want(result, err, ledger.Held)
 	}
 	unreadable.Digest = "one more"
 	large := delivery("D", string(bytes.Repeat([]byte("a"), eventstore.MaxAppendBytes)))
@@ -80,24 +78,24 @@ func TestWhatAStreamHasNoRoomForIsQuarantined(t *testing.T) {
 		with ledger.Delivery
 	}{
 		{"too many mispayments", func(d ledger.Delivery) (ledger.Result, error) {
-			return service.ReportOrder(t.Context(), orderA, order.Report{Mispayments: many}, d)
+			return w.ReportOrder(t.Context(), orderA, order.Report{Mispayments: many}, d)
 		}, delivery("D", "{many}")},
 		{"too many unreadable payouts", func(d ledger.Delivery) (ledger.Result, error) {
-			return service.ReportPayout(t.Context(), "P", unreadable, d)
+			return w.ReportPayout(t.Context(), "P", unreadable, d)
 		}, delivery("D", "{one more}")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result, err := test.call(test.with)
-			want(t, result, err, ledger.Quarantined)
-			if kept := decoded[quarantine.CallbackQuarantined](t, read(t, store, result.Stream)[0]); kept.Reason != quarantine.TooMany {
+			w.want(result, err, ledger.Quarantined)
+			if kept := decoded[quarantine.CallbackQuarantined](t, w.read(result.Stream)[0]); kept.Reason != quarantine.TooMany {
 				t.Errorf("got %+v", kept)
 			}
 		})
 	}
-	if got := read(t, store, "order-coinbase.A"); len(got) > 0 {
+	if got := w.read("order-coinbase.A"); len(got) > 0 {
 		t.Errorf("the order has %s", types(got))
 	}
-	if _, err := service.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), large); !errors.Is(err, eventstore.ErrTooLarge) {
+	if _, err := w.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), large); !errors.Is(err, eventstore.ErrTooLarge) {
 		t.Errorf("a body that not even quarantine can take: got %v", err)
 	}
 }
