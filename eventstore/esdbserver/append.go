@@ -53,7 +53,7 @@ func (s *service) receive(from streams.Streams_AppendServer) (write, error) {
 	if err := s.mayWrite(from.Context(), w.stream); err != nil {
 		return write{}, err
 	}
-	if w.expected, err = appendExpectation(options); err != nil {
+	if w.expected, err = expectationOf(options, options.GetExpectedStreamRevision() != nil, options.GetRevision()); err != nil {
 		return write{}, err
 	}
 	for {

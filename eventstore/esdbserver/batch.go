@@ -145,7 +145,7 @@ func (b *batch) begin(request *streams.BatchAppendReq) *batchWrite {
 	w.stream = string(options.GetStreamIdentifier().GetStreamName())
 	if options == nil {
 		w.refused = invalid("a write begins with its options")
-	} else if w.expected, w.refused = batchExpectation(options); w.refused == nil {
+	} else if w.expected, w.refused = expectationOf(options, options.GetExpectedStreamPosition() != nil, options.GetStreamPosition()); w.refused == nil {
 		w.refused = b.service.mayWrite(b.with.Context(), w.stream)
 	}
 	return w

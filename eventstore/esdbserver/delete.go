@@ -2,11 +2,11 @@ package esdbserver
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
 
 	"daybook/eventstore"
 )
@@ -14,11 +14,12 @@ import (
 // Delete implements streams.StreamsServer: it hides the events of a stream,
 // which may be written again.
 func (s *service) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
-	stream := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
+	options := request.GetOptions()
+	stream := string(options.GetStreamIdentifier().GetStreamName())
 	if err := s.mayDelete(ctx, stream); err != nil {
 		return nil, err
 	}
-	expected, err := deleteExpectation(request.GetOptions())
+	expected, err := expectationOf(options, options.GetExpectedStreamRevision() != nil, options.GetRevision())
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +34,12 @@ func (s *service) Delete(ctx context.Context, request *streams.DeleteReq) (*stre
 
 // Tombstone implements streams.StreamsServer: it ends a stream for ever.
 func (s *service) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
-	stream := string(request.GetOptions().GetStreamIdentifier().GetStreamName())
+	options := request.GetOptions()
+	stream := string(options.GetStreamIdentifier().GetStreamName())
 	if err := s.mayDelete(ctx, stream); err != nil {
 		return nil, err
 	}
-	expected, err := tombstoneExpectation(request.GetOptions())
+	expected, err := expectationOf(options, options.GetExpectedStreamRevision() != nil, options.GetRevision())
 	if err != nil {
 		return nil, err
 	}
@@ -117,10 +119,7 @@ func (w *writer) end(ctx context.Context, stream string, expected expectation, d
 
 // newEvent makes an event that no client has sent.
 func newEvent(kind string, c content) eventstore.Event {
-	var id eventstore.EventID
-	rand.Read(id[:])
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a random UUID
-	e := eventstore.Event{ID: id, Type: kind}
+	e := eventstore.Event{ID: eventstore.EventID(uuid.New()), Type: kind}
 	c.seal(&e)
 	return e
 }

@@ -26,70 +26,31 @@ const (
 // noStream is the revision of a stream without events.
 const noStream = int64(expectNoStream)
 
-func appendExpectation(o *streams.AppendReq_Options) (expectation, error) {
-	switch e := o.GetExpectedStreamRevision().(type) {
-	case *streams.AppendReq_Options_Revision:
-		return atRevision(e.Revision)
-	case *streams.AppendReq_Options_NoStream:
-		return expectNoStream, nil
-	case *streams.AppendReq_Options_Any:
-		return expectAny, nil
-	case *streams.AppendReq_Options_StreamExists:
-		return expectStreamExists, nil
-	}
-	return 0, errNoExpectation
+// expecting are the options of a request, with the getters that protobuf generates.
+type expecting[Empty any] interface {
+	GetNoStream() *Empty
+	GetAny() *Empty
+	GetStreamExists() *Empty
 }
 
-func batchExpectation(o *streams.BatchAppendReq_Options) (expectation, error) {
-	switch e := o.GetExpectedStreamPosition().(type) {
-	case *streams.BatchAppendReq_Options_StreamPosition:
-		return atRevision(e.StreamPosition)
-	case *streams.BatchAppendReq_Options_NoStream:
+// expectationOf reads the expectation of a request. given says that it has one.
+func expectationOf[Empty any](o expecting[Empty], given bool, revision uint64) (expectation, error) {
+	switch {
+	case !given:
+		return 0, errNoExpectation
+	case o.GetNoStream() != nil:
 		return expectNoStream, nil
-	case *streams.BatchAppendReq_Options_Any:
+	case o.GetAny() != nil:
 		return expectAny, nil
-	case *streams.BatchAppendReq_Options_StreamExists:
+	case o.GetStreamExists() != nil:
 		return expectStreamExists, nil
-	}
-	return 0, errNoExpectation
-}
-
-func deleteExpectation(o *streams.DeleteReq_Options) (expectation, error) {
-	switch e := o.GetExpectedStreamRevision().(type) {
-	case *streams.DeleteReq_Options_Revision:
-		return atRevision(e.Revision)
-	case *streams.DeleteReq_Options_NoStream:
-		return expectNoStream, nil
-	case *streams.DeleteReq_Options_Any:
-		return expectAny, nil
-	case *streams.DeleteReq_Options_StreamExists:
-		return expectStreamExists, nil
-	}
-	return 0, errNoExpectation
-}
-
-func tombstoneExpectation(o *streams.TombstoneReq_Options) (expectation, error) {
-	switch e := o.GetExpectedStreamRevision().(type) {
-	case *streams.TombstoneReq_Options_Revision:
-		return atRevision(e.Revision)
-	case *streams.TombstoneReq_Options_NoStream:
-		return expectNoStream, nil
-	case *streams.TombstoneReq_Options_Any:
-		return expectAny, nil
-	case *streams.TombstoneReq_Options_StreamExists:
-		return expectStreamExists, nil
-	}
-	return 0, errNoExpectation
-}
-
-var errNoExpectation = invalid("no expected revision is given")
-
-func atRevision(revision uint64) (expectation, error) {
-	if revision >= math.MaxInt64 {
+	case revision >= math.MaxInt64:
 		return 0, invalid("revision %d is out of range", revision)
 	}
 	return expectation(revision), nil
 }
+
+var errNoExpectation = invalid("no expected revision is given")
 
 // wrongVersion says that a stream is not where the writer expected it.
 type wrongVersion struct {

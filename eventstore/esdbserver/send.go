@@ -1,10 +1,9 @@
 package esdbserver
 
 import (
-	"crypto/rand"
-
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
 
 	"daybook/eventstore"
 )
@@ -26,11 +25,8 @@ func (s *sender) notFound(stream string) error {
 
 // confirmation is the first message of a subscription.
 func (s *sender) confirmation() error {
-	var id eventstore.EventID
-	rand.Read(id[:])
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // a random UUID
 	return s.to.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
-		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: id.String()},
+		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()},
 	}})
 }
 
