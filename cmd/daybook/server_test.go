@@ -68,6 +68,12 @@ func TestServerAnswersBecomeErrorsThatSayWhatToDo(t *testing.T) {
 	if err := get(closed.URL); err == nil || !strings.Contains(err.Error(), "daybook serve") || !strings.Contains(err.Error(), "--server or DAYBOOK_SERVER") {
 		t.Errorf("without a server: %v", err)
 	}
+	t.Setenv("DAYBOOK_TOKEN", "")
+	t.Setenv("DAYBOOK_TOKEN_FILE", secretFile(t, operatorSecret+"\n"))
+	if err := get(closed.URL); err == nil || !strings.Contains(err.Error(), "daybook serve") {
+		t.Errorf("with a token in a file: %v", err)
+	}
+	t.Setenv("DAYBOOK_TOKEN_FILE", "")
 	t.Setenv("DAYBOOK_TOKEN", "a,b")
 	if err := get(closed.URL); err == nil || !strings.Contains(err.Error(), "several tokens") {
 		t.Errorf("with two tokens: %v", err)
@@ -75,5 +81,16 @@ func TestServerAnswersBecomeErrorsThatSayWhatToDo(t *testing.T) {
 	t.Setenv("DAYBOOK_TOKEN", "")
 	if err := get(closed.URL); err == nil || !strings.Contains(err.Error(), "DAYBOOK_TOKEN_FILE") {
 		t.Errorf("without a token: %v", err)
+	}
+}
+
+// TestSimulateTakesTheTokenOfOtherCommands reads balances with it.
+func TestSimulateTakesTheTokenOfOtherCommands(t *testing.T) {
+	anyLog(t)
+	t.Parallel()
+	s := start(t, options{})
+	code, p := simulate(t, []string{secretsSetting, "DAYBOOK_TOKEN=" + auditorSecret}, "--server", "http://"+s.address, "--orders", "50")
+	if code != 0 || !strings.Contains(p.line("balances"), "exact") {
+		t.Errorf("simulate ends with %d:\n%s%s", code, p.stdout, p.stderr)
 	}
 }

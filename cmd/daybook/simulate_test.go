@@ -238,7 +238,7 @@ func TestSimulateSaysAtOnceWhyItIsRefused(t *testing.T) {
 		says      string
 	}{
 		"a wrong secret":             {[]string{"DAYBOOK_CALLBACK_SECRETS=wrong", tokensSetting}, []string{"--server", address}, "401 Unauthorized: the secret is wrong. Set DAYBOOK_CALLBACK_SECRETS"},
-		"a wrong token":              {[]string{secretsSetting, "DAYBOOK_TOKENS=website:shop:wrong"}, []string{"--server", address}, "401 Unauthorized: the token is wrong. Set DAYBOOK_TOKENS"},
+		"a wrong token":              {[]string{secretsSetting, "DAYBOOK_TOKENS=website:shop:wrong"}, []string{"--server", address}, "401 Unauthorized: the token is wrong. Set DAYBOOK_TOKEN to"},
 		"nobody there":               {accessSettings, []string{"--server", "http://" + nobody.Addr().String()}, "nothing listens at"},
 		"another path":               {accessSettings, []string{"--server", address + "/elsewhere"}, "404 Not Found"},
 		"no secrets":                 {nil, []string{"--data", t.TempDir()}, "make run"},

@@ -45,7 +45,7 @@ func refusedCallback(a answer) error {
 func refusedRead(a answer) error {
 	advice := "this is not a daybook's answer, or not at this address. If a reverse proxy passes on callbacks alone, name an address that has /balances/ in --reads"
 	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden {
-		advice = "the token is wrong. Set DAYBOOK_TOKENS to one that the server has, of a website or an auditor, or name the data directory of a server that runs with --dev in --data"
+		advice = "the token is wrong. Set DAYBOOK_TOKEN to the secret of one that the server has, or name the data directory of a server that runs with --dev in --data"
 	}
 	return &RefusedError{Status: a.status, Advice: advice}
 }
