@@ -17,7 +17,7 @@ import (
 // schema and recordedAt when it hands the metadata out.
 type Metadata struct {
 	CorrelationID string    `json:"$correlationId"` // ULID of the delivery or command that began it
-	CausationID   string    `json:"$causationId"`   // ULID of the delivery or command that caused this event
+	CausationID   string    `json:"$causationId"`   // of this event: ULID of a delivery or command, or id of the event that is a process's task
 	CommandID     string    `json:"commandId"`      // ULID
 	Actor         string    `json:"actor"`          // callback:coinbase, website:shop, operator:alice
 	Evidence      *Evidence `json:"evidence,omitzero"`

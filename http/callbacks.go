@@ -139,6 +139,8 @@ func (s *callbacks) receive(r *http.Request, id string, client netip.Addr) (ledg
 		Headers:  coinbasev1.SignatureHeaders(r),
 		Body:     body,
 		Length:   length,
+		Method:   coinbasev1.Method,
+		Reader:   coinbasev1.Reader,
 	}, nil
 }
 

@@ -20,15 +20,16 @@ func TestCodec(t *testing.T) {
 		evidence = []payment.Evidence{{Method: "coinbase-callback", Status: "received"}}
 		closes   = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin}}
 	)
+	const task = "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69"
 	codectest.Run(t, deposit.Codec, []deposit.Event{
 		deposit.AddressRegistered{User: "u1"},
 		deposit.DepositReceived{Payment: id, User: "u1", Amount: bitcoin, OccurredAt: at},
 		deposit.DepositVerified{Payment: id, User: "u1", Amount: bitcoin, OccurredAt: at, Evidence: evidence, Closes: closes},
 		deposit.DepositHeld{
 			Hold: hold, Payment: id, Digest: "a1b2", User: "u1", Amount: &bitcoin,
-			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at,
+			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at, Task: task,
 		},
-		deposit.DepositSeenAgain{Hold: hold, Digest: "a1b2", ReceivedAt: at},
+		deposit.DepositSeenAgain{Hold: hold, Digest: "a1b2", ReceivedAt: at, Task: task},
 		deposit.DepositReleased{
 			Hold: hold, Payment: id, User: "u1", Amount: bitcoin, Contradiction: true,
 			Closes: closes, Note: "two payments, says the payer", OccurredAt: at,

@@ -34,6 +34,7 @@ type Report struct {
 	Evidence   payment.Evidence
 	ReceivedAt time.Time
 	Sufficient []string // methods of evidence that verify a payment at once
+	Task       string   // of the process that has read the report again; it credits nothing
 
 	// EventID returns the id that the index-th event of this command gets.
 	EventID func(index int) string

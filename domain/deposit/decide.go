@@ -64,11 +64,11 @@ func waiting(standing payment.Standing) (payment.Hold, bool) {
 // payment.ErrTooMany.
 func Decide(s State, c Report) ([]Event, error) {
 	if c.Payment == "" {
-		return []Event{s.anonymous(c)}, nil
+		return s.anonymous(c), nil
 	}
 	claim := payment.Claim{
 		User: s.User, Amount: c.Amount,
-		Sufficient: slices.Contains(c.Sufficient, c.Evidence.Method),
+		Sufficient: slices.Contains(c.Sufficient, c.Evidence.Method), Redriven: c.Task != "",
 	}
 	switch {
 	case !payment.Readable(c.Amount):
@@ -92,7 +92,7 @@ func Decide(s State, c Report) ([]Event, error) {
 	}
 	return []Event{DepositHeld{
 		Hold: c.EventID(0), Payment: c.Payment, User: claim.User, Amount: claim.Amount.Optional(),
-		Arrived: verdict.Arrived, Contradiction: verdict.Contradiction, Reason: verdict.Reason,
+		Arrived: verdict.Arrived, Contradiction: verdict.Contradiction, Reason: verdict.Reason, Task: c.Task,
 	}}, nil
 }
 
@@ -119,15 +119,20 @@ func credit(identity ident.Payment, standing payment.Standing, claim payment.Cla
 
 // anonymous holds a report that nothing tells from another: once for each
 // body, and then every time it comes again. The money of the first is taken to
-// have arrived; a person decides how many there were.
-func (s State) anonymous(c Report) Event {
+// have arrived; a person decides how many there were. The task of a process counts
+// once.
+func (s State) anonymous(c Report) []Event {
 	for _, known := range s.Anonymous {
-		if known.Digest == c.Digest {
-			return DepositSeenAgain{Hold: known.Hold, Digest: c.Digest, ReceivedAt: c.ReceivedAt}
+		switch {
+		case known.Digest != c.Digest:
+		case c.Task != "" && known.Task == c.Task:
+			return nil
+		default:
+			return []Event{DepositSeenAgain{Hold: known.Hold, Digest: c.Digest, ReceivedAt: c.ReceivedAt, Task: c.Task}}
 		}
 	}
-	return DepositHeld{
+	return []Event{DepositHeld{
 		Hold: c.EventID(0), Digest: c.Digest, User: s.User, Amount: c.Amount.Optional(),
-		Arrived: payment.Readable(c.Amount), Reason: payment.NoHash,
-	}
+		Arrived: payment.Readable(c.Amount), Reason: payment.NoHash, Task: c.Task,
+	}}
 }

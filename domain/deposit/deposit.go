@@ -38,6 +38,7 @@ type State struct {
 type Anonymous struct {
 	Digest string
 	Hold   string
+	Task   string // of the process that has read it again, if any
 }
 
 // Evolve puts one event on a state, which it takes over: folding goes forward.
@@ -54,7 +55,7 @@ func Evolve(s State, event Event) State {
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
 	case DepositHeld:
 		if e.Payment == "" {
-			s.Anonymous = append(s.Anonymous, Anonymous{Digest: e.Digest, Hold: e.Hold})
+			s.Anonymous = append(s.Anonymous, Anonymous{Digest: e.Digest, Hold: e.Hold, Task: e.Task})
 			return s
 		}
 		if e.Reason == payment.NoUser {
@@ -71,8 +72,12 @@ func Evolve(s State, event Event) State {
 		if e.Payment != "" {
 			return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Close(e.Hold) })
 		}
-	case DepositSeenAgain:
-		// It counts for the person who decides, not for the next report.
+	case DepositSeenAgain: // it counts for the person who decides, not for the next report
+		for i := range s.Anonymous {
+			if e.Task != "" && s.Anonymous[i].Hold == e.Hold {
+				s.Anonymous[i].Task = e.Task
+			}
+		}
 	}
 	return s
 }

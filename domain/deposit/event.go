@@ -51,6 +51,7 @@ type DepositHeld struct {
 	Contradiction bool           `json:"contradiction"`
 	Reason        payment.Reason `json:"reason"`
 	OccurredAt    time.Time      `json:"occurredAt,omitzero"`
+	Task          string         `json:"task,omitzero"` // of the process that has read the report again
 }
 
 // DepositSeenAgain says that the same report without a transaction hash came
@@ -59,6 +60,7 @@ type DepositSeenAgain struct {
 	Hold       string    `json:"hold"`
 	Digest     string    `json:"digest"`
 	ReceivedAt time.Time `json:"receivedAt"`
+	Task       string    `json:"task,omitzero"` // of the process that has read the report again
 }
 
 // DepositReleased says that a person credited a hold. For a contradiction,

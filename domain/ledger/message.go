@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -19,6 +20,14 @@ type Delivery struct {
 	Headers  map[string]string // that a signature covers or that carry it
 	Body     []byte            // as read; for a too large body only its beginning
 	Length   int64             // of the whole body; -1 if it is not known
+
+	Method string // by which its authenticity was established; empty if it was not
+	Reader int    // number of its format's reader
+
+	// Task is the id of the event that kept it, if a process reads it again: its body
+	// is there already, and it credits nothing. First is the ULID of the delivery then.
+	Task  string
+	First string
 }
 
 // Digest returns the SHA-256 of the body in lower-case hexadecimal digits.
@@ -37,6 +46,8 @@ type Command struct {
 // the metadata of the events that they cause.
 type message struct {
 	id       string // ULID; event ids derive from it
+	first    string // ULID of what began it
+	cause    string // id of the delivery, command or event that it acts on
 	actor    string
 	evidence *eventstore.Evidence
 }
@@ -54,11 +65,14 @@ func (d Delivery) message() message {
 	if d.Length != int64(len(d.Body)) {
 		evidence.Length = d.Length
 	}
-	return message{id: d.ID, actor: d.Actor, evidence: evidence}
+	if d.Task != "" {
+		evidence = &eventstore.Evidence{SHA256: evidence.SHA256}
+	}
+	return message{id: d.ID, first: cmp.Or(d.First, d.ID), cause: cmp.Or(d.Task, d.ID), actor: d.Actor, evidence: evidence}
 }
 
 func (c Command) message() message {
-	return message{id: c.ID, actor: c.Actor}
+	return message{id: c.ID, first: c.ID, cause: c.ID, actor: c.Actor}
 }
 
 // metadata returns the metadata of the index-th event of an append. The first
@@ -69,7 +83,7 @@ func (m message) metadata(index int) eventstore.Metadata {
 		evidence = &eventstore.Evidence{SHA256: evidence.SHA256}
 	}
 	return eventstore.Metadata{
-		CorrelationID: m.id, CausationID: m.id, CommandID: m.id,
+		CorrelationID: m.first, CausationID: m.cause, CommandID: m.id,
 		Actor: m.actor, Evidence: evidence,
 	}
 }

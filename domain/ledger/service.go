@@ -43,6 +43,7 @@ func NewService(store eventstore.Store, policy Policy) *Service {
 func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
 	report.Policy = order.Policy{HoldUnregistered: s.policy.HoldUnregistered, Sufficient: s.sufficient}
+	report.Task = d.Task
 	if len(report.Mispayments) > 0 {
 		var err error
 		if report.Mispayments, err = s.claimMispayments(ctx, stream, report, d); err != nil {
@@ -69,7 +70,7 @@ func (s *Service) ReportPayout(ctx context.Context, id payout.ID, report payout.
 // ReportDeposit records what a callback says about a payment to an address.
 func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report deposit.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	report.Sufficient = s.sufficient
+	report.Sufficient, report.Task = s.sufficient, d.Task
 	result, err := record(ctx, s.store, stream, deposits, d.message(), func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
 		report.EventID = eventID
 		return deposit.Decide(state, report)
@@ -79,7 +80,10 @@ func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report depos
 
 // Quarantine keeps a callback that was authenticated and cannot be understood.
 func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d Delivery) (Result, error) {
-	keep := quarantine.Keep{Format: d.Format, Reason: reason, Digest: d.Digest(), Length: d.Length}
+	keep := quarantine.Keep{Format: d.Format, Reason: reason, Digest: d.Digest(), Length: d.Length, Reader: d.Reader}
+	if d.Method != "" {
+		keep.Authenticity = &quarantine.Authenticity{Method: d.Method, Source: d.Source}
+	}
 	m := d.message()
 	if reason == quarantine.TooLarge {
 		m.evidence.Body = nil // length and digest are kept, the bytes are not
@@ -90,6 +94,16 @@ func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d De
 	})
 	result.Outcome = Quarantined
 	return result, err
+}
+
+// Redriven records what a newer reader made of a kept callback.
+func (s *Service) Redriven(ctx context.Context, redrive quarantine.Redrive, d Delivery) (Result, error) {
+	m := d.message()
+	m.evidence = nil // it is in the stream
+	stream := eventstore.StreamName(quarantine.ID(d.Digest()).Stream())
+	return record(ctx, s.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
+		return quarantine.DecideRedrive(state, redrive)
+	})
 }
 
 // orQuarantine keeps a delivery that its stream has no room for. Repeating it

@@ -17,6 +17,7 @@ type Report struct {
 	Status      string // a word that moves no money; empty where the message is about money
 	OccurredAt  time.Time
 	Policy      Policy
+	Task        string // of the process that has read the report again; it credits nothing
 
 	// EventID returns the id that the index-th event of this command gets: a
 	// hold is known by it.

@@ -56,6 +56,7 @@ func (d *decision) pay(paid Claim) {
 	claim := payment.Claim{
 		Amount:     paid.Amount,
 		Unproven:   paid.Doubt != "",
+		Redriven:   c.Task != "",
 		Sufficient: slices.Contains(c.Policy.Sufficient, paid.Evidence.Method),
 	}
 	claim.User, claim.Problem = s.resolve(paid, c.Policy)

@@ -327,6 +327,10 @@ func TestDecide(t *testing.T) {
 			"a mispayment without amount, then with it, is in suspense",
 			[]order.Event{order.PaymentHeld{Hold: "h", Payment: abc, Reason: payment.MispaymentNoAmount}}, report(mispaid(abcPaid)), []order.Event{settling(firstABC, "h")},
 		},
+		{
+			"a report that a process has read again is held", nil, report(paid(order.Claim{Custom: "u1", Amount: ten}), func(r *order.Report) { r.Task = "T" }),
+			[]order.Event{order.PaymentHeld{Hold: "event-0", Payment: own, User: "u1", Amount: &ten, Arrived: true, Reason: payment.Redriven, OccurredAt: at}},
+		},
 		{"a mispayment that is announced but missing is held", nil, report(mispaid(abcGone)), []order.Event{missingABC}},
 		{"a mispayment that is missing again is nothing", []order.Event{missingABC}, report(mispaid(abcGone)), nil},
 		{"a mispayment that was missing is described", []order.Event{missingABC}, report(mispaid(abcPaid)), []order.Event{settling(firstABC, "event-0")}},

@@ -28,6 +28,7 @@ const (
 	ClaimedElsewhere   Reason = "claimed-elsewhere"         // the same mispayment belongs to another order
 	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
 	AnotherOutput      Reason = "another-output"            // of the same transaction to the same address, by its amount
+	Redriven           Reason = "redriven"                  // it would be credited, but for having been read again from quarantine
 )
 
 // Readable reports whether an amount can be that of a payment: nobody pays
@@ -47,6 +48,10 @@ type Claim struct {
 
 	// Sufficient says that the evidence verifies the payment at once.
 	Sufficient bool
+
+	// Redriven says that a process has read the report again. It credits nothing, now
+	// or when its user becomes known: a person decides, or the sender reports it again.
+	Redriven bool
 }
 
 // Standing is what is known of one payment. The zero value knows nothing.
@@ -95,6 +100,23 @@ type Verdict struct {
 // when: reports that agree come to the same credit in any order, and a report
 // that disagrees with what is known is held and changes no balance.
 func (s Standing) Judge(c Claim) Verdict {
+	v := s.judge(c)
+	if !c.Redriven {
+		return v
+	}
+	switch {
+	case v.Action == Credit || v.Action == Verify:
+		v = Verdict{Action: Keep, Reason: Redriven, Arrived: v.Action == Credit && s.arrived() == nil}
+	case v.Action == Keep && (v.Reason == NoUser || v.Reason == Unregistered):
+		v.Reason = Redriven // a registration credits the others
+	}
+	if v.Reason == Redriven && s.isHeld(c, Redriven) {
+		return Verdict{Action: Nothing}
+	}
+	return v
+}
+
+func (s Standing) judge(c Claim) Verdict {
 	if s.Received {
 		return s.judgeAgain(c)
 	}

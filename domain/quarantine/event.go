@@ -29,7 +29,19 @@ type CallbackQuarantined struct {
 	Reason Reason `json:"reason"`
 	Digest string `json:"digest"` // SHA-256 of the bytes that were read
 	Length int64  `json:"length"` // bytes of the body; of a too large one, as announced, or -1
+
+	Reader       int           `json:"reader,omitzero"`       // number of the format's reader that did not understand it
+	Authenticity *Authenticity `json:"authenticity,omitzero"` // left out where it is not established
 }
+
+// Authenticity is by what means it was established, when a callback came, who sent it.
+type Authenticity struct {
+	Method string `json:"method"` // secret
+	Source string `json:"source"` // IP address of the sender
+}
+
+// Still is the outcome of a callback that a newer reader does not understand either.
+const Still = "quarantined"
 
 // CallbackRedriven says that a kept callback was read again by a newer reader of its
 // format, and what came of it.

@@ -14,16 +14,18 @@ func (id ID) Stream() string { return Category + "-" + string(id) }
 
 // State is what decisions about a quarantined body need to know.
 type State struct {
-	Kept bool
+	Kept       bool
+	Reader     int  // the newest that has read it
+	Understood bool // by that one
 }
 
 // Evolve puts one event on a state.
 func Evolve(s State, event Event) State {
-	switch event.(type) {
+	switch e := event.(type) {
 	case CallbackQuarantined:
-		s.Kept = true
-	case CallbackRedriven:
-		// It stays kept: the body is evidence.
+		s.Kept, s.Reader = true, e.Reader
+	case CallbackRedriven: // it stays kept: the body is evidence
+		s.Reader, s.Understood = e.Reader, e.Outcome != Still
 	}
 	return s
 }

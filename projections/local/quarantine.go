@@ -13,15 +13,22 @@ var Quarantine = Worklist{
 	Fold:    foldQuarantine,
 }
 
-type quarantineDetails struct {
+// Kept is what the list has of a kept callback, as details of its item.
+type Kept struct {
 	Format string `json:"format"`
 	Digest string `json:"digest"`
 	Length int64  `json:"length"`
+	Reader int    `json:"reader"`          // the newest that did not understand it; 0: the first
+	Method string `json:"method,omitzero"` // by which it was authenticated; empty: it was not
 }
 
-// StillQuarantined is the outcome of a callback that a newer reader does not
-// understand either.
-const StillQuarantined = "quarantined"
+func keptOf(e quarantine.CallbackQuarantined) Kept {
+	k := Kept{Format: e.Format, Digest: e.Digest, Length: e.Length, Reader: e.Reader}
+	if e.Authenticity != nil {
+		k.Method = e.Authenticity.Method
+	}
+	return k
+}
 
 // readAgain is what the newest reader made of it.
 type readAgain struct {
@@ -34,10 +41,10 @@ func foldQuarantine(event Event) []Change {
 	case quarantine.CallbackQuarantined:
 		return []Change{Open(event.ID, Item{
 			Reason:  string(e.Reason),
-			Details: details(quarantineDetails{Format: e.Format, Digest: e.Digest, Length: e.Length}),
+			Details: details(keptOf(e)),
 		})}
 	case quarantine.CallbackRedriven:
-		if e.Outcome == StillQuarantined {
+		if e.Outcome == quarantine.Still {
 			return []Change{Again(e.Task, Item{Details: details(readAgain{Reader: e.Reader, Reason: string(e.Reason)})})}
 		}
 		return []Change{Close(e.Task)}

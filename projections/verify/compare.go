@@ -19,6 +19,7 @@ const (
 	unregistered  = "unregistered"
 	elsewhere     = "claimed-elsewhere"
 	anotherOutput = "another-output"
+	redriven      = "redriven"
 	unreadableSum = "unreadable-amount"
 	unknownStatus = "unknown-status"
 	unusableUser  = "unusable-user"
@@ -181,6 +182,9 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 		if !slices.Contains(said.Evidence, statedEvidence{c.Method, c.Said}) {
 			found.add("evidence is not what the kept body says")
 		}
+	}
+	if p.append.isRedriven && (isCredit[e.Type] || isReceipt[e.Type] && c.AtOnce) {
+		found.add("a body that was read again credits nothing by itself")
 	}
 	if c.Problem != "" {
 		found.add("the kept body does not credit anybody: %s", c.Problem)

@@ -19,7 +19,7 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	if said.Contradiction != (said.Reason == contradiction) {
 		found.add("contradiction and reason disagree")
 	}
-	if want := !said.Contradiction && !c.Unproven && c.Amount != ""; said.Arrived != want {
+	if want := !said.Contradiction && !c.Unproven && c.Amount != ""; said.Arrived != want && !(p.append.isRedriven && !said.Arrived) {
 		found.add("arrived is %v, and follows from the kept body as %v", said.Arrived, want)
 	}
 	switch {
@@ -38,6 +38,8 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	}
 	var reasons []string
 	switch {
+	case p.append.isRedriven && c.Problem == "" && c.Kind != Mispaid:
+		reasons = []string{redriven, c.NoUser}
 	case c.Problem != "":
 		reasons = []string{c.Problem}
 	case c.Kind == Mispaid:

@@ -32,6 +32,7 @@ func (p *prover) compareQuarantined(ctx context.Context, e *eventstore.Recorded,
 		if !isFull {
 			found.add("reason is %s, and there was room for what the kept body says", tooMany)
 		}
+	case max(1, said.Reader) < a.reading.Reader && said.Reason != tooMany: // which may understand it
 	default:
 		found.text("reason", said.Reason, a.reading.Refused)
 	}

@@ -2,9 +2,9 @@ package verify
 
 import "time"
 
-// Reader reads the kept bodies of one format of callbacks. For one body it gives
-// one answer, for ever: a changed reading is another format, with a name of its
-// own.
+// Reader reads the kept bodies of one format of callbacks. For one body that it
+// understands it gives one answer, for ever: a changed reading is another format, with
+// a name of its own. A newer reader of the format may understand more.
 type Reader interface {
 	Read(body []byte) Reading
 }
@@ -13,6 +13,7 @@ type Reader interface {
 type Reading struct {
 	Stream  string // of the events that are made of it
 	Refused string // why there are none, and it is kept in quarantine; empty if it is understood
+	Reader  int    // number of the reader
 
 	Claims     []Claim
 	Status     string    // a word that moves no money; empty if it says none

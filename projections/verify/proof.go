@@ -43,6 +43,7 @@ type statement struct {
 	Format     string           `json:"format"`
 	Length     int64            `json:"length"`
 	Owner      string           `json:"owner"`
+	Reader     int              `json:"reader"`
 }
 
 type statedEvidence struct {

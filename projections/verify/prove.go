@@ -37,6 +37,8 @@ type appended struct {
 	isRead   bool     // whether events can be compared with it
 	made     []string // the last event of each claim; empty if there is none
 	isTold   bool     // whether the status has its event
+
+	isRedriven bool // the body was kept in quarantine, and read again by a process
 }
 
 // newProver returns nil if there are no readers: then nothing is compared, and
@@ -178,23 +180,37 @@ func (p *prover) open(e *eventstore.Recorded, x *proof) {
 }
 
 // refer looks for the body that an event refers to, which was kept earlier in
-// its stream.
+// its stream, or in quarantine.
 func (p *prover) refer(ctx context.Context, e *eventstore.Recorded) error {
-	for earlier, err := range p.log.Read(ctx, e.Stream, 0, eventstore.WithMetadata) {
-		if err != nil {
-			return fmt.Errorf("look up %s: %w", e.Stream, err)
+	kept := eventstore.StreamName("quarantine-" + p.append.digest)
+	for _, stream := range []eventstore.StreamName{e.Stream, kept} {
+		found, err := p.findBody(ctx, e, stream)
+		if p.append.isRedriven = found && stream == kept && e.Stream != kept; found || err != nil {
+			return err
 		}
-		if earlier.Revision >= e.Revision {
+	}
+	p.note(e, "its evidence refers to a body that neither its stream nor quarantine has before it")
+	return nil
+}
+
+func (p *prover) findBody(ctx context.Context, e *eventstore.Recorded, stream eventstore.StreamName) (found bool, err error) {
+	if stream.Check() != nil {
+		return false, nil
+	}
+	for earlier, err := range p.log.Read(ctx, stream, 0, eventstore.WithMetadata) {
+		if err != nil {
+			return false, fmt.Errorf("look up %s: %w", stream, err)
+		}
+		if earlier.Position >= e.Position {
 			break
 		}
 		var x proof
 		if x.read(p.readers, &earlier); x.err == nil && x.hasBody && x.digest == p.append.digest {
 			p.append.reading, p.append.received = x.reading, x.received
-			return nil
+			return true, nil
 		}
 	}
-	p.note(e, "its evidence refers to a body that its stream does not have before it")
-	return nil
+	return false, nil
 }
 
 // end ends an append: what was received on sufficient evidence must be credited

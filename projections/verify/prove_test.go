@@ -152,7 +152,7 @@ func TestEvidenceThatIsNotWhereItBelongs(t *testing.T) {
 		l.hold(one)
 		l.add("address-A", "AddressRegistered", `{"user":"u1"}`, "website:shop", nil)
 		l.add("address-A", "DepositReceived", credit(one), "website:shop", reference(two))
-		l.check(t, "refers to a body that its stream does not have")
+		l.check(t, "refers to a body that neither its stream nor quarantine has")
 	})
 	t.Run("received and not credited", func(t *testing.T) {
 		l := newEvidentLog()

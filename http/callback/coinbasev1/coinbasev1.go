@@ -22,6 +22,13 @@ import (
 // Format names these callbacks in evidence.
 const Format = "coinbase-v1"
 
+// Reader is the number of this reader of the format. A newer one understands more,
+// and reads what an older one has understood as that did: else it is another format.
+const Reader = 1
+
+// Method is by which means callbacks are authenticated: the secret in their URL.
+const Method = "secret"
+
 // Actor is who sends them, in the metadata of events.
 const Actor = "callback:coinbase"
 
