@@ -18,9 +18,9 @@ type account struct {
 	count      uint64 // of entries
 }
 
-// put applies one change of a posting. Entry is the one that it adds, if it
+// apply applies one change of a posting. Entry is the one that it adds, if it
 // changes what is available.
-func (a *account) put(p *posting, change ledger.Change) (entry Entry, isEntry bool) {
+func (a *account) apply(p *posting, change ledger.Change) (entry Entry, isEntry bool) {
 	a.changed = p.event.Position
 	c := a.currency(change.Currency())
 	c.Pending = sum(c.Pending, change.Pending)

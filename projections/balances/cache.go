@@ -13,7 +13,7 @@ type cache struct {
 	at      follow.Checkpoint
 	isValid bool // what is cached is at that checkpoint
 	isWhole bool // a user that is not cached does not exist
-	users   map[string]*storedAccount
+	users   map[string]*redisAccount
 }
 
 // begin prepares for a batch that starts from a checkpoint. Until end, what is
@@ -21,7 +21,7 @@ type cache struct {
 func (c *cache) begin(from follow.Checkpoint, isFresh bool) {
 	if !c.isValid || c.at != from || len(c.users) > maxCached {
 		isWhole := isFresh && from == follow.Checkpoint{}
-		*c = cache{isWhole: isWhole, users: make(map[string]*storedAccount)}
+		*c = cache{isWhole: isWhole, users: make(map[string]*redisAccount)}
 	}
 	c.isValid = false
 }

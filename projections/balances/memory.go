@@ -55,7 +55,7 @@ func (m *Memory) Apply(_ context.Context, from, to follow.Checkpoint, events []e
 	for i := range postings {
 		for _, change := range postings[i].changes {
 			user := m.user(change.User)
-			if entry, isEntry := user.put(&postings[i], change); isEntry {
+			if entry, isEntry := user.apply(&postings[i], change); isEntry {
 				user.entries = append(user.entries, entry)
 			}
 		}

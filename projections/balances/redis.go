@@ -63,7 +63,7 @@ func (r *Redis) Apply(ctx context.Context, from, to follow.Checkpoint, events []
 		return err
 	}
 	for _, user := range touched {
-		user.stored()
+		user.markWritten()
 	}
 	r.cache.end(to)
 	return nil
@@ -77,17 +77,17 @@ func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, postings []po
 		for _, change := range p.changes {
 			if user, isCached := r.cache.users[change.User]; !isCached || r.model.IsLost(user.name) {
 				unknown = append(unknown, change.User)
-				r.cache.users[change.User] = &storedAccount{name: ident.Escape(change.User)}
+				r.cache.users[change.User] = &redisAccount{name: ident.Escape(change.User)}
 			}
 		}
 	}
 	if len(unknown) == 0 || r.cache.isWhole {
 		return nil
 	}
-	found := make([]storedUser, len(unknown))
+	found := make([]accountQuery, len(unknown))
 	err := r.model.ReadAt(ctx, from, func(p redis.Pipeliner, g redismodel.Generation) {
 		for i, user := range unknown {
-			found[i].ask(ctx, p, r.model, g, r.cache.users[user].name)
+			found[i].queue(ctx, p, r.model, g, r.cache.users[user].name)
 		}
 	})
 	if err != nil {
@@ -98,8 +98,8 @@ func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, postings []po
 		if r.model.IsLost(account.name) {
 			continue
 		}
-		if err := found[i].read(account); err != nil {
-			r.model.Note(account.name)
+		if err := found[i].decode(account); err != nil {
+			r.model.Suspect(account.name)
 		}
 	}
 	return nil
@@ -110,7 +110,7 @@ func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, postings []po
 // deleted, so that it is not taken for what the user has. The user enters the set
 // of keys all the same: a key of others may have been there before the first
 // event, and without either a start would take the user for unknown.
-func (r *Redis) batch(postings []posting) (b *redismodel.Batch, touched []*storedAccount, err error) {
+func (r *Redis) batch(postings []posting) (b *redismodel.Batch, touched []*redisAccount, err error) {
 	b = r.model.NewBatch()
 	lost := make(map[string]bool)
 	for i := range postings {

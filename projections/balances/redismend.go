@@ -41,7 +41,7 @@ type mending struct {
 
 // mended is a user who is mended.
 type mended struct {
-	storedAccount
+	redisAccount
 	isCleared bool // what was left in Redis is deleted
 }
 
@@ -72,10 +72,10 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 func (r *Redis) beginMending(ctx context.Context, stored follow.Checkpoint) error {
 	users := make(map[string]*mended)
 	for names := range slices.Chunk(r.model.Lost(mendUsers), mendBatch/2) {
-		found := make([]storedUser, len(names))
+		found := make([]accountQuery, len(names))
 		err := r.model.ReadAt(ctx, stored, func(p redis.Pipeliner, g redismodel.Generation) {
 			for i, name := range names {
-				found[i].ask(ctx, p, r.model, g, name)
+				found[i].queue(ctx, p, r.model, g, name)
 			}
 		})
 		if err != nil {
@@ -83,11 +83,11 @@ func (r *Redis) beginMending(ctx context.Context, stored follow.Checkpoint) erro
 		}
 		for i, name := range names {
 			user, err := ident.Unescape(name)
-			if fault := found[i].read(new(storedAccount)); fault == nil && !r.model.IsSure(name) || err != nil {
-				r.model.Found(name)
+			if fault := found[i].decode(new(redisAccount)); fault == nil && !r.model.IsCertain(name) || err != nil {
+				r.model.Unmark(name)
 				continue
 			}
-			users[user] = &mended{storedAccount: storedAccount{name: name}}
+			users[user] = &mended{redisAccount: redisAccount{name: name}}
 		}
 	}
 	r.mending = mending{users: users}
@@ -165,7 +165,7 @@ func (r *Redis) writeMended(ctx context.Context, stored follow.Checkpoint, isWho
 	users := slices.Collect(maps.Values(r.mending.users))
 	if isWhole {
 		for _, user := range users {
-			r.model.Found(user.name)
+			r.model.Unmark(user.name)
 		}
 	}
 	b, values := r.model.NewBatch(), 0
@@ -196,7 +196,7 @@ func (r *Redis) writeMended(ctx context.Context, stored follow.Checkpoint, isWho
 	write(0)
 	if err != nil {
 		for _, user := range users {
-			r.model.Note(user.name)
+			r.model.Suspect(user.name)
 		}
 	}
 	if r.mending.bytes = 0; err != nil || isWhole {

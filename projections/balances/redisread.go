@@ -51,7 +51,7 @@ func (r *Redis) doubtfulBalance(ctx context.Context, name string) (Balance, redi
 	case err == nil && len(balance.Currencies) > 0:
 	case err == nil && member.Err() == nil && member.Val()[0] && !member.Val()[1]: // an unknown user
 	default:
-		r.model.Note(name)
+		r.model.Suspect(name)
 		err = follow.ErrMending
 	}
 	return balance, view, err
@@ -110,7 +110,7 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 	isLost := length.Err() != nil || member.Err() != nil || !member.Val()[0] ||
 		(balance.Val() > 0) != member.Val()[1] || (length.Val() > 0) != member.Val()[2]
 	if isLost {
-		r.model.Note(name)
+		r.model.Suspect(name)
 		return Page{}, 0, follow.ErrMending
 	}
 	count = uint64(length.Val())
@@ -122,7 +122,7 @@ func (r *Redis) entries(ctx context.Context, user string, before uint64, limit i
 	for i, text := range slices.Backward(texts.Val()) {
 		entry, err := ParseEntry(text, newest-uint64(len(texts.Val())-1-i))
 		if err != nil {
-			r.model.NoteSure(name)
+			r.model.MarkLost(name)
 			return Page{}, 0, follow.ErrMending
 		}
 		page.Entries = append(page.Entries, entry)

@@ -41,9 +41,9 @@ func (a *Alarm) clear(by *Projection) {
 	}
 }
 
-// follow runs a projection until that ends or another raises the alarm, and
-// returns why in the latter case. It does not begin while the alarm is raised.
-func (a *Alarm) follow(ctx context.Context, p *Projection, run func(context.Context)) error {
+// run runs a projection until that ends or another raises the alarm, and returns
+// why in the latter case. It does not begin while the alarm is raised.
+func (a *Alarm) run(ctx context.Context, p *Projection, run func(context.Context)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := a.begin(p, cancel); err != nil {

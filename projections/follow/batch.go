@@ -11,11 +11,11 @@ import (
 	"daybook/eventstore"
 )
 
-// follow loads the checkpoint, subscribes from there and applies what comes.
+// once loads the checkpoint, subscribes from there and applies what comes.
 // It returns why it could not go on, and whether the checkpoint has advanced
 // since the last time, by this runner or another. Its goroutine has ended by
 // then.
-func (p *Projection) follow(ctx context.Context) (advanced bool, err error) {
+func (p *Projection) once(ctx context.Context) (advanced bool, err error) {
 	stored, err := p.projector.Load(ctx)
 	if err != nil {
 		return false, errors.Join(fmt.Errorf("load checkpoint: %w", err), p.discard(ctx, stored, err))
@@ -85,9 +85,9 @@ const lookDelay = time.Second
 // await returns the next delivery, or none if there is something else to do: at
 // once if there is more to mend, and after each look at the stored checkpoint.
 func (p *Projection) await(ctx context.Context, messages <-chan delivery, looks *time.Ticker, stored Checkpoint, more bool) (d delivery, isThere bool, err error) {
-	at := make(chan struct{})
+	mending := make(chan struct{})
 	if more {
-		close(at)
+		close(mending) // do not wait
 	}
 	select {
 	case d, open := <-messages:
@@ -95,7 +95,7 @@ func (p *Projection) await(ctx context.Context, messages <-chan delivery, looks 
 			d.err = errEnded
 		}
 		return d, true, nil
-	case <-at:
+	case <-mending:
 		return delivery{}, false, nil
 	case <-looks.C:
 	}

@@ -84,7 +84,7 @@ func (p *Projection) Run(ctx context.Context) error {
 	for {
 		var advanced bool
 		var err error
-		damage := p.alarm.follow(ctx, p, func(ctx context.Context) { advanced, err = p.follow(ctx) })
+		damage := p.alarm.run(ctx, p, func(ctx context.Context) { advanced, err = p.once(ctx) })
 		if errors.Is(err, eventstore.ErrDamaged) {
 			damage = err
 			p.alarm.raise(p, err)

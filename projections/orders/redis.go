@@ -124,7 +124,7 @@ func (r *Redis) fetch(ctx context.Context, from follow.Checkpoint, events []even
 	}
 	for id, next := range unknown {
 		if o := all[id]; decode(stored[id], &o.Order) != nil || o.Revision+1 != next {
-			r.model.Note(string(id))
+			r.model.Suspect(string(id))
 			o.isLost = true
 		}
 	}

@@ -45,7 +45,7 @@ func (r *Redis) Mend(ctx context.Context, log eventstore.Reader, stored follow.C
 		return state, err
 	}
 	for _, name := range names {
-		r.model.Found(name)
+		r.model.Unmark(name)
 	}
 	r.last = nil // of what was lost it has nothing
 	return state, nil

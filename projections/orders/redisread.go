@@ -59,6 +59,6 @@ func (r *Redis) doubtfulOrder(ctx context.Context, id order.ID) (Order, error) {
 	case errors.Is(err, redis.Nil) && member.Err() == nil && member.Val()[0] && !member.Val()[1]:
 		return o, redis.Nil
 	}
-	r.model.Note(string(id))
+	r.model.Suspect(string(id))
 	return Order{}, follow.ErrMending
 }

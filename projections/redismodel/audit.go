@@ -126,7 +126,7 @@ func (m *Model) findMissing(ctx context.Context, members []string) error {
 	})
 	for i := 0; err == nil && i < len(keys); i++ {
 		if exist[i].Val() == 0 {
-			m.Note(m.store.Name(keys[i]))
+			m.Suspect(m.store.Name(keys[i]))
 		}
 	}
 	return err

@@ -18,19 +18,19 @@ var errTooMuch = fmt.Errorf("more than %d users or orders have lost a key: %w", 
 // lost are the names whose keys were found missing or not in order, and that
 // were not made again yet.
 type lost struct {
-	count atomic.Int64 // of names, for who would look often
+	count atomic.Int64 // of names, for callers that look often
 
 	mu        sync.Mutex      // guards what follows
 	names     map[string]bool // and whether it is beyond doubt
 	isTooMany bool
 }
 
-// Note notes that what is stored under a name, as it is in keys, seems not to be
+// Suspect notes that what is stored under a name, as it is in keys, seems not to be
 // in order. It may be called from any goroutine.
-func (m *Model) Note(name string) { m.lost.note(name, false) }
+func (m *Model) Suspect(name string) { m.lost.note(name, false) }
 
-// NoteSure is Note of what need not be looked at again before it is made again.
-func (m *Model) NoteSure(name string) { m.lost.note(name, true) }
+// MarkLost is Suspect of what need not be looked at again before it is made again.
+func (m *Model) MarkLost(name string) { m.lost.note(name, true) }
 
 func (l *lost) note(name string, isSure bool) {
 	l.mu.Lock()
@@ -60,8 +60,8 @@ func (m *Model) IsLost(name string) bool {
 	return isNoted
 }
 
-// IsSure reports whether a name was given to NoteSure.
-func (m *Model) IsSure(name string) bool {
+// IsCertain reports whether a name was given to MarkLost.
+func (m *Model) IsCertain(name string) bool {
 	m.lost.mu.Lock()
 	defer m.lost.mu.Unlock()
 	return m.lost.names[name]
@@ -81,8 +81,8 @@ func (m *Model) Lost(most int) []string {
 	return names
 }
 
-// Found takes back that a name is lost.
-func (m *Model) Found(name string) {
+// Unmark notes that a name is in order again.
+func (m *Model) Unmark(name string) {
 	m.lost.mu.Lock()
 	defer m.lost.mu.Unlock()
 	delete(m.lost.names, name)

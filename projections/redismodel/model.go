@@ -68,7 +68,7 @@ func (m *Model) load(ctx context.Context) (follow.Checkpoint, error) {
 	if err != nil {
 		return follow.Checkpoint{}, err
 	}
-	v, err := m.found(ctx)
+	v, err := m.lookAtStored(ctx)
 	switch {
 	case errors.Is(err, follow.ErrLost):
 		m.broken = v
@@ -88,11 +88,11 @@ func (m *Model) load(ctx context.Context) (follow.Checkpoint, error) {
 	return v.Checkpoint, nil
 }
 
-// found looks at what is stored. A current generation that is none is set to
+// lookAtStored looks at what is stored. A current generation that is none is set to
 // the one that was loaded before or, where none was, to the likeliest one; and so
 // is one that is missing while generation 1 is empty, because somebody may have
 // deleted it.
-func (m *Model) found(ctx context.Context) (View, error) {
+func (m *Model) lookAtStored(ctx context.Context) (View, error) {
 	before := m.expected()
 	for try := 0; ; try++ {
 		var whole *redis.BoolSliceCmd
@@ -163,7 +163,7 @@ func (m *Model) Write(ctx context.Context, from, to follow.Checkpoint, b *Batch)
 	}
 	answer, lost, err := b.run(ctx, m.store.writer, m.guards(m.Generation()), m.expected().String(), start, end)
 	for _, name := range lost {
-		m.Note(name)
+		m.Suspect(name)
 	}
 	switch {
 	case redis.HasErrorPrefix(err, "UNUSABLE"):

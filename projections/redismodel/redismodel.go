@@ -65,7 +65,7 @@
 // Redis may delete keys, and so may others. The set of keys names every key
 // that the model has written, so that one that is missing is told apart from
 // one that never was. A read of it, or a batch that would begin it anew, is not
-// answered from what is left: the name is noted (Model.Note), and what belongs
+// answered from what is left: the name is noted (Model.Suspect), and what belongs
 // to it is made again from the log (follow.Mender). Whether keys are
 // missing that nobody asks for is looked up when Redis was started again or has
 // evicted any, and otherwise a page a second; see Model.Inspect. The set itself

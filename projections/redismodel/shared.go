@@ -34,9 +34,8 @@ type sharedRead struct {
 	flight []*sharedRead // which has these reads, itself the first
 }
 
-// Read runs commands of a pipeline, and returns of which checkpoint their
-// results are. It is one
-// round trip, which it may share with other reads. Commands is called again if
+// Read runs commands of a pipeline, and returns the checkpoint that their results
+// belong to. It is one round trip, which it may share with other reads. Commands is called again if
 // the model has changed meanwhile; the results of the last call count. It
 // may run in another goroutine, also after Read has returned the error of ctx.
 // A key that does not exist, or is of another type, is no error of Read.

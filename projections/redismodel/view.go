@@ -69,7 +69,10 @@ func (m *Model) view(ctx context.Context, client redis.UniversalClient, known *a
 	}
 	for try := range tries {
 		g := Generation(known.Load())
-		found, still, err := m.ask(ctx, client, g, how || try == tries-1, commands)
+		if try == tries-1 {
+			how = transactional
+		}
+		found, still, err := m.ask(ctx, client, g, how, commands)
 		if err != nil {
 			return View{}, m.store.failed("read", err)
 		}

@@ -139,7 +139,7 @@ func (b *balances) collect(ctx context.Context, key string) error {
 			b.waiting[name] = true
 		}
 	case "checkpoint", "sum", "keys", "whole":
-		if name != "balances" && name != "orders" {
+		if b.options.foldVersion(name) == 0 {
 			b.surplus(key)
 		}
 	default:

@@ -12,31 +12,22 @@ import (
 // proveBare proves an event that no body has caused: it moves what events before
 // it have brought, which have evidence of their own.
 func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *statement, actor string) error {
-	_, made := madeOf[e.Type]
+	r := ruleOfType(e.Type)
 	switch {
 	case isCallback(actor), e.Type == quarantined, e.Type == "OrderStatusReported":
-		p.note(e, "it has no evidence, and a callback has made it")
-	case isCredit[e.Type], isReceipt[e.Type]:
+		p.note(e, "it has no evidence, although a callback caused it")
+	case r.isCredit(), r.isReceipt():
 		return p.proveCredit(ctx, e, said)
-	case made:
-		p.note(e, "it has no evidence, and a callback has made it")
+	case r.by&bodies != 0:
+		p.note(e, "it has no evidence, although a callback caused it")
 	case e.Type == "CallbackRedriven" && e.Revision == 0:
 		p.note(e, "its stream keeps no body before it")
-	case !madeBare[e.Type]:
+	case r.by == 0:
 		p.note(e, "it has no evidence, and no command makes such an event")
 	default:
 		return p.proveDecision(ctx, e, said)
 	}
 	return nil
-}
-
-// madeBare lists the events that are made without a body: by a command, by the
-// log itself, or by a person who decides about money. Another that has no evidence
-// has lost it, or was never made by this program.
-var madeBare = map[string]bool{
-	"AddressRegistered": true, "LogCreated": true, "LossFound": true, "LossAccepted": true,
-	"PaymentReleased": true, "DepositReleased": true, "DepositDismissed": true, "PaymentRefunded": true,
-	"MispaymentCredited": true, "MispaymentRefunded": true, "MispaymentDismissed": true, "CallbackRedriven": true,
 }
 
 // proveCredit checks a credit that is made because something else became known,
@@ -59,9 +50,12 @@ func (p *prover) proveCredit(ctx context.Context, e *eventstore.Recorded, said *
 
 // proveDecision checks what a person decided: it moves what there is.
 func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	if ruleOfType(e.Type).by != byDecision {
+		return nil
+	}
 	var moves string
-	h, err := p.decidedOn(ctx, e)
-	if h == nil || err != nil {
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
 		return err
 	}
 	switch e.Type {
@@ -99,16 +93,6 @@ func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said
 	return nil
 }
 
-// decidedOn returns what stood before a decision about money; nil if the event is
-// none.
-func (p *prover) decidedOn(ctx context.Context, e *eventstore.Recorded) (*history, error) {
-	switch e.Type {
-	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentReleased", "DepositReleased", "DepositDismissed", "PaymentRefunded":
-		return p.earlier.before(ctx, e.Stream, e.Revision)
-	}
-	return nil, nil
-}
-
 // claimed is the event that says which stream decides about a payment. It comes
 // before what is made of the body, and so before the body is kept.
 const claimed = "PaymentClaimed"
@@ -119,7 +103,7 @@ func (p *prover) proveClaim(e *eventstore.Recorded, x *proof) {
 	case string(e.Stream) != claimOf(x.said.Payment):
 		p.note(e, "the stream is not that of the payment")
 	case !x.hasEvidence && isCallback(x.actor):
-		p.note(e, "it has no evidence, and a callback has made it")
+		p.note(e, "it has no evidence, although a callback caused it")
 	}
 	if hash := hashOf(p.seed, string(e.Stream)); p.owners.share.covers(hash) {
 		p.owners.put(hash, hashOf(p.seed, x.said.Owner))
@@ -150,7 +134,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 			p.note(e, "it closes a hold that its stream does not have before it")
 		case named[c.Hold]:
 			p.note(e, "it closes a hold twice")
-		case isCredit[e.Type] && hold.payment != said.Payment:
+		case ruleOfType(e.Type).isCredit() && hold.payment != said.Payment:
 			p.note(e, "it closes a hold that belongs to another payment")
 		case hold.closed:
 			p.note(e, "it closes a hold that was closed before")
@@ -159,7 +143,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 		}
 		named[c.Hold] = true
 	}
-	if !isCredit[e.Type] {
+	if !ruleOfType(e.Type).isCredit() {
 		return nil
 	}
 	for id, hold := range h.holds {

@@ -25,25 +25,6 @@ const (
 	unusableUser  = "unusable-user"
 )
 
-// madeOf says of what claims an event is made. No other event of a payment is
-// made of a body.
-var madeOf = map[string][]Kind{
-	"PaymentReceived":  {Paid},
-	"PaymentVerified":  {Paid},
-	"PaymentHeld":      {Paid, Mispaid},
-	"PaymentMispaid":   {Mispaid},
-	"DepositReceived":  {Deposited},
-	"DepositVerified":  {Deposited},
-	"DepositHeld":      {Deposited},
-	"DepositSeenAgain": {Deposited},
-	"PayoutPending":    {Sold},
-	"PayoutCompleted":  {Sold},
-	"PayoutHeld":       {Sold},
-}
-
-// isCredit lists the events that credit what was reported.
-var isCredit = map[string]bool{"PaymentVerified": true, "DepositVerified": true}
-
 // differences are what an event says otherwise than it must.
 type differences []string
 
@@ -85,10 +66,10 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 		return p.compareQuarantined(ctx, e, said)
 	}
 	var found differences
-	kinds, made := madeOf[e.Type]
+	kinds := ruleOfType(e.Type).kinds()
 	switch {
 	case r.Refused != "":
-		found.add("the kept body is none that events of payments are made of: %s", r.Refused)
+		found.add("no event of a payment can come from the kept body: %s", r.Refused)
 	case string(e.Stream) != r.Stream:
 		found.add("the kept body is about another stream")
 	case e.Type == "OrderStatusReported":
@@ -98,7 +79,7 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 			found.add("the kept body reports no such status")
 		}
 		p.append.isTold = true
-	case !made:
+	case len(kinds) == 0:
 		found.add("no callback makes such an event")
 	default:
 		var err error
@@ -126,7 +107,7 @@ func (p *prover) compareClaims(ctx context.Context, e *eventstore.Recorded, said
 		if err != nil {
 			return nil, err
 		}
-		if before := p.append.made[i]; before != "" && !(isCredit[e.Type] && isReceipt[before]) {
+		if before := p.append.made[i]; before != "" && !(ruleOfType(e.Type).isCredit() && ruleOfType(before).isReceipt()) {
 			found.add("the kept body's report of this payment has its event, %s", before)
 		}
 		if best < 0 || len(found) < len(least) {
@@ -137,7 +118,7 @@ func (p *prover) compareClaims(ctx context.Context, e *eventstore.Recorded, said
 		}
 	}
 	if best < 0 {
-		return differences{fmt.Sprintf("the kept body does not report payment %s so", orNone(said.Payment))}, nil
+		return differences{fmt.Sprintf("the kept body reports no such event of payment %s", orNone(said.Payment))}, nil
 	}
 	p.append.made[best] = e.Type
 	return least, nil
@@ -149,9 +130,6 @@ func isOutput(said *statement, c *Claim) bool {
 	decimal, _, _ := strings.Cut(c.Amount, " ")
 	return c.Payment != "" && decimal != "" && said.Payment == c.Payment+"/"+decimal
 }
-
-// isReceipt lists the events that a credit on the same evidence follows.
-var isReceipt = map[string]bool{"PaymentReceived": true, "DepositReceived": true}
 
 // compareClaim says in what an event differs from a claim.
 func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said *statement, c *Claim) (found differences, err error) {
@@ -183,7 +161,7 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 			found.add("evidence is not what the kept body says")
 		}
 	}
-	if p.append.isRedriven && (isCredit[e.Type] || isReceipt[e.Type] && c.AtOnce) {
+	if p.append.isRedriven && (ruleOfType(e.Type).isCredit() || ruleOfType(e.Type).isReceipt() && c.AtOnce) {
 		found.add("a body that was read again credits nothing by itself")
 	}
 	if c.Problem != "" {
@@ -221,7 +199,7 @@ func (p *prover) compareUser(ctx context.Context, e *eventstore.Recorded, said *
 	case registered && hashOf(p.seed, said.User) != owner:
 		found.add("user is not the one that the stream is registered for")
 	case registered, said.User == c.User:
-		if said.User == "" && (isCredit[e.Type] || isReceipt[e.Type]) {
+		if said.User == "" && (ruleOfType(e.Type).isCredit() || ruleOfType(e.Type).isReceipt()) {
 			found.add("there is no user")
 		}
 	case isHeld && said.User == "":

@@ -6,18 +6,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// storedDocument is what Redis has of an order, or why it cannot be read.
+// storedDocument is what Redis has of a document, or why it cannot be read.
 type storedDocument struct {
 	text     string
 	err      error // redis.Nil if there is none
 	isMember bool  // of the set of keys
 }
 
-// askDocuments queues commands that read orders, and returns how to get the
+// askDocuments queues commands that read documents, and returns how to get the
 // answers, one for each.
 type askDocuments func(ctx context.Context, pipe redis.Pipeliner, ids []string) func() []storedDocument
 
-// askEach reads each order, and says of each why it cannot be read.
+// askEach reads each document, and says of each why it cannot be read.
 func (o *documents) askEach(ctx context.Context, pipe redis.Pipeliner, ids []string) func() []storedDocument {
 	each := make([]*redis.StringCmd, len(ids))
 	for i, id := range ids {
@@ -34,7 +34,7 @@ func (o *documents) askEach(ctx context.Context, pipe redis.Pipeliner, ids []str
 	}
 }
 
-// askMembers asks of which orders the set of keys knows, and returns how to add
+// askMembers asks of which documents the set of keys knows, and returns how to add
 // the answers.
 func (o *documents) askMembers(ctx context.Context, pipe redis.Pipeliner, ids []string) func([]storedDocument) {
 	names := make([]any, len(ids))
@@ -49,7 +49,7 @@ func (o *documents) askMembers(ctx context.Context, pipe redis.Pipeliner, ids []
 	}
 }
 
-// askTogether reads orders by one command, which takes a third of the time. One
+// askTogether reads documents by one command, which takes a third of the time. One
 // that is no text seems to be missing: it is asked for again.
 func (o *documents) askTogether(ctx context.Context, pipe redis.Pipeliner, ids []string) func() []storedDocument {
 	keys := make([]string, len(ids))

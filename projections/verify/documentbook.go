@@ -8,15 +8,15 @@ import (
 	"daybook/eventstore"
 )
 
-// maxRecent bounds the orders that are kept as they are. The events of nearly
-// all orders are close together; an older one is read again from its stream.
+// maxRecent bounds the documents that are kept as they are. The events of nearly
+// all documents are close together; an older one is read again from its stream.
 const maxRecent = 1 << 13
 
-// maxFresh bounds the orders that began during a comparison.
+// maxFresh bounds the documents that began during a comparison.
 const maxFresh = 1 << 20
 
-// documentBook is the fold of the streams of orders. Of each order it keeps a
-// digest, 16 bytes in all; orders are as many as payments.
+// documentBook is the fold of streams. Of each document it keeps a
+// digest, 16 bytes in all; there are as many as payments.
 type documentBook struct {
 	log      eventstore.Reader
 	document *Document
@@ -121,7 +121,7 @@ func (b *documentBook) settle() error {
 	return nil
 }
 
-// seen marks the digest of an order that the model has.
+// seen marks the digest of a document that the model has.
 const seen = 1
 
 func (b *documentBook) digest(text string) uint64 { return maphash.String(b.seed, text) &^ seen }

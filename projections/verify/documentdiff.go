@@ -15,7 +15,7 @@ import (
 	"daybook/eventstore"
 )
 
-// compareClosely compares what is stored of an order with its own stream.
+// compareClosely compares what is stored of a document with its own stream.
 func (o *documents) compareClosely(ctx context.Context, id string, stored storedDocument, position eventstore.Position) error {
 	wanted, err := foldStream(ctx, o.options.Log, o.document, id, position)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"daybook/eventstore"
 )
 
-// roundDocuments is how many orders are read before the fold goes on; of most
+// roundDocuments is how many documents are read before the fold goes on; of most
 // only a digest is kept.
 const roundDocuments = 1 << 16
 
@@ -118,12 +118,12 @@ func (o *documents) compareWaiting(ctx context.Context) error {
 	return err
 }
 
-// comparison compares the orders of a batch with the fold where it stands.
+// comparison compares the documents of a batch with the fold where it stands.
 type comparison func(context.Context) error
 
-// compareAll compares orders: it reads some, each batch with the checkpoint
+// compareAll compares documents: it reads some, each batch with the checkpoint
 // that it is of, and then lets the fold go through these checkpoints. Ask reads
-// orders, and keep turns what is stored into a comparison.
+// documents, and keep turns what is stored into a comparison.
 func (o *documents) compareAll(ctx context.Context, ids []string, ask askDocuments, keep func(ids []string, stored []storedDocument) comparison) error {
 	for round := range slices.Chunk(ids, roundDocuments) {
 		var stops []stop
@@ -167,7 +167,7 @@ func (o *documents) run(ctx context.Context, n int, compare comparison) error {
 	return nil
 }
 
-// digested is what is kept of a stored order until the fold is there.
+// digested is what is kept of a stored document until the fold is there.
 type digested struct {
 	id           string
 	hash, digest uint64
@@ -207,7 +207,7 @@ func (o *documents) compareDigest(d *digested) {
 	}
 }
 
-// compareMissing compares the orders that no key was of: those that began
+// compareMissing compares the documents that no key was of: those that began
 // while keys were scanned, and then, if there are more, those that are missing.
 func (o *documents) compareMissing(ctx context.Context) error {
 	if err := o.compareQuickly(ctx, o.book.fresh); err != nil {
@@ -233,7 +233,7 @@ func (o *documents) compareMissing(ctx context.Context) error {
 	return o.compareQuickly(ctx, missing)
 }
 
-// compareAgain looks closely at the orders that seemed to differ, each folded
+// compareAgain looks closely at the documents that seemed to differ, each folded
 // from its own stream, and reports those that do.
 func (o *documents) compareAgain(ctx context.Context) error {
 	slices.Sort(o.doubtful)

@@ -39,12 +39,53 @@ type rule struct {
 	pending   int8 // how the amount counts as pending
 	credits   bool // counts as the credit of its payment
 	mispays   bool // counts as the arrival of its mispayment
+
+	by maker // who makes the event
 }
 
-// moves reports whether the data have to be read.
-func (r rule) moves() bool { return r != rule{} }
+// maker says of what an event is made. None means that this program does not make
+// it yet, or of a body that says no money.
+type maker uint8
 
-// nothing is the rule of events that move no money.
+const (
+	fromPaid      maker = 1 << iota // the claim of a body: of a payment,
+	fromMispaid                     // of a mispayment,
+	fromDeposited                   // of a deposit,
+	fromSold                        // of a payout
+	byDecision                      // a person's decision about money that is there
+	byCommand                       // another command, a process, or the log itself
+)
+
+// bodies are the makers that leave a body as evidence.
+const bodies = fromPaid | fromMispaid | fromDeposited | fromSold
+
+// kinds returns the kinds of claims that the event is made of.
+func (r rule) kinds() []Kind {
+	var all []Kind
+	for _, k := range []struct {
+		by   maker
+		kind Kind
+	}{{fromPaid, Paid}, {fromMispaid, Mispaid}, {fromDeposited, Deposited}, {fromSold, Sold}} {
+		if r.by&k.by != 0 {
+			all = append(all, k.kind)
+		}
+	}
+	return all
+}
+
+// isCredit reports whether the event credits what a body reports.
+func (r rule) isCredit() bool { return r.credits && r.by&bodies != 0 }
+
+// isReceipt reports whether a credit on the same evidence follows the event.
+func (r rule) isReceipt() bool { return r.pending > 0 }
+
+// moves reports whether the data have to be read.
+func (r rule) moves() bool {
+	r.by = 0
+	return r != rule{}
+}
+
+// nothing is the rule of events that move no money and are made of no claim.
 var nothing = rule{}
 
 // rules is the table of postings: by category, by type. Every type is listed.
@@ -53,43 +94,53 @@ var rules = map[string]map[string]rule{
 		"OrderRegistered":     nothing,
 		"OrderStatusReported": nothing,
 		"OrderExpired":        nothing,
-		"PaymentReceived":     {pending: 1},
-		"PaymentVerified":     {debit: coinbase, credit: users, settles: true, pending: -1, credits: true},
+		"PaymentReceived":     {pending: 1, by: fromPaid},
+		"PaymentVerified":     {debit: coinbase, credit: users, settles: true, pending: -1, credits: true, by: fromPaid},
 		"PaymentRefuted":      {pending: -1},
-		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true},
-		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true},
-		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true},
-		"MispaymentCredited":  {debit: suspense, credit: users, credits: true},
-		"MispaymentRefunded":  {debit: suspense, credit: coinbase},
-		"MispaymentDismissed": {debit: suspense, credit: unclaimed},
-		"PaymentRefunded":     {debit: users, credit: coinbase},
+		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true, by: fromPaid | fromMispaid},
+		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true, by: byDecision},
+		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true, by: fromMispaid},
+		"MispaymentCredited":  {debit: suspense, credit: users, credits: true, by: byDecision},
+		"MispaymentRefunded":  {debit: suspense, credit: coinbase, by: byDecision},
+		"MispaymentDismissed": {debit: suspense, credit: unclaimed, by: byDecision},
+		"PaymentRefunded":     {debit: users, credit: coinbase, by: byDecision},
 	},
 	"address": {
-		"AddressRegistered": nothing,
-		"DepositReceived":   {pending: 1},
-		"DepositVerified":   {debit: coinbase, credit: users, settles: true, pending: -1, credits: true},
-		"DepositHeld":       {debit: coinbase, credit: suspense, ifArrived: true, optional: true},
-		"DepositSeenAgain":  nothing,
-		"DepositReleased":   {debit: coinbase, credit: users, settles: true, credits: true},
-		"DepositDismissed":  {debit: suspense, credit: unclaimed, optional: true},
+		"AddressRegistered": {by: byCommand},
+		"DepositReceived":   {pending: 1, by: fromDeposited},
+		"DepositVerified":   {debit: coinbase, credit: users, settles: true, pending: -1, credits: true, by: fromDeposited},
+		"DepositHeld":       {debit: coinbase, credit: suspense, ifArrived: true, optional: true, by: fromDeposited},
+		"DepositSeenAgain":  {by: fromDeposited},
+		"DepositReleased":   {debit: coinbase, credit: users, settles: true, credits: true, by: byDecision},
+		"DepositDismissed":  {debit: suspense, credit: unclaimed, optional: true, by: byDecision},
 	},
 	"payout": {
-		"PayoutPending":   nothing,
-		"PayoutCompleted": {sold: true},
-		"PayoutHeld":      nothing,
+		"PayoutPending":   {by: fromSold},
+		"PayoutCompleted": {sold: true, by: fromSold},
+		"PayoutHeld":      {by: fromSold},
 	},
 	"claim": {
 		"PaymentClaimed": nothing,
 	},
 	"quarantine": {
 		"CallbackQuarantined": nothing,
-		"CallbackRedriven":    nothing,
+		"CallbackRedriven":    {by: byCommand},
 	},
 	"daybook": {
-		"LogCreated":   nothing,
-		"LossFound":    nothing,
-		"LossAccepted": nothing,
+		"LogCreated":   {by: byCommand},
+		"LossFound":    {by: byCommand},
+		"LossAccepted": {by: byCommand},
 	},
+}
+
+// ruleOfType returns the rule of a type, which only one category has.
+func ruleOfType(eventType string) rule {
+	for _, types := range rules {
+		if r, ok := types[eventType]; ok {
+			return r
+		}
+	}
+	return nothing
 }
 
 // schema is the version of all event data in the table.

@@ -123,6 +123,11 @@ func run(ctx context.Context, options Options, slots int) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	for _, m := range options.Models {
+		if m.Document == nil && m.Name != balancesModel {
+			return Report{}, fmt.Errorf("nothing compares the model %s: give it a Document, or a fold of its own here", m.Name)
+		}
+	}
 	for range attempts {
 		s := &session{options: options, logID: logID, slots: slots}
 		if err = s.run(ctx); !errors.Is(err, errReplaced) {

@@ -20,9 +20,9 @@ const (
 	positionField = "position"
 )
 
-// storedAccount is an account that Redis keeps: the hash of its balance and the
+// redisAccount is an account that Redis keeps: the hash of its balance and the
 // list of its entries.
-type storedAccount struct {
+type redisAccount struct {
 	account
 	name      string   // percent-encoded
 	fields    int      // that the hash has
@@ -32,8 +32,8 @@ type storedAccount struct {
 }
 
 // post puts one change of a posting on the account.
-func (a *storedAccount) post(p *posting, change ledger.Change) error {
-	entry, isEntry := a.put(p, change)
+func (a *redisAccount) post(p *posting, change ledger.Change) error {
+	entry, isEntry := a.apply(p, change)
 	if !isEntry {
 		return nil
 	}
@@ -43,14 +43,14 @@ func (a *storedAccount) post(p *posting, change ledger.Change) error {
 }
 
 // write adds the account to a batch.
-func (a *storedAccount) write(b *redismodel.Batch) {
+func (a *redisAccount) write(b *redismodel.Batch) {
 	a.writeBalance(b)
 	if len(a.added) > 0 {
 		a.writeEntries(b, a.added)
 	}
 }
 
-func (a *storedAccount) writeBalance(b *redismodel.Batch) {
+func (a *redisAccount) writeBalance(b *redismodel.Batch) {
 	fields := make([]string, 0, 4*len(a.currencies)+2)
 	for _, c := range a.currencies {
 		fields = append(fields, string(c.Currency), c.Available.Decimal(), string(c.Currency)+pendingSuffix, c.Pending.Decimal())
@@ -62,45 +62,45 @@ func (a *storedAccount) writeBalance(b *redismodel.Batch) {
 	}
 }
 
-func (a *storedAccount) writeEntries(b *redismodel.Batch, texts []string) {
+func (a *redisAccount) writeEntries(b *redismodel.Batch, texts []string) {
 	b.List(redismodel.KindEntries, a.name, a.length, texts...)
 	if a.length == 0 {
 		b.Enter(redismodel.KindEntries, a.name)
 	}
 }
 
-// stored notes that what write has added to a batch is in Redis.
-func (a *storedAccount) stored() {
+// markWritten notes that what write has added to a batch is in Redis.
+func (a *redisAccount) markWritten() {
 	a.fields, a.length = 2*len(a.currencies)+1, a.length+len(a.added)
 	a.added, a.isTouched = nil, false
 }
 
-// storedUser asks Redis for an account, and whether it must be there.
-type storedUser struct {
+// accountQuery asks Redis for an account, and whether it must be there.
+type accountQuery struct {
 	fields *redis.MapStringStringCmd
 	length *redis.IntCmd
 	member *redis.BoolSliceCmd // of the set of keys: "", the balance, the entries
 }
 
-// ask adds the commands for a user, by the name in keys.
-func (s *storedUser) ask(ctx context.Context, p redis.Pipeliner, m *redismodel.Model, g redismodel.Generation, name string) {
-	s.fields = p.HGetAll(ctx, m.Key(g, redismodel.KindBalance, name))
-	s.length = p.LLen(ctx, m.Key(g, redismodel.KindEntries, name))
-	s.member = p.SMIsMember(ctx, m.Key(g, redismodel.KindKeys, Name), "", redismodel.KindBalance+":"+name, redismodel.KindEntries+":"+name)
+// queue adds the commands for a user, by the name in keys.
+func (q *accountQuery) queue(ctx context.Context, p redis.Pipeliner, m *redismodel.Model, g redismodel.Generation, name string) {
+	q.fields = p.HGetAll(ctx, m.Key(g, redismodel.KindBalance, name))
+	q.length = p.LLen(ctx, m.Key(g, redismodel.KindEntries, name))
+	q.member = p.SMIsMember(ctx, m.Key(g, redismodel.KindKeys, Name), "", redismodel.KindBalance+":"+name, redismodel.KindEntries+":"+name)
 }
 
 // errUnreadable says that a key is not what the model has written.
 var errUnreadable = errors.New("a balance in Redis is not readable")
 
-// read fills an account with what is stored.
-func (s *storedUser) read(a *storedAccount) error {
-	fields, err := s.fields.Result()
-	if err != nil || s.length.Err() != nil || s.member.Err() != nil {
+// decode fills an account with what is stored.
+func (q *accountQuery) decode(a *redisAccount) error {
+	fields, err := q.fields.Result()
+	if err != nil || q.length.Err() != nil || q.member.Err() != nil {
 		return errUnreadable
 	}
-	a.fields, a.length = len(fields), int(s.length.Val())
+	a.fields, a.length = len(fields), int(q.length.Val())
 	a.count = uint64(a.length)
-	if member := s.member.Val(); !member[0] || (a.fields > 0) != member[1] || (a.length > 0) != member[2] {
+	if member := q.member.Val(); !member[0] || (a.fields > 0) != member[1] || (a.length > 0) != member[2] {
 		return errUnreadable
 	}
 	if a.fields == 0 {
