@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"net/http"
 
 	"daybook/domain/deposit"
@@ -9,12 +8,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/eventstore"
-
-	"github.com/go-json-experiment/json"
 )
-
-// maxRequestBytes bounds the body of a request of the website.
-const maxRequestBytes = 4 << 10
 
 type addressRequest struct {
 	User string `json:"user"`
@@ -39,16 +33,9 @@ func (a addressRoutes) put(w *call, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := readBody(r, maxRequestBytes)
-	if errors.Is(err, errBodyTooLarge) {
-		return tooLarge.problem("The body has at most 4 KiB.", nil)
-	}
-	if err != nil {
-		return err
-	}
 	var request addressRequest
-	if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
-		return badRequest.problem(`The body is {"user":"u1"}.`, nil)
+	if err := readRequest(r, &request, `{"user":"u1"}`); err != nil {
+		return err
 	}
 	if err := ident.Check(request.User); err != nil {
 		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", err)

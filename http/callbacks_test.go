@@ -68,7 +68,7 @@ func TestABodyOf256KiBIsReadAndOneByteMoreIsKeptByItsDigest(t *testing.T) {
 				}
 				return w.do(r)
 			}
-			full := padded("A", maxCallbackBytes)
+			full := padded("A", 256<<10)
 			if a := send(full); decodeCallback(t, a).Outcome != "recorded" {
 				t.Fatalf("%d %s", a.Status, a.Body)
 			}
@@ -76,15 +76,15 @@ func TestABodyOf256KiBIsReadAndOneByteMoreIsKeptByItsDigest(t *testing.T) {
 				t.Errorf("evidence of %d bytes, length %d", len(e.Body), e.Length)
 			}
 
-			larger := padded("B", maxCallbackBytes+1)
+			larger := padded("B", 256<<10+1)
 			a := send(larger)
 			if !isProblem(a, tooLarge) || a.Header.Get("Connection") != "close" || a.Header.Get("Daybook-Position") != "4" {
 				t.Errorf("%d %v %s", a.Status, a.Header, a.Body)
 			}
-			stream := "quarantine-" + digestOf(larger[:maxCallbackBytes])
+			stream := "quarantine-" + digestOf(larger[:256<<10])
 			length := int64(-1)
 			if announced {
-				length = maxCallbackBytes + 1
+				length = 256<<10 + 1
 			}
 			if e := w.evidence(stream); len(e.Body) != 0 || e.Length != length || "quarantine-"+e.SHA256 != stream {
 				t.Errorf("evidence %+v", e)
@@ -109,7 +109,7 @@ func (u unread) Read([]byte) (int, error) {
 
 func TestNobodyReadsTheBodyOfAStranger(t *testing.T) {
 	w := newWorld(t, wiring{})
-	for _, length := range []int64{-1, 1, maxCallbackBytes + 1, 1 << 40} {
+	for _, length := range []int64{-1, 1, 256<<10 + 1, 1 << 40} {
 		wrong := newCallback("/callbacks/coinbase?secret=canary-wrong", unread{t})
 		wrong.ContentLength = length
 		if a := w.do(wrong); !isProblem(a, unauthorized) {
@@ -135,7 +135,7 @@ func TestABodyThatBreaksOffIsNotStored(t *testing.T) {
 	w := newWorld(t, wiring{})
 	body := completed("A", "u1", 100, "USD")
 	for cut := range len(body) {
-		if a := w.do(newCallback(target, brokenBody{strings.NewReader(body[:cut])})); !isProblem(a, timedOut) {
+		if a := w.do(newCallback(target, haltingBody{strings.NewReader(body[:cut])})); !isProblem(a, timedOut) {
 			t.Fatalf("after %d bytes: %d %s", cut, a.Status, a.Body)
 		}
 	}

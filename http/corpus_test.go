@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"daybook/eventstore"
+	"daybook/http/callback"
 
 	"github.com/go-json-experiment/json"
 )
@@ -88,13 +89,13 @@ func generate(t testing.TB, kind string) []byte {
 	case "nested-in-an-order":
 		return []byte(order(kind, `"x":`+nested(9_000)))
 	case "256-kibibytes":
-		return []byte(padded(kind, maxCallbackBytes))
+		return []byte(padded(kind, 256<<10))
 	case "one-byte-more":
-		return []byte(padded(kind, maxCallbackBytes+1))
+		return []byte(padded(kind, 256<<10+1))
 	case "four-times-as-much":
-		return []byte(padded(kind, 4*maxCallbackBytes))
+		return []byte(padded(kind, 4*256<<10))
 	case "256-kibibytes-of-zeros":
-		return make([]byte, maxCallbackBytes)
+		return make([]byte, 256<<10)
 	case "members":
 		return []byte(order(kind, list(20_000, `"m%d":0`)))
 	case "mispayments-1000":
@@ -204,7 +205,7 @@ func (s specimen) check(w *world, a answer, before eventstore.Position) {
 		if err := json.Unmarshal(event.Metadata, &k); err != nil {
 			w.Fatal(err)
 		}
-		switch expected := s.body[:min(len(s.body), maxCallbackBytes)]; {
+		switch expected := s.body[:min(len(s.body), 256<<10)]; {
 		case k.Evidence.SHA256 != digestOf(string(expected)):
 			w.Errorf("%s: event %d has the evidence of another body", s.name, i)
 		case i > 0 || s.status == http.StatusRequestEntityTooLarge:
@@ -215,7 +216,7 @@ func (s specimen) check(w *world, a answer, before eventstore.Position) {
 			w.Errorf("%s: the evidence is not the body", s.name)
 		}
 	}
-	if s.outcome != outcomeTest && len(events) == 0 {
+	if s.outcome != callback.Test && len(events) == 0 {
 		w.Errorf("%s: an authentic callback is lost", s.name)
 	}
 }

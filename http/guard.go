@@ -11,6 +11,9 @@ const (
 	// patience bounds how long a request waits for the log and the read models.
 	patience = 2 * maxWait
 
+	// recordTimeout bounds how long a request that writes waits for the log.
+	recordTimeout = 5 * time.Second
+
 	// The bounds of how many requests with a role run at once. Reads that wait for
 	// a read model must not keep callbacks out, so each kind has its own.
 	maxReading      = 256

@@ -9,19 +9,23 @@ import (
 	"time"
 )
 
+// fillRoom takes all that there is for callbacks.
+func (w *world) fillRoom() {
+	for range maxReceiving {
+		w.server.receiving <- struct{}{}
+	}
+}
+
 func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.callbacks.receiving = make(slots, 1)
-	if err := w.server.callbacks.receiving.take(); err != nil {
-		t.Fatal(err)
-	}
+	w.fillRoom()
 	if a := w.post(completed("A", "u1", 1, "USD")); !isProblem(a, overloaded) || a.Header.Get("Retry-After") == "" {
 		t.Errorf("a callback: %d %s", a.Status, a.Body)
 	}
 	if a := w.get(Website, "/balances/u1"); a.Status != http.StatusOK {
 		t.Errorf("a read: %d %s", a.Status, a.Body)
 	}
-	w.server.callbacks.receiving.release()
+	<-w.server.receiving
 	if a := w.post(completed("A", "u1", 1, "USD")); a.Status != http.StatusOK {
 		t.Errorf("a callback after that: %d %s", a.Status, a.Body)
 	}
@@ -76,7 +80,7 @@ func TestReadsOfOneTokenKeepNoOtherOut(t *testing.T) {
 
 func TestStrangersOccupyNoPlaces(t *testing.T) {
 	w := newWorld(t, wiring{})
-	w.server.callbacks.receiving = make(slots) // whoever asks for a place is refused
+	w.fillRoom() // whoever asks for a place is refused
 	for name, r := range map[string]*http.Request{
 		"a wrong secret":  newCallback("/callbacks/coinbase?secret=canary-wrong", strings.NewReader("{}")),
 		"a wrong address": httptest.NewRequest(http.MethodPost, target, strings.NewReader("{}")),
@@ -91,7 +95,7 @@ func TestMetricsCountWhatBecameOfCallbacks(t *testing.T) {
 	w := newWorld(t, wiring{})
 	for _, body := range []string{
 		completed("A", "canary-user", 1, "USD"), completed("A", "canary-user", 1, "USD"), completed("A", "canary-user", 2, "USD"), "{", `{"canary":1}`,
-		`{"order":{"id":null,"status":"completed","custom":"123456789"}}`, strings.Repeat(" ", maxCallbackBytes+1),
+		`{"order":{"id":null,"status":"completed","custom":"123456789"}}`, strings.Repeat(" ", 256<<10+1),
 	} {
 		w.post(body)
 	}

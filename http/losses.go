@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"daybook/eventstore"
-
-	"github.com/go-json-experiment/json"
 )
 
 type lossRequest struct {
@@ -28,16 +26,9 @@ type lossRoutes struct {
 // accept records that an operator has seen what may be missing from
 // the log.
 func (l lossRoutes) accept(w *call, r *http.Request) error {
-	body, err := readBody(r, maxRequestBytes)
-	if errors.Is(err, errBodyTooLarge) {
-		return tooLarge.problem("The body has at most 4 KiB.", nil)
-	}
-	if err != nil {
-		return err
-	}
 	var request lossRequest
-	if err := json.Unmarshal(body, &request, json.RejectUnknownMembers(true)); err != nil {
-		return badRequest.problem(`The body is {"reason":"..."}.`, nil)
+	if err := readRequest(r, &request, `{"reason":"..."}`); err != nil {
+		return err
 	}
 	acceptance := eventstore.Acceptance{Actor: w.who.Actor(), Reason: request.Reason, Now: l.now()}
 	if err := acceptance.Check(); err != nil {

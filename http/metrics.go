@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"daybook/domain/ledger"
+	"daybook/http/callback"
 	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,11 +26,8 @@ type metrics struct {
 
 // outcomes are all that a callback comes to.
 var outcomes = []string{
-	string(ledger.Recorded), string(ledger.Duplicate), string(ledger.Held), string(ledger.Quarantined), outcomeTest, outcomeRefused,
+	string(ledger.Recorded), string(ledger.Duplicate), string(ledger.Held), string(ledger.Quarantined), callback.Test, callback.Refused,
 }
-
-// outcomeRefused is a callback whose source or secret is wrong.
-const outcomeRefused = "refused"
 
 // newMetrics makes them, and exposes more beside them.
 func newMetrics(all []*follow.Projection, more ...prometheus.Collector) *metrics {

@@ -101,15 +101,15 @@ func panicText(cause any) string {
 	return fmt.Sprintf("a value of type %T", cause)
 }
 
-// callbackRoutes are where callbacks come in.
-const callbackRoutes = "/callbacks/"
+// callbackPrefix begins the routes of callbacks.
+const callbackPrefix = "/callbacks/"
 
 // log writes one line for each request, at the level debug if all went well
 // and it is no callback. It has no id but the request's own, which leads to the
 // events.
 func (f *front) log(r *http.Request, route string, c *call, took time.Duration, p *Problem) {
 	level, message := slog.LevelDebug, "request"
-	if strings.HasPrefix(route, callbackRoutes) {
+	if strings.HasPrefix(route, callbackPrefix) {
 		level, message = slog.LevelInfo, "callback"
 	}
 	switch {

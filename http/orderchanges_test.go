@@ -247,7 +247,7 @@ func TestAStreamOfARevokedTokenSaysNothingMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server.SetAccess(mustSecrets(t, secret), others)
+	w.server.SetTokens(others)
 	w.post(completed("A", "u1", 1, "USD"))
 	p.ends()
 }

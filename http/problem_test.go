@@ -47,10 +47,10 @@ func (s brokenStore) Append(context.Context, eventstore.StreamName, eventstore.E
 	return eventstore.Appended{}, s.err
 }
 
-// brokenBody is a body that breaks off.
-type brokenBody struct{ io.Reader }
+// haltingBody is a body that breaks off.
+type haltingBody struct{ io.Reader }
 
-func (b brokenBody) Read(p []byte) (int, error) {
+func (b haltingBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
@@ -61,7 +61,7 @@ func (b brokenBody) Read(p []byte) (int, error) {
 func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 	plain := newWorld(t, wiring{})
 	full := newWorld(t, wiring{})
-	full.server.callbacks.receiving = make(slots)
+	full.fillRoom()
 	building := newWorld(t, wiring{noProjections: true})
 	ended := newWorld(t, wiring{})
 	ended.stop()
@@ -78,7 +78,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 		"forbidden":          plain.get(Website, "/streams/daybook-log"),
 		"not-found":          plain.get(Website, "/orders/coinbase.A"),
 		"method-not-allowed": plain.get(Website, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5"),
-		"request-timeout":    plain.do(newCallback(target, brokenBody{strings.NewReader("{")})),
+		"request-timeout":    plain.do(newCallback(target, haltingBody{strings.NewReader("{")})),
 		"address-taken": func() answer {
 			plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u1"}`))
 			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u2"}`))

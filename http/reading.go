@@ -36,19 +36,3 @@ func (r *reading) release(actor string) {
 		delete(r.running, actor)
 	}
 }
-
-// slots bound how many requests of one kind run at once. They are taken after
-// authentication, so that strangers cannot occupy them.
-type slots chan struct{}
-
-// take occupies a slot until release is called, or refuses.
-func (s slots) take() error {
-	select {
-	case s <- struct{}{}:
-		return nil
-	default:
-		return overloaded.problem("Send the request again.", nil)
-	}
-}
-
-func (s slots) release() { <-s }

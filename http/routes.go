@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"daybook/domain/ident"
+	"daybook/http/callback"
 	"daybook/projections/find"
 	"daybook/projections/local"
 
@@ -36,8 +37,7 @@ func (s *Server) routes(c Config) []route {
 	health := healthRoutes{c.Store, c.Projections, patience}
 	worklist := func(list string) worklistRoutes { return worklistRoutes{list, c.Waiting, c.WaitingProjection} }
 	finder := findRoutes{find.Finder{Log: c.Store, Lookup: c.Waiting}, c.WaitingProjection}
-	return []route{
-		{"/callbacks/coinbase", methods{http.MethodPost: s.callbacks.post}},
+	return append(s.callbackRoutes(c), []route{
 		{"/balances/{user}", methods{http.MethodGet: g.require(query(balance.get, "min_position"), Website, Auditor)}},
 		{"/orders/{id}", methods{http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor)}},
 		{"/orders/{id}/changes", methods{http.MethodGet: g.stream(query(order.changes), Website, Auditor)}},
@@ -55,7 +55,23 @@ func (s *Server) routes(c Config) []route {
 		{"/openapi.yaml", methods{http.MethodGet: query(getOpenAPI)}},
 		{"/problems/{name}", methods{http.MethodGet: query(getProblem)}},
 		{"/log/loss-acceptance", methods{http.MethodPost: g.require(query(loss.accept))}},
+	}...)
+}
+
+// callbackRoutes are one for each format that is on.
+func (s *Server) callbackRoutes(c Config) []route {
+	var table []route
+	for _, format := range c.Formats {
+		if format.Off {
+			continue
+		}
+		receiver := &callback.Receiver{
+			Format: format, Ledger: c.Ledger, Room: s.receiving, Now: s.front.now,
+			Arrived: func(r *http.Request) { c.Connections.received(r.RemoteAddr) },
+		}
+		table = append(table, route{callbackPrefix + format.Path, methods{http.MethodPost: callbackRoutes{receiver, s.front.metrics}.post}})
 	}
+	return table
 }
 
 // newRouter makes the router. It matches the path as it was sent, so that an

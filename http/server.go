@@ -15,7 +15,6 @@ import (
 	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/http/callback"
-	"daybook/http/callback/coinbasev1"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/local"
@@ -52,8 +51,7 @@ type Config struct {
 	// Projections are those that reads depend on: health tells of them, and metrics of all.
 	Projections []*follow.Projection
 
-	Secrets     coinbasev1.Secrets
-	Sources     callback.Sources
+	Formats     []*callback.Format // of callbacks
 	Tokens      Tokens
 	Connections *Connections // whose listener serves; nil if nothing bounds them
 	Logger      *slog.Logger
@@ -64,7 +62,7 @@ type Config struct {
 type Server struct {
 	front     *front
 	guard     *guard
-	callbacks *callbacks
+	receiving callback.Room
 	changes   *changes
 	table     []route
 	router    *mux.Router
@@ -76,21 +74,18 @@ func NewServer(c Config) *Server {
 	s := &Server{
 		front:     &front{metrics: m, logger: c.Logger, now: time.Now},
 		guard:     newGuard(c.Connections),
-		callbacks: newCallbacks(c, m),
+		receiving: make(callback.Room, maxReceiving),
 		changes:   newChanges(c.Store, c.BalancesProjection, c.Logger),
 	}
-	s.SetAccess(c.Secrets, c.Tokens)
+	s.SetTokens(c.Tokens)
 	s.table = s.routes(c)
 	s.router = newRouter(s.front, s.table)
 	return s
 }
 
-// SetAccess replaces the secrets and tokens of the configuration. Requests that
-// have been let in go on.
-func (s *Server) SetAccess(secrets coinbasev1.Secrets, tokens Tokens) {
-	s.callbacks.secrets.Store(&secrets)
-	s.guard.tokens.Store(&tokens)
-}
+// SetTokens replaces the tokens of the configuration. Requests that have been let in go
+// on.
+func (s *Server) SetTokens(tokens Tokens) { s.guard.tokens.Store(&tokens) }
 
 // FollowChanges tells the streams of orders what happens in the log, until ctx ends.
 // Then they end. It is called once.

@@ -62,6 +62,7 @@ type world struct {
 	waiting     *local.Model
 	server      *Server
 	connections *Connections // nil if nothing bounds them
+	secret      *callback.URLSecret
 	log         *journal
 	stop        context.CancelFunc // ends the projections
 	stopChanges context.CancelFunc // ends the streams of orders
@@ -80,7 +81,7 @@ type wiring struct {
 
 func newWorld(t testing.TB, wired wiring) *world {
 	t.Helper()
-	w := &world{TB: t, log: new(journal)}
+	w := &world{TB: t, log: new(journal), secret: new(callback.URLSecret)}
 	var err error
 	if w.store, err = sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()}); err != nil {
 		t.Fatal(err)
@@ -98,6 +99,14 @@ func newWorld(t testing.TB, wired wiring) *world {
 		follow.New(orderModel, w.store, options),
 		follow.New(w.waiting, w.store, options),
 	}
+	sources := callback.Sources{
+		Allowed: []netip.Prefix{netip.MustParsePrefix("54.175.255.192/27")},
+		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	}
+	if wired.allowLoopback {
+		sources.Allowed = append(sources.Allowed, netip.MustParsePrefix("127.0.0.0/8"))
+	}
+	w.secret.Set(mustSecrets(t, secret, oldSecret))
 	config := Config{
 		Ledger:             ledger.NewService(store, wired.policy),
 		Store:              store,
@@ -108,19 +117,12 @@ func newWorld(t testing.TB, wired wiring) *world {
 		Projections:        w.projections[:2],
 		Waiting:            w.waiting,
 		WaitingProjection:  w.projections[2],
-		Secrets:            mustSecrets(t, secret, oldSecret),
-		Sources: callback.Sources{
-			Allowed: []netip.Prefix{netip.MustParsePrefix("54.175.255.192/27")},
-			Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-		},
-		Tokens: mustTokens(t),
-		Logger: logger,
-	}
-	if wired.allowLoopback {
-		config.Sources.Allowed = append(config.Sources.Allowed, netip.MustParsePrefix("127.0.0.0/8"))
+		Formats:            coinbaseFormats(sources, w.secret),
+		Tokens:             mustTokens(t),
+		Logger:             logger,
 	}
 	if wired.bounded {
-		config.Connections = NewConnections(config.Sources)
+		config.Connections = NewConnections(sources)
 		w.connections = config.Connections
 	}
 	if wired.balancesReader != nil {
@@ -166,9 +168,19 @@ func (w *world) run(projecting bool) {
 	})
 }
 
-func mustSecrets(t testing.TB, texts ...string) coinbasev1.Secrets {
+// coinbaseFormats are the formats of these tests.
+func coinbaseFormats(sources callback.Sources, secret *callback.URLSecret) []*callback.Format {
+	return []*callback.Format{coinbasev1.Format(sources, secret)}
+}
+
+// tableOfRoutes is a server without anything to answer from.
+func tableOfRoutes() *Server {
+	return NewServer(Config{Formats: coinbaseFormats(callback.Sources{}, nil)})
+}
+
+func mustSecrets(t testing.TB, texts ...string) callback.Secrets {
 	t.Helper()
-	secrets, err := coinbasev1.NewSecrets(texts)
+	secrets, err := callback.NewSecrets(texts)
 	if err != nil {
 		t.Fatal(err)
 	}

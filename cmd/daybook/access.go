@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	httpapi "daybook/http"
-	"daybook/http/callback/coinbasev1"
+	"daybook/http/callback"
 )
 
 // The environment variables of secrets. There are no flags for them: other
@@ -23,7 +23,7 @@ const (
 
 // access is who may do what.
 type access struct {
-	secrets coinbasev1.Secrets
+	secrets callback.Secrets
 	tokens  httpapi.Tokens
 
 	// In the form in which they were given, for the lines that --dev prints.
@@ -35,7 +35,7 @@ func newAccess(secrets, tokens []string) (access, error) {
 	a := access{secretTexts: secrets, tokenTexts: tokens}
 	var found mistakes
 	var err error
-	if a.secrets, err = coinbasev1.NewSecrets(secrets); err != nil {
+	if a.secrets, err = callback.NewSecrets(secrets); err != nil {
 		found.note(fmt.Errorf(`%w. Set the secret that your callback URL ends in, several with commas while you change it:
   export %s="$(openssl rand -hex 24)"`, err, secretsVariable))
 	}

@@ -54,6 +54,7 @@ var arrows = []arrow{
 	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
 	{"projections/...", []string{"projections/follow", "projections/redismodel", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
+	{"http", []string{"domain/...", "eventstore", "projections/...", "http/callback", "http/connlimit"}, "handlers know the contract of the store, and no format of callbacks by name"},
 	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
 	{"cmd/internal/serverlog", nil, "a log is written, whatever it says"},
 	{"cmd/internal/...", nil, "who acts on a server from outside knows it by its answers alone"},

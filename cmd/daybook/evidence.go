@@ -12,38 +12,46 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
-	"daybook/http/callback/coinbasev1"
+	"daybook/http/callback"
 	"daybook/projections/verify"
 )
 
-// evidenceReaders read the kept bodies of every format that was ever taken. One
-// that reads differently is another format: the reader of the old one stays.
+// evidenceReaders read the kept bodies of every format that was ever taken.
 func evidenceReaders() map[string]verify.Reader {
-	return map[string]verify.Reader{coinbasev1.Format: coinbaseV1{}}
+	readers := make(map[string]verify.Reader)
+	for _, f := range formats(callback.Sources{}, nil) {
+		readers[f.Name] = bodyReader{f}
+	}
+	return readers
 }
 
-// coinbaseV1 says what a callback of Coinbase's merchant API says, as verify
-// compares it with events.
-type coinbaseV1 struct{}
+// bodyReader says what a body of a format says, as verify compares it with events.
+type bodyReader struct{ format *callback.Format }
 
 // Read implements verify.Reader.
-func (coinbaseV1) Read(body []byte) verify.Reading {
-	message, err := coinbasev1.Parse(body)
-	var refusal *coinbasev1.Error
+func (b bodyReader) Read(body []byte) verify.Reading {
+	reading := b.read(body)
+	reading.Reader = b.format.Reader
+	return reading
+}
+
+func (b bodyReader) read(body []byte) verify.Reading {
+	report, err := b.format.Parse(body)
+	var refusal *callback.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		return verify.Reading{Refused: string(refusal.Reason)}
-	case message.Order != nil:
-		return readOrder(message.Order)
-	case message.Payout != nil:
-		return readPayout(message.Payout)
-	case message.Deposit != nil:
-		return readDeposit(message.Deposit)
+	case report.Order != nil:
+		return readOrder(report.Order)
+	case report.Payout != nil:
+		return readPayout(report.Payout)
+	case report.Deposit != nil:
+		return readDeposit(report.Deposit)
 	}
-	return verify.Reading{Refused: "test"}
+	return verify.Reading{Refused: callback.Test}
 }
 
-func readOrder(o *coinbasev1.Order) verify.Reading {
+func readOrder(o *ledger.OrderReport) verify.Reading {
 	r := verify.Reading{Stream: o.ID.Stream(), Status: o.Report.Status, OccurredAt: o.Report.OccurredAt}
 	if paid := o.Report.Paid; paid != nil {
 		r.Claims = append(r.Claims, readPaid(&o.Report, paid))
@@ -84,7 +92,7 @@ func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
 	return c
 }
 
-func readPayout(p *coinbasev1.Payout) verify.Reading {
+func readPayout(p *ledger.PayoutReport) verify.Reading {
 	report := &p.Report
 	c := verify.Claim{
 		Kind: verify.Sold, Payment: string(report.Payment), Digest: report.Digest,
@@ -107,7 +115,7 @@ func readPayout(p *coinbasev1.Payout) verify.Reading {
 	return verify.Reading{Stream: p.ID.Stream(), Claims: []verify.Claim{c}}
 }
 
-func readDeposit(d *coinbasev1.Deposit) verify.Reading {
+func readDeposit(d *ledger.DepositReport) verify.Reading {
 	report := &d.Report
 	c := verify.Claim{
 		Kind: verify.Deposited, Payment: string(report.Payment), Digest: report.Digest,

@@ -23,6 +23,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 	"daybook/projections/verify"
 )
@@ -271,22 +272,18 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 
 // deliver does with a body what the server does.
 func deliver(ctx context.Context, service *ledger.Service, body, id string) error {
+	f := coinbasev1.Format(callback.Sources{}, nil)
 	d := ledger.Delivery{
-		ID: id, Actor: coinbasev1.Actor, Format: coinbasev1.Format, Received: time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC),
-		Source: "127.0.0.1", Body: []byte(body), Length: int64(len(body)),
+		ID: id, Actor: f.Actor, Format: f.Name, Reader: f.Reader, Received: time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC),
+		Source: "127.0.0.1", Method: "secret", Body: []byte(body), Length: int64(len(body)),
 	}
-	m, err := coinbasev1.Parse(d.Body)
-	var refusal *coinbasev1.Error
+	report, err := f.Parse(d.Body)
+	var refusal *callback.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		_, err = service.Quarantine(ctx, refusal.Reason, d)
-	case m.Order != nil:
-		_, err = service.ReportOrder(ctx, m.Order.ID, m.Order.Report, d)
-	case m.Payout != nil:
-		_, err = service.ReportPayout(ctx, m.Payout.ID, m.Payout.Report, d)
-	case m.Deposit != nil:
-		m.Deposit.Report.ReceivedAt = d.Received
-		_, err = service.ReportDeposit(ctx, m.Deposit.ID, m.Deposit.Report, d)
+	case !report.Test:
+		_, err = service.Record(ctx, report, d)
 	}
 	return err
 }

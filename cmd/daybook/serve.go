@@ -14,6 +14,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
+	"daybook/http/callback"
 	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -112,6 +113,8 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		}
 	}
 	current := s.access.current.Load()
+	secret := new(callback.URLSecret)
+	secret.Set(current.secrets)
 	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
 	projected := read.project(store.Store, options)
 	waiting := openWaiting(c.Data, store.Store, options)
@@ -128,8 +131,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Projections:        projected.all,
 		Waiting:            waiting.model,
 		WaitingProjection:  waiting.projection,
-		Secrets:            current.secrets,
-		Sources:            s.sources,
+		Formats:            formats(s.sources, secret),
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
@@ -137,7 +139,8 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	})
 	s.access.onChange(func() {
 		a := s.access.current.Load()
-		server.SetAccess(a.secrets, a.tokens)
+		secret.Set(a.secrets)
+		server.SetTokens(a.tokens)
 	})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {

@@ -76,14 +76,17 @@ func (l *local) Start() string {
 	readBalances, readOrders := balances.NewRedis(model, redismodel.Live()), orders.NewRedis(model, redismodel.Live())
 	options := follow.Options{Logger: logger, BatchSize: 50}
 	balanceProjection, orderProjection := follow.New(readBalances, store, options), follow.New(readOrders, store, options)
-	secrets, err := coinbasev1.NewSecrets([]string{schedules.Secret})
+	secrets, err := callback.NewSecrets([]string{schedules.Secret})
 	l.must(err)
+	secret := new(callback.URLSecret)
+	secret.Set(secrets)
+	sources := callback.Sources{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
 	tokens, err := httpapi.ParseTokens([]string{"website:shop:" + schedules.Token})
 	l.must(err)
 	server := httptest.NewServer(httpapi.NewServer(httpapi.Config{
 		Ledger: ledger.NewService(store, ledger.Policy{}), Store: store,
 		Balances: readBalances, BalancesProjection: balanceProjection, Orders: readOrders, OrdersProjection: orderProjection,
-		Secrets: secrets, Tokens: tokens, Sources: callback.Sources{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Formats: []*callback.Format{coinbasev1.Format(sources, secret)}, Tokens: tokens,
 		Logger: logger,
 	}))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,6 +1,6 @@
 // Package coinbasev1 reads the callbacks of Coinbase's merchant API, version
-// 1: orders, payouts and payments to an address. It authenticates them and
-// translates them into commands; it decides nothing.
+// 1: orders, payouts and payments to an address. It translates them into reports; it
+// decides nothing.
 //
 // The shapes are those of Coinbase's page "Callbacks" (2015) and of what was
 // recorded in practice, where nearly every member has been seen missing, null
@@ -8,101 +8,70 @@
 package coinbasev1
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
+	"net/http"
+	"unicode/utf8"
 
-	"daybook/domain/deposit"
-	"daybook/domain/order"
-	"daybook/domain/payout"
+	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
+	"daybook/http/callback/strictjson"
 )
-
-// Format names these callbacks in evidence.
-const Format = "coinbase-v1"
-
-// Reader is the number of this reader of the format. A newer one understands more,
-// and reads what an older one has understood as that did: else it is another format.
-const Reader = 1
-
-// Method is by which means callbacks are authenticated: the secret in their URL.
-const Method = "secret"
-
-// Actor is who sends them, in the metadata of events.
-const Actor = "callback:coinbase"
 
 // provider is how payment identities and orders name Coinbase.
 const provider = "coinbase"
 
-// Message is what a callback says: exactly one of its members is set.
-type Message struct {
-	Order   *Order
-	Payout  *Payout
-	Deposit *Deposit
-	Test    bool // the button "Test Now": nothing happened
-}
-
-// Order is a report about an order.
-type Order struct {
-	ID     order.ID
-	Report order.Report
-}
-
-// Payout is a report about a payout.
-type Payout struct {
-	ID     payout.ID
-	Report payout.Report
-}
-
-// Deposit is a report about a payment to an address.
-type Deposit struct {
-	ID     deposit.ID
-	Report deposit.Report
-}
-
-// Error says why a body is not a callback that can be acted on. Its text has
-// nothing of the body in it.
-type Error struct {
-	Reason quarantine.Reason
-	err    error
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Reason, e.err) }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.err }
-
-func incomplete(format string, args ...any) *Error {
-	return &Error{Reason: quarantine.Incomplete, err: fmt.Errorf(format, args...)}
-}
-
-// Parse reads a body. Every error is an *Error.
-//
-// JSON is read strictly (RFC 8259 with valid UTF-8, no member twice, names in
-// their exact case), because two readers that differ about a body differ about
-// money.
-func Parse(body []byte) (Message, error) {
-	var doc document
-	if err := unmarshal(body, &doc); err != nil {
-		return Message{}, &Error{Reason: quarantine.NotJSON, err: errors.New("the body is not strict JSON")}
+// Format is that of these callbacks. They are authenticated by a secret in their URL,
+// because their signature is the same for all merchants.
+func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Format {
+	return &callback.Format{
+		Name: "coinbase-v1", Reader: 1,
+		Path: "coinbase", Actor: "callback:coinbase", Sources: sources,
+		Authenticate: secret.Authenticate, Headers: signatures, Parse: Parse,
 	}
-	isOrder, isPayout, isDeposit := doc.Order != nil && doc.Order.present, doc.Payout != nil && doc.Payout.present, doc.Address.kind == '"'
+}
+
+// Parse reads a body. Every error is a *callback.Refusal.
+func Parse(body []byte) (ledger.Report, error) {
+	var doc document
+	if err := strictjson.Unmarshal(body, &doc); err != nil {
+		return ledger.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
+	}
+	isOrder, isPayout, isDeposit := doc.Order != nil && doc.Order.Present, doc.Payout != nil && doc.Payout.Present, doc.Address.Kind == '"'
 	switch {
 	case isOrder && !isPayout && !isDeposit:
 		return parseOrder(doc.Order)
 	case isPayout && !isOrder && !isDeposit:
-		return parsePayout(doc.Payout, digest(body))
+		return parsePayout(doc.Payout, strictjson.Digest(body))
 	case isDeposit && !isOrder && !isPayout:
 		return parseDeposit(&doc, body)
 	}
-	return Message{}, &Error{
-		Reason: quarantine.UnknownDocument,
-		err:    errors.New("the body is not one of order, payout and address"),
-	}
+	return ledger.Report{}, callback.Refuse(quarantine.UnknownDocument, "the body is not one of order, payout and address")
 }
 
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
+// signatureHeaders carry Coinbase's signature over the body, by their names in
+// evidence. It is kept: one key signs for all merchants, so that it does not
+// show that a callback is for us.
+var signatureHeaders = []struct{ name, canonical string }{
+	{"CB-SIGNATURE", http.CanonicalHeaderKey("CB-SIGNATURE")},
+	{"X-Signature", http.CanonicalHeaderKey("X-Signature")},
+}
+
+// maxSignatureBytes bounds what is kept; a signature has 684 characters.
+const maxSignatureBytes = 1024
+
+// signatures returns the headers of the request that carry a signature. What cannot
+// be written into JSON as it came is none.
+func signatures(r *http.Request) map[string]string {
+	var headers map[string]string
+	for _, header := range signatureHeaders {
+		value := r.Header.Get(header.canonical)
+		if value == "" || len(value) > maxSignatureBytes || !utf8.ValidString(value) {
+			continue
+		}
+		if headers == nil {
+			headers = make(map[string]string, 1)
+		}
+		headers[header.name] = value
+	}
+	return headers
 }

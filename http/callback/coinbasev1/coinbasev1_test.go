@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 )
 
 // describe puts what a message says into one line.
-func describe(m coinbasev1.Message) string {
+func describe(m ledger.Report) string {
 	switch {
 	case m.Test:
 		return "test"
@@ -168,7 +170,7 @@ func TestBodiesAreReadAsTheyAreMeant(t *testing.T) {
 	} {
 		message, err := coinbasev1.Parse([]byte(body))
 		got := describe(message)
-		var refusal *coinbasev1.Error
+		var refusal *callback.Refusal
 		if errors.As(err, &refusal) {
 			got = string(refusal.Reason)
 		}
@@ -202,7 +204,7 @@ func TestWhatIsNotStrictJSONIsRefused(t *testing.T) {
 		"a control character":                    "{\"order\":{\"id\":\"a\nb\"}}",
 	} {
 		_, err := coinbasev1.Parse([]byte(body))
-		var refusal *coinbasev1.Error
+		var refusal *callback.Refusal
 		if !errors.As(err, &refusal) || refusal.Reason != quarantine.NotJSON {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 )
 
@@ -65,7 +66,7 @@ func TestADepositThatIsNotBitcoinIsNeverReadAsBitcoin(t *testing.T) {
 		`{"eventType":"checkout.payment.success","id":"68f7a946db0529ea9b6d3a12","address":"0xac5f3","amount":"100.00","currency":"USDC","network":"base","status":"COMPLETED"}`,
 	} {
 		message, err := coinbasev1.Parse([]byte(body))
-		var refusal *coinbasev1.Error
+		var refusal *callback.Refusal
 		if !errors.As(err, &refusal) || refusal.Reason != quarantine.NotBitcoin {
 			t.Errorf("%.200s is %s, %v", body, describe(message), err)
 		}

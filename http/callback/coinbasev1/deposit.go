@@ -1,7 +1,6 @@
 package coinbasev1
 
 import (
-	"errors"
 	"strings"
 
 	"daybook/domain/deposit"
@@ -10,36 +9,38 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/payment"
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
+	"daybook/http/callback/strictjson"
 )
 
-func parseDeposit(doc *document, body []byte) (Message, error) {
-	address, err := deposit.ParseAddress(doc.Address.text)
+func parseDeposit(doc *document, body []byte) (ledger.Report, error) {
+	address, err := deposit.ParseAddress(doc.Address.Text)
 	if err != nil {
-		return Message{}, &Error{Reason: quarantine.NotBitcoin, err: err}
+		return ledger.Report{}, &callback.Refusal{Reason: quarantine.NotBitcoin, Err: err}
 	}
 	if namesAnother(body) {
-		return Message{}, &Error{Reason: quarantine.NotBitcoin, err: errors.New("the document names another currency or network")}
+		return ledger.Report{}, callback.Refuse(quarantine.NotBitcoin, "the document names another currency or network")
 	}
 	report := deposit.Report{
-		Digest:   digest(body),
-		Amount:   natural(money.Parse(money.BTC, doc.Amount.text)),
+		Digest:   strictjson.Digest(body),
+		Amount:   natural(money.Parse(money.BTC, doc.Amount.Text)),
 		Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"},
 	}
 	if hash := transactionHash(doc.Transaction.Hash); hash != "" {
 		report.Payment = ident.NewPayment(provider, "address", address, hash)
 	}
-	return Message{Deposit: &Deposit{ID: deposit.NewID(address), Report: report}}, nil
+	return ledger.Report{Deposit: &ledger.DepositReport{ID: deposit.NewID(address), Report: report}}, nil
 }
 
 // transactionHash returns the hash that identifies a payment, or nothing where
 // there is none to rely on: payments within Coinbase have null. One transaction
 // has one hash here, however it is written: with space around it, with 0x
 // before it, in either case of its hexadecimal digits.
-func transactionHash(s scalar) string {
-	if s.kind != '"' {
+func transactionHash(s strictjson.Scalar) string {
+	if s.Kind != '"' {
 		return ""
 	}
-	hash := strings.TrimSpace(s.text)
+	hash := strings.TrimSpace(s.Text)
 	if lower := strings.TrimPrefix(strings.ToLower(hash), "0x"); strings.Trim(lower, "0123456789abcdef") == "" {
 		hash = lower
 	}

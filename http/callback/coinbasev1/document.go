@@ -1,24 +1,28 @@
 package coinbasev1
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"daybook/http/callback/strictjson"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // The documents, with the members that are read. All others are ignored here
 // and kept in the evidence. Names are compared in their exact case.
 
 type document struct {
-	object
+	strictjson.Object
 	Order  *orderDocument
 	Payout *payoutDocument
 
 	// A payment to an address has no envelope.
-	Address     scalar
-	Amount      scalar // of BTC
+	Address     strictjson.Scalar
+	Amount      strictjson.Scalar // of BTC
 	Transaction transaction
 }
 
-func (d *document) read(dec *jsontext.Decoder) error { return d.readMembers(dec, d.member) }
+func (d *document) Read(dec *jsontext.Decoder) error { return d.ReadMembers(dec, d.member) }
 
-func (d *document) member(name []byte) value {
+func (d *document) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "order":
 		d.Order = new(orderDocument)
@@ -37,25 +41,25 @@ func (d *document) member(name []byte) value {
 }
 
 type orderDocument struct {
-	object
-	ID             scalar
-	UUID           scalar
-	CreatedAt      scalar
-	CompletedAt    scalar
-	Status         scalar
+	strictjson.Object
+	ID             strictjson.Scalar
+	UUID           strictjson.Scalar
+	CreatedAt      strictjson.Scalar
+	CompletedAt    strictjson.Scalar
+	Status         strictjson.Scalar
 	Event          orderEvent
 	TotalBTC       cents
 	TotalNative    cents
-	Custom         scalar
-	ReceiveAddress scalar
+	Custom         strictjson.Scalar
+	ReceiveAddress strictjson.Scalar
 	Transaction    transaction
-	Mispayments    list[mispayment, *mispayment]
+	Mispayments    strictjson.List[mispayment, *mispayment]
 	MispaidNative  cents
 }
 
-func (d *orderDocument) read(dec *jsontext.Decoder) error { return d.readMembers(dec, d.member) }
+func (d *orderDocument) Read(dec *jsontext.Decoder) error { return d.ReadMembers(dec, d.member) }
 
-func (d *orderDocument) member(name []byte) value {
+func (d *orderDocument) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "id":
 		return &d.ID
@@ -88,14 +92,14 @@ func (d *orderDocument) member(name []byte) value {
 }
 
 type orderEvent struct {
-	object
-	Type         scalar
-	MispaymentID scalar
+	strictjson.Object
+	Type         strictjson.Scalar
+	MispaymentID strictjson.Scalar
 }
 
-func (e *orderEvent) read(dec *jsontext.Decoder) error { return e.readMembers(dec, e.member) }
+func (e *orderEvent) Read(dec *jsontext.Decoder) error { return e.ReadMembers(dec, e.member) }
 
-func (e *orderEvent) member(name []byte) value {
+func (e *orderEvent) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "type":
 		return &e.Type
@@ -106,15 +110,15 @@ func (e *orderEvent) member(name []byte) value {
 }
 
 type mispayment struct {
-	object
-	ID          scalar
-	CreatedAt   scalar
+	strictjson.Object
+	ID          strictjson.Scalar
+	CreatedAt   strictjson.Scalar
 	TotalNative cents
 }
 
-func (m *mispayment) read(dec *jsontext.Decoder) error { return m.readMembers(dec, m.member) }
+func (m *mispayment) Read(dec *jsontext.Decoder) error { return m.ReadMembers(dec, m.member) }
 
-func (m *mispayment) member(name []byte) value {
+func (m *mispayment) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "id":
 		return &m.ID
@@ -127,13 +131,13 @@ func (m *mispayment) member(name []byte) value {
 }
 
 type transaction struct {
-	object
-	Hash scalar
+	strictjson.Object
+	Hash strictjson.Scalar
 }
 
-func (t *transaction) read(dec *jsontext.Decoder) error { return t.readMembers(dec, t.member) }
+func (t *transaction) Read(dec *jsontext.Decoder) error { return t.ReadMembers(dec, t.member) }
 
-func (t *transaction) member(name []byte) value {
+func (t *transaction) member(name []byte) strictjson.Value {
 	if string(name) == "hash" {
 		return &t.Hash
 	}
@@ -142,14 +146,14 @@ func (t *transaction) member(name []byte) value {
 
 // cents is an amount in the currency's smallest units.
 type cents struct {
-	object
-	Cents    scalar
-	Currency scalar
+	strictjson.Object
+	Cents    strictjson.Scalar
+	Currency strictjson.Scalar
 }
 
-func (c *cents) read(dec *jsontext.Decoder) error { return c.readMembers(dec, c.member) }
+func (c *cents) Read(dec *jsontext.Decoder) error { return c.ReadMembers(dec, c.member) }
 
-func (c *cents) member(name []byte) value {
+func (c *cents) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "cents":
 		return &c.Cents
@@ -161,14 +165,14 @@ func (c *cents) member(name []byte) value {
 
 // decimal is an amount in the currency's units.
 type decimal struct {
-	object
-	Amount   scalar
-	Currency scalar
+	strictjson.Object
+	Amount   strictjson.Scalar
+	Currency strictjson.Scalar
 }
 
-func (d *decimal) read(dec *jsontext.Decoder) error { return d.readMembers(dec, d.member) }
+func (d *decimal) Read(dec *jsontext.Decoder) error { return d.ReadMembers(dec, d.member) }
 
-func (d *decimal) member(name []byte) value {
+func (d *decimal) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "amount":
 		return &d.Amount
@@ -179,22 +183,22 @@ func (d *decimal) member(name []byte) value {
 }
 
 type payoutDocument struct {
-	object
-	ID              scalar
-	CreatedAt       scalar
-	PayoutDate      scalar
-	Status          scalar
+	strictjson.Object
+	ID              strictjson.Scalar
+	CreatedAt       strictjson.Scalar
+	PayoutDate      strictjson.Scalar
+	Status          strictjson.Scalar
 	Fees            fees
 	BTC             decimal
 	Subtotal        decimal
 	Total           decimal
-	OrderCodes      list[scalar, *scalar]
-	MispaymentCodes list[scalar, *scalar]
+	OrderCodes      strictjson.List[strictjson.Scalar, *strictjson.Scalar]
+	MispaymentCodes strictjson.List[strictjson.Scalar, *strictjson.Scalar]
 }
 
-func (d *payoutDocument) read(dec *jsontext.Decoder) error { return d.readMembers(dec, d.member) }
+func (d *payoutDocument) Read(dec *jsontext.Decoder) error { return d.ReadMembers(dec, d.member) }
 
-func (d *payoutDocument) member(name []byte) value {
+func (d *payoutDocument) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "id":
 		return &d.ID
@@ -221,14 +225,14 @@ func (d *payoutDocument) member(name []byte) value {
 }
 
 type fees struct {
-	object
+	strictjson.Object
 	Coinbase cents
 	Bank     cents
 }
 
-func (f *fees) read(dec *jsontext.Decoder) error { return f.readMembers(dec, f.member) }
+func (f *fees) Read(dec *jsontext.Decoder) error { return f.ReadMembers(dec, f.member) }
 
-func (f *fees) member(name []byte) value {
+func (f *fees) member(name []byte) strictjson.Value {
 	switch string(name) {
 	case "coinbase":
 		return &f.Coinbase

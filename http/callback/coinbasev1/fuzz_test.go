@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"daybook/domain/quarantine"
+	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 )
 
@@ -33,7 +34,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		message, err := coinbasev1.Parse(body)
-		var refusal *coinbasev1.Error
+		var refusal *callback.Refusal
 		if err != nil && !errors.As(err, &refusal) {
 			t.Fatalf("%T: %v", err, err)
 		}

@@ -7,6 +7,9 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/quarantine"
+	"daybook/http/callback"
+	"daybook/http/callback/strictjson"
 )
 
 // The words of a merchant callback. order.status is the order's original
@@ -21,20 +24,20 @@ const (
 // the id null. The whole body is public, signature included.
 const testCustom = "123456789"
 
-func parseOrder(doc *orderDocument) (Message, error) {
+func parseOrder(doc *orderDocument) (ledger.Report, error) {
 	if doc.isTest() {
-		return Message{Test: true}, nil
+		return ledger.Report{Test: true}, nil
 	}
-	id, err := doc.ID.identifier()
+	id, err := doc.ID.Identifier()
 	if err != nil {
-		return Message{}, incomplete("order.id: %w", err)
+		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order.id: %w", err)
 	}
 	report := order.Report{
 		Payment:     ident.NewPayment(provider, "order", id),
 		OccurredAt:  doc.occurredAt(),
 		Mispayments: doc.mispayments(),
 	}
-	status, event := doc.Status.text, doc.eventType()
+	status, event := doc.Status.Text, doc.eventType()
 	switch {
 	case event == mispaying, status == mispaid && event != completed:
 		// It says nothing about whether the order was paid, whatever its
@@ -47,39 +50,39 @@ func parseOrder(doc *orderDocument) (Message, error) {
 	case event == completed:
 		report.Paid = doc.claim(payment.StatusDisagrees)
 	case status != "":
-		if report.Status, err = doc.Status.identifier(); err != nil {
-			return Message{}, incomplete("order.status: %w", err)
+		if report.Status, err = doc.Status.Identifier(); err != nil {
+			return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order.status: %w", err)
 		}
 	case len(report.Mispayments) == 0:
-		return Message{}, incomplete("order has neither status nor event")
+		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order has neither status nor event")
 	}
-	return Message{Order: &Order{ID: order.NewID(provider, id), Report: report}}, nil
+	return ledger.Report{Order: &ledger.OrderReport{ID: order.NewID(provider, id), Report: report}}, nil
 }
 
 // isTest recognises what "Test Now" posts. Whatever else lacks an id may be
 // somebody's money, and is kept.
 func (doc *orderDocument) isTest() bool {
-	return doc.ID.kind == 'n' && doc.Custom.kind == '"' && doc.Custom.text == testCustom &&
-		doc.Status.text == completed && doc.eventType() != mispaying && len(doc.Mispayments.elements) == 0
+	return doc.ID.Kind == 'n' && doc.Custom.Kind == '"' && doc.Custom.Text == testCustom &&
+		doc.Status.Text == completed && doc.eventType() != mispaying && len(doc.Mispayments.Elements) == 0
 }
 
 // eventType returns what the callback is about, empty where it does not say so.
 // What is there and is no word must not pass for that.
 func (doc *orderDocument) eventType() string {
 	word := doc.Event.Type
-	if doc.Event.strange || word.text == "" && !word.missing() {
+	if doc.Event.Strange || word.Text == "" && !word.Missing() {
 		return "unreadable"
 	}
-	return word.text
+	return word.Text
 }
 
 // occurredAt prefers completed_at, which the documentation defines and its
 // example lacks.
 func (doc *orderDocument) occurredAt() time.Time {
-	if t := doc.CompletedAt.time(); !t.IsZero() {
+	if t := doc.CompletedAt.Time(); !t.IsZero() {
 		return t
 	}
-	return doc.CreatedAt.time()
+	return doc.CreatedAt.Time()
 }
 
 func (doc *orderDocument) claim(doubt payment.Reason) *order.Claim {
@@ -89,23 +92,23 @@ func (doc *orderDocument) claim(doubt payment.Reason) *order.Claim {
 		CustomFault: fault,
 		Amount:      doc.TotalNative.amount(), // after a discount; never total_original or total_payout
 		Doubt:       doubt,
-		Evidence:    payment.Evidence{Method: ledger.CoinbaseCallback, Status: doc.Status.detail()},
+		Evidence:    payment.Evidence{Method: ledger.CoinbaseCallback, Status: doc.Status.Detail()},
 		Details: order.Details{
 			Reference:       custom,
-			UUID:            doc.UUID.detail(),
+			UUID:            doc.UUID.Detail(),
 			Bitcoin:         doc.TotalBTC.amount().Optional(),
-			TransactionHash: doc.Transaction.Hash.detail(),
-			ReceiveAddress:  doc.ReceiveAddress.detail(),
+			TransactionHash: doc.Transaction.Hash.Detail(),
+			ReceiveAddress:  doc.ReceiveAddress.Detail(),
 		},
 	}
 }
 
 // custom returns the payer as the website named him when it made the button.
 func (doc *orderDocument) custom() (string, payment.Reason) {
-	if doc.Custom.missing() {
+	if doc.Custom.Missing() {
 		return "", payment.NoUser
 	}
-	custom, err := doc.Custom.identifier()
+	custom, err := doc.Custom.Identifier()
 	if err != nil {
 		return "", payment.UnusableUser
 	}
@@ -117,14 +120,14 @@ func (doc *orderDocument) custom() (string, payment.Reason) {
 func (doc *orderDocument) mispayments() []order.Mispayment {
 	custom, _ := doc.custom()
 	var mispayments []order.Mispayment
-	for _, e := range doc.Mispayments.elements {
+	for _, e := range doc.Mispayments.Elements {
 		m := order.Mispayment{
-			Digest:     e.digest,
+			Digest:     e.Digest,
 			Custom:     custom,
-			Amount:     e.value.TotalNative.amount(),
-			OccurredAt: e.value.CreatedAt.time(),
+			Amount:     e.Value.TotalNative.amount(),
+			OccurredAt: e.Value.CreatedAt.Time(),
 		}
-		if id, err := e.value.ID.identifier(); err == nil {
+		if id, err := e.Value.ID.Identifier(); err == nil {
 			m.Payment = mispaymentIdentity(id)
 		}
 		mispayments = append(mispayments, m)
@@ -136,8 +139,8 @@ func (doc *orderDocument) mispayments() []order.Mispayment {
 // among those it describes.
 func (doc *orderDocument) announced(described []order.Mispayment) []order.Mispayment {
 	custom, _ := doc.custom()
-	missing := order.Mispayment{Custom: custom, Missing: true, Digest: digest(nil)}
-	if id, err := doc.Event.MispaymentID.identifier(); err == nil {
+	missing := order.Mispayment{Custom: custom, Missing: true, Digest: strictjson.Digest(nil)}
+	if id, err := doc.Event.MispaymentID.Identifier(); err == nil {
 		missing.Payment = mispaymentIdentity(id)
 		for _, m := range described {
 			if m.Payment == missing.Payment {
@@ -149,11 +152,11 @@ func (doc *orderDocument) announced(described []order.Mispayment) []order.Mispay
 	if len(described) > 0 {
 		return described
 	}
-	if native := doc.MispaidNative; doc.MispaidNative.present {
+	if native := doc.MispaidNative; doc.MispaidNative.Present {
 		// What was paid, without an id to know it again: held, unposted.
 		missing.Missing = false
 		missing.Amount = native.amount()
-		missing.Digest = digest([]byte("mispaid_native " + native.Cents.text + " " + native.Currency.text))
+		missing.Digest = strictjson.Digest([]byte("mispaid_native " + native.Cents.Text + " " + native.Currency.Text))
 	}
 	return append(described, missing)
 }

@@ -4,31 +4,35 @@ import (
 	"strings"
 
 	"daybook/domain/ident"
+	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/payout"
+	"daybook/domain/quarantine"
+	"daybook/http/callback"
+	"daybook/http/callback/strictjson"
 )
 
-func parsePayout(doc *payoutDocument, digest string) (Message, error) {
-	id, err := doc.ID.identifier()
+func parsePayout(doc *payoutDocument, digest string) (ledger.Report, error) {
+	id, err := doc.ID.Identifier()
 	if err != nil {
-		return Message{}, incomplete("payout.id: %w", err)
+		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "payout.id: %w", err)
 	}
-	status, err := doc.Status.identifier()
+	status, err := doc.Status.Identifier()
 	if err != nil {
-		return Message{}, incomplete("payout.status: %w", err)
+		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "payout.status: %w", err)
 	}
 	report := payout.Report{
 		Payment:    ident.NewPayment(provider, "payout", id),
 		Progress:   progress(status),
 		Status:     status,
 		Digest:     digest,
-		OccurredAt: doc.CreatedAt.time(),
-		Arrives:    doc.PayoutDate.time(),
+		OccurredAt: doc.CreatedAt.Time(),
+		Arrives:    doc.PayoutDate.Time(),
 	}
 	if facts, ok := doc.facts(); ok {
 		report.Facts = &facts
 	}
-	return Message{Payout: &Payout{ID: payout.NewID(id), Report: report}}, nil
+	return ledger.Report{Payout: &ledger.PayoutReport{ID: payout.NewID(id), Report: report}}, nil
 }
 
 // progress knows the words of the documentation, Pending and Complete, and the
@@ -54,10 +58,10 @@ func (doc *payoutDocument) facts() (payout.Facts, bool) {
 		Bitcoin:  doc.BTC.amount().Optional(),
 	}
 	fees := doc.Fees
-	readable := !facts.Subtotal.IsZero() && !facts.Total.IsZero() && !doc.Fees.strange &&
-		(fees.Coinbase.present || fees.Coinbase.strange) == (facts.FeeOwn != nil) &&
-		(fees.Bank.present || fees.Bank.strange) == (facts.FeeBank != nil) &&
-		(doc.BTC.present || doc.BTC.strange) == (facts.Bitcoin != nil)
+	readable := !facts.Subtotal.IsZero() && !facts.Total.IsZero() && !doc.Fees.Strange &&
+		(fees.Coinbase.Present || fees.Coinbase.Strange) == (facts.FeeOwn != nil) &&
+		(fees.Bank.Present || fees.Bank.Strange) == (facts.FeeBank != nil) &&
+		(doc.BTC.Present || doc.BTC.Strange) == (facts.Bitcoin != nil)
 	if facts.Bitcoin != nil && facts.Bitcoin.Sign() == 0 {
 		facts.Bitcoin = nil // null and 0.00 both say that the orders were sold as they came
 	}
@@ -74,10 +78,10 @@ func (doc *payoutDocument) facts() (payout.Facts, bool) {
 	return facts, readable
 }
 
-func codes(l list[scalar, *scalar]) ([]string, bool) {
+func codes(l strictjson.List[strictjson.Scalar, *strictjson.Scalar]) ([]string, bool) {
 	var all []string
-	for _, e := range l.elements {
-		code, err := e.value.identifier()
+	for _, e := range l.Elements {
+		code, err := e.Value.Identifier()
 		if err != nil {
 			return nil, false
 		}

@@ -1,4 +1,4 @@
-package coinbasev1_test
+package callback_test
 
 import (
 	"net/http"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"daybook/http/callback/coinbasev1"
+	"daybook/http/callback"
 )
 
 func TestASecretThatIsMissingOrEmptyIsRefusedAtTheStart(t *testing.T) {
@@ -16,7 +16,7 @@ func TestASecretThatIsMissingOrEmptyIsRefusedAtTheStart(t *testing.T) {
 		"an empty one":          {""},
 		"an empty one with one": {"canary", ""},
 	} {
-		if _, err := coinbasev1.NewSecrets(secrets); err == nil {
+		if _, err := callback.NewSecrets(secrets); err == nil {
 			t.Errorf("%s is accepted", name)
 		} else if strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: the error repeats a secret: %v", name, err)
@@ -26,17 +26,23 @@ func TestASecretThatIsMissingOrEmptyIsRefusedAtTheStart(t *testing.T) {
 
 func TestTheZeroValueAuthenticatesNobody(t *testing.T) {
 	for _, query := range []string{"", "?secret=", "?secret=a"} {
-		if (coinbasev1.Secrets{}).Authenticate(httptest.NewRequest(http.MethodPost, "/"+query, nil)) {
-			t.Errorf("%q is good", query)
+		none := new(callback.URLSecret)
+		none.Set(callback.Secrets{})
+		for _, u := range []*callback.URLSecret{none, new(callback.URLSecret)} {
+			if _, authentic := u.Authenticate(httptest.NewRequest(http.MethodPost, "/"+query, nil), nil); authentic {
+				t.Errorf("%q is good", query)
+			}
 		}
 	}
 }
 
 func TestEveryLiveSecretIsGoodExactlyOnceInTheQuery(t *testing.T) {
-	secrets, err := coinbasev1.NewSecrets([]string{"first", "the+second & last", "first"})
+	secrets, err := callback.NewSecrets([]string{"first", "the+second & last", "first"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	u := new(callback.URLSecret)
+	u.Set(secrets)
 	for query, good := range map[string]bool{
 		"secret=first":                            true,
 		"a=b&secret=first&c":                      true,
@@ -76,7 +82,7 @@ func TestEveryLiveSecretIsGoodExactlyOnceInTheQuery(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.URL.RawQuery = query
-		if secrets.Authenticate(r) != good {
+		if method, authentic := u.Authenticate(r, nil); authentic != good || method != "secret" {
 			t.Errorf("%.60q is good: %v", query, !good)
 		}
 	}

@@ -1,4 +1,4 @@
-package coinbasev1
+package callback
 
 import (
 	"crypto/sha256"
@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
+	"sync/atomic"
 )
 
 // Secrets are those that a callback URL may carry. There are several while one
@@ -33,10 +33,22 @@ func NewSecrets(secrets []string) (Secrets, error) {
 	return s, nil
 }
 
-// Authenticate reports whether the request's URL carries a live secret, in the
-// one parameter "secret".
-func (s Secrets) Authenticate(r *http.Request) bool {
-	secret, ok := secretOf(r.URL.RawQuery)
+// URLSecret authenticates callbacks by a secret in their URL. The secrets may be
+// replaced while it is in use. The zero value authenticates nothing.
+type URLSecret struct{ live atomic.Pointer[Secrets] }
+
+// Set replaces the live secrets.
+func (u *URLSecret) Set(s Secrets) { u.live.Store(&s) }
+
+// Authenticate is a Format's: it reports whether the request's URL carries a live
+// secret, in the one parameter "secret".
+func (u *URLSecret) Authenticate(r *http.Request, _ []byte) (method string, authentic bool) {
+	live := u.live.Load()
+	return "secret", live != nil && live.authenticate(r.URL.RawQuery)
+}
+
+func (s Secrets) authenticate(query string) bool {
+	secret, ok := secretOf(query)
 	if !ok {
 		return false
 	}
@@ -65,32 +77,4 @@ func secretOf(query string) (secret string, ok bool) {
 		found++
 	}
 	return secret, found == 1
-}
-
-// signatureHeaders carry Coinbase's signature over the body, by their names in
-// evidence. It is kept: one key signs for all merchants, so that it does not
-// show that a callback is for us.
-var signatureHeaders = []struct{ name, canonical string }{
-	{"CB-SIGNATURE", http.CanonicalHeaderKey("CB-SIGNATURE")},
-	{"X-Signature", http.CanonicalHeaderKey("X-Signature")},
-}
-
-// maxSignatureBytes bounds what is kept; a signature has 684 characters.
-const maxSignatureBytes = 1024
-
-// SignatureHeaders returns the headers of the request that carry a signature.
-// What cannot be written into JSON as it came is none.
-func SignatureHeaders(r *http.Request) map[string]string {
-	var headers map[string]string
-	for _, header := range signatureHeaders {
-		value := r.Header.Get(header.canonical)
-		if value == "" || len(value) > maxSignatureBytes || !utf8.ValidString(value) {
-			continue
-		}
-		if headers == nil {
-			headers = make(map[string]string, 1)
-		}
-		headers[header.name] = value
-	}
-	return headers
 }

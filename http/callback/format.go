@@ -1,0 +1,54 @@
+// Package callback takes in what providers post: from where, proved how, and kept in
+// which order of work. What a body means is for the package of its format.
+package callback
+
+import (
+	"fmt"
+	"net/http"
+
+	"daybook/domain/ledger"
+	"daybook/domain/quarantine"
+)
+
+// Format is one kind of callback.
+type Format struct {
+	// Name is kept with each body, for ever. Reader is the number of Parse: one that
+	// understands more has the next number, and reads what an older one has understood
+	// as that did. Else it is another format.
+	Name   string
+	Reader int
+
+	Path    string // of its route, after /callbacks/
+	Actor   string // in the metadata of events: callback:coinbase
+	Off     bool   // it has no route; bodies that are kept are still read
+	Sources Sources
+
+	// Authenticate reports whether a request is its sender's, and by which method. It
+	// is asked before the body is read, with a nil body, unless ByBody is set.
+	Authenticate func(r *http.Request, body []byte) (method string, authentic bool)
+	ByBody       bool
+
+	// Headers returns what is kept of the header. nil keeps nothing.
+	Headers func(*http.Request) map[string]string
+
+	// Parse reads a body strictly and translates it. It needs no request, so that a
+	// body that was kept can be read again. An error that is not a Refusal is a fault.
+	Parse func(body []byte) (ledger.Report, error)
+}
+
+// Refusal says why a body cannot be acted on. It is kept all the same. The text has
+// nothing of the body in it.
+type Refusal struct {
+	Reason quarantine.Reason
+	Err    error
+}
+
+// Refuse makes a refusal.
+func Refuse(reason quarantine.Reason, format string, arguments ...any) *Refusal {
+	return &Refusal{reason, fmt.Errorf(format, arguments...)}
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("%s: %v", r.Reason, r.Err) }
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Err }
