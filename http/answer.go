@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/eventstore"
 
@@ -21,7 +20,7 @@ var (
 
 // writeJSON answers with a value.
 func writeJSON(w http.ResponseWriter, status int, value any) error {
-	body, err := encode(value)
+	body, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
@@ -31,7 +30,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) error {
 
 // answerClaimed answers with a value that memory was claimed for.
 func answerClaimed(w *call, value any) error {
-	body, err := encode(value)
+	body, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
 	}
@@ -58,13 +57,6 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 	header["Content-Length"] = []string{strconv.Itoa(len(body))} // else net/http sends chunks
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
-}
-
-func encode(value any) ([]byte, error) {
-	if appender, ok := value.(codec.Appender); ok {
-		return appender.AppendJSON(make([]byte, 0, 192))
-	}
-	return json.Marshal(value)
 }
 
 // setPosition tells a writer where his write stands, for min_position.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"daybook/domain/codec"
 	"daybook/eventstore"
 	"daybook/projections/follow"
 )
@@ -23,23 +22,6 @@ type balanceAnswer struct {
 	Currency  string `json:"currency"`
 	Available string `json:"available"`
 	Pending   string `json:"pending"`
-}
-
-// AppendJSON implements codec.Appender.
-func (a balancesAnswer) AppendJSON(dst []byte) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("user", a.User)
-	codec.List(&o, "balances", a.Balances, appendBalance)
-	o.Text("position", a.Position.String())
-	return o.End()
-}
-
-func appendBalance(dst []byte, b balanceAnswer) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("currency", b.Currency)
-	o.Text("available", b.Available)
-	o.Text("pending", b.Pending)
-	return o.End()
 }
 
 // balanceRoutes answer from the read model of balances.

@@ -8,11 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"daybook/eventstore"
 	"daybook/projections/balances"
-
-	"github.com/go-json-experiment/json"
-	"pgregory.net/rapid"
 )
 
 // completed is a callback that credits cents of a currency to a user.
@@ -175,26 +171,4 @@ func TestAnOlderCopyOfAReadModelDoesNotPassForWhatItsProjectionHasApplied(t *tes
 			}
 		}
 	}
-}
-
-func TestBalancesAreWrittenAsTheirTagsSay(t *testing.T) {
-	balance := rapid.Custom(func(t *rapid.T) balanceAnswer {
-		return balanceAnswer{
-			Currency: rapid.String().Draw(t, "currency"), Available: rapid.String().Draw(t, "available"), Pending: rapid.String().Draw(t, "pending"),
-		}
-	})
-	rapid.Check(t, func(t *rapid.T) {
-		a := balancesAnswer{
-			User:     rapid.String().Draw(t, "user"),
-			Balances: rapid.SliceOf(balance).Draw(t, "balances"),
-			Position: eventstore.Position(rapid.Uint64().Draw(t, "position")),
-		}
-		want, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := encode(a); err != nil || string(got) != string(want) {
-			t.Fatalf("got %s, %v, want %s", got, err, want)
-		}
-	})
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 
-	"daybook/domain/codec"
 	"daybook/domain/quarantine"
 	"daybook/http/callback"
 )
@@ -19,18 +18,6 @@ type callbackAnswer struct {
 	Stream   string `json:"stream,omitzero"`
 	Revision *int64 `json:"revision,omitzero"`
 	Position string `json:"position,omitzero"`
-}
-
-// AppendJSON implements codec.Appender.
-func (a callbackAnswer) AppendJSON(dst []byte) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("outcome", a.Outcome)
-	o.OptionalText("stream", a.Stream)
-	if a.Revision != nil {
-		o.Number("revision", *a.Revision)
-	}
-	o.OptionalText("position", a.Position)
-	return o.End()
 }
 
 // callbackRoutes answer what is posted in one format.

@@ -15,7 +15,6 @@ import (
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
-	"pgregory.net/rapid"
 )
 
 // kept is the metadata of an event as far as these tests look at it.
@@ -269,25 +268,6 @@ func TestACallbackThatHasArrivedIsRecordedAlthoughItsSenderIsGone(t *testing.T) 
 			t.Errorf("%s: %d %s", body, a.Status, a.Body)
 		}
 	}
-}
-
-func TestAnswersToCallbacksAreWrittenAsTheirTagsSay(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a := callbackAnswer{
-			Outcome: rapid.String().Draw(t, "outcome"), Stream: rapid.String().Draw(t, "stream"), Position: rapid.StringMatching(`[0-9]*`).Draw(t, "position"),
-		}
-		if rapid.Bool().Draw(t, "with a revision") {
-			revision := rapid.Int64().Draw(t, "revision")
-			a.Revision = &revision
-		}
-		want, err := json.Marshal(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := encode(a); err != nil || string(got) != string(want) {
-			t.Fatalf("got %s, %v, want %s", got, err, want)
-		}
-	})
 }
 
 func TestAPathIsFoundAsItWasSent(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/projections/orders"
+
+	"github.com/go-json-experiment/json"
 )
 
 // heartbeat is how often a stream without changes shows that it is alive. The
@@ -114,7 +116,7 @@ func (s *orderStream) send(state orders.Order) error {
 	if state.Changed == 0 || state.Changed == s.sent {
 		return s.write("")
 	}
-	text, err := encode(state)
+	text, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("encode order: %w", err)
 	}
