@@ -31,7 +31,7 @@ type bodyReader struct{ format *callback.Format }
 // Read implements verify.Reader.
 func (b bodyReader) Read(body []byte) verify.Reading {
 	reading := b.read(body)
-	reading.Reader = b.format.Reader
+	reading.Reader, reading.Methods = b.format.Reader, b.format.Methods
 	return reading
 }
 

@@ -119,10 +119,12 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	projected := read.project(store.Store, options)
 	waiting := openWaiting(c.Data, store.Store, options)
 	all := append(slices.Clone(projected.all), waiting.projection)
+	service := ledger.NewService(store.Store, s.policy)
+	acting := newProcesses(store.Store, service, waiting, options)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
-		Ledger:             ledger.NewService(store.Store, s.policy),
+		Ledger:             service,
 		Store:              store.Store,
 		Balances:           read.balances,
 		BalancesProjection: projected.balances,
@@ -135,7 +137,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
-		Collectors:         append(collectors, logCollector{store.tail, all}, waitingCollector{waiting, time.Now}, watch.metric(), connections),
+		Collectors:         append(collectors, logCollector{store.tail, all}, waitingCollector{waiting, time.Now}, acting, watch.metric(), connections),
 	})
 	s.access.onChange(func() {
 		a := s.access.current.Load()
@@ -163,6 +165,12 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 				// The others go on, and so does receiving.
 				logger.Error("projection has stopped", "projection", p.Status().Name, "error", err)
 			}
+			return nil
+		})
+	}
+	for _, p := range acting {
+		running.Go(func() error {
+			p.Run(projecting)
 			return nil
 		})
 	}

@@ -27,6 +27,7 @@ type Format struct {
 	// is asked before the body is read, with a nil body, unless ByBody is set.
 	Authenticate func(r *http.Request, body []byte) (method string, authentic bool)
 	ByBody       bool
+	Methods      []string // that it may return
 
 	// Headers returns what is kept of the header. nil keeps nothing.
 	Headers func(*http.Request) map[string]string

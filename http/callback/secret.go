@@ -33,6 +33,9 @@ func NewSecrets(secrets []string) (Secrets, error) {
 	return s, nil
 }
 
+// BySecret is the method of URLSecret, as events name it.
+const BySecret = "secret"
+
 // URLSecret authenticates callbacks by a secret in their URL. The secrets may be
 // replaced while it is in use. The zero value authenticates nothing.
 type URLSecret struct{ live atomic.Pointer[Secrets] }
@@ -44,7 +47,7 @@ func (u *URLSecret) Set(s Secrets) { u.live.Store(&s) }
 // secret, in the one parameter "secret".
 func (u *URLSecret) Authenticate(r *http.Request, _ []byte) (method string, authentic bool) {
 	live := u.live.Load()
-	return "secret", live != nil && live.authenticate(r.URL.RawQuery)
+	return BySecret, live != nil && live.authenticate(r.URL.RawQuery)
 }
 
 func (s Secrets) authenticate(query string) bool {

@@ -23,6 +23,12 @@ func (p *prover) compareQuarantined(ctx context.Context, e *eventstore.Recorded,
 	if said.Format != a.format || said.Length != a.length {
 		found.add("format or length are not those of the kept body")
 	}
+	if said.Reader > a.reading.Reader && a.reading.Refused != tooLarge {
+		found.add("reader %d is none of this version", said.Reader)
+	}
+	if by := said.Authenticity; by != nil && (by.Source != a.source || !slices.Contains(a.reading.Methods, by.Method) && a.reading.Refused != tooLarge) {
+		found.add("authenticity is not that of the evidence and its format")
+	}
 	switch {
 	case said.Reason == tooMany && a.reading.Refused == "":
 		isFull, err := p.mayBeFull(ctx, e)

@@ -11,9 +11,10 @@ type Reader interface {
 
 // Reading is what a body says, as far as events say it too.
 type Reading struct {
-	Stream  string // of the events that are made of it
-	Refused string // why there are none, and it is kept in quarantine; empty if it is understood
-	Reader  int    // number of the reader
+	Stream  string   // of the events that are made of it
+	Refused string   // why there are none, and it is kept in quarantine; empty if it is understood
+	Reader  int      // number of the reader
+	Methods []string // by which callbacks of the format are authenticated
 
 	Claims     []Claim
 	Status     string    // a word that moves no money; empty if it says none

@@ -25,6 +25,7 @@ type proof struct {
 	format      string
 	digest      string
 	received    string
+	source      string
 	length      int64 // of the body; where it is not kept, as the record says
 	hasBody     bool
 	isWhole     bool     // the body has the digest
@@ -44,6 +45,13 @@ type statement struct {
 	Length     int64            `json:"length"`
 	Owner      string           `json:"owner"`
 	Reader     int              `json:"reader"`
+
+	Authenticity *statedAuthenticity `json:"authenticity"`
+}
+
+type statedAuthenticity struct {
+	Method string `json:"method"`
+	Source string `json:"source"`
 }
 
 type statedEvidence struct {
@@ -87,7 +95,7 @@ func (p *proof) read(readers map[string]Reader, event *eventstore.Recorded) {
 func (p *proof) readEvidence(readers map[string]Reader, e *eventstore.Evidence) {
 	p.hasEvidence = true
 	p.isRecord = e.Format != "" || e.Encoding != "" || e.Body != nil
-	p.format, p.digest, p.received, p.length = e.Format, e.SHA256, e.Received, e.Length
+	p.format, p.digest, p.received, p.source, p.length = e.Format, e.SHA256, e.Received, e.Source, e.Length
 	if e.Body == nil {
 		return
 	}

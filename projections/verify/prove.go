@@ -31,6 +31,7 @@ type appended struct {
 	command  string
 	digest   string
 	received string
+	source   string
 	format   string
 	length   int64
 	reading  *Reading // nil if no reader was given, or there is no body
@@ -138,7 +139,7 @@ func (p *prover) place(ctx context.Context, e *eventstore.Recorded, x *proof) er
 	}
 	*a = appended{
 		record: *e, last: e.Revision, command: x.command, digest: x.digest,
-		received: x.received, format: x.format, length: x.length, reading: x.reading,
+		received: x.received, source: x.source, format: x.format, length: x.length, reading: x.reading,
 	}
 	a.record.Data, a.record.Metadata = nil, nil
 	if x.isRecord {

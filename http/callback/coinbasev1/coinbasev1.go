@@ -26,7 +26,7 @@ func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Form
 	return &callback.Format{
 		Name: "coinbase-v1", Reader: 1,
 		Path: "coinbase", Actor: "callback:coinbase", Sources: sources,
-		Authenticate: secret.Authenticate, Headers: signatures, Parse: Parse,
+		Authenticate: secret.Authenticate, Methods: []string{callback.BySecret}, Headers: signatures, Parse: Parse,
 	}
 }
 
