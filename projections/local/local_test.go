@@ -3,16 +3,23 @@ package local_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
 
+	"daybook/domain/claim"
+	"daybook/domain/codec"
+	"daybook/domain/deposit"
 	"daybook/domain/ledger"
+	"daybook/domain/order"
+	"daybook/domain/payout"
+	"daybook/domain/quarantine"
 	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/local"
@@ -111,66 +118,74 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 	}
 }
 
-// TestEveryEventThatOpensOrClosesIsNamed reads the golden files of all events: one
-// that speaks of a hold or of a mispayment belongs to the review list.
-func TestEveryEventThatOpensOrClosesIsNamed(t *testing.T) {
-	named := make(map[string]bool)
-	for _, list := range local.Worklists {
-		for _, event := range list.Names {
-			named[event.EventType()] = true
+// golden returns what the golden files of all aggregates have, by event type.
+func golden(t *testing.T) map[string][]eventstore.Recorded {
+	t.Helper()
+	samples := make(map[string][]eventstore.Recorded)
+	for category, directory := range map[string]string{
+		order.Category: "order", deposit.Category: "deposit", payout.Category: "payout", claim.Category: "claim", quarantine.Category: "quarantine",
+	} {
+		files, err := filepath.Glob("../../domain/" + directory + "/testdata/*.v*.json")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%d golden files of %s, %v", len(files), directory, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := strings.Split(filepath.Base(file), ".") // type, schema
+			schema, err := strconv.Atoi(strings.TrimPrefix(parts[1], "v"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			samples[parts[0]] = append(samples[parts[0]], eventstore.Recorded{
+				Event: eventstore.Event{Type: parts[0], Schema: schema, Data: content}, Stream: eventstore.StreamName(category + "-x"),
+			})
 		}
 	}
-	files, err := filepath.Glob("../../domain/*/testdata/*.json")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d golden files, %v", len(files), err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
+	return samples
+}
+
+// An event that speaks of a hold or of a mispayment belongs to the review list.
+func TestEveryEventThatOpensOrClosesIsNamed(t *testing.T) {
+	for eventType, samples := range golden(t) {
+		var says map[string]any
+		if err := json.Unmarshal(samples[0].Data, &says); err != nil {
 			t.Fatal(err)
 		}
-		eventType, _, _ := strings.Cut(filepath.Base(file), ".")
-		var says map[string]any
-		if err := json.Unmarshal(content, &says); err != nil {
-			continue // not an event
-		}
-		needs := strings.Contains(file, "/quarantine/")
-		for _, member := range []string{"hold", "mispayment", "closes"} {
-			_, has := says[member]
-			needs = needs || has
-		}
-		if needs && !named[eventType] {
+		_, hold := says["hold"]
+		_, mispayment := says["mispayment"]
+		_, closes := says["closes"]
+		needs := hold || mispayment || closes || samples[0].Stream.Category() == quarantine.Category
+		if needs && !slices.ContainsFunc(local.Worklists, func(list local.Worklist) bool { return names(list.Names, eventType) }) {
 			t.Errorf("%s opens or closes something, and no worklist names it", eventType)
 		}
 	}
 }
 
-// TestEveryNamedEventIsFolded fails if a list names an event and does nothing with
-// it.
-func TestEveryNamedEventIsFolded(t *testing.T) {
-	for _, list := range local.Worklists {
-		for _, event := range list.Names {
-			var recorded eventstore.Recorded
-			for category, at := range map[string]string{"order": "order", "address": "deposit", "payout": "payout", "quarantine": "quarantine"} {
-				files, err := filepath.Glob(fmt.Sprintf("../../domain/%s/testdata/%s.v*.json", at, event.EventType()))
+// A fold is given the events that it names, and does something with each.
+func TestWhatIsNamedIsFolded(t *testing.T) {
+	check := func(fold string, named []codec.Event, does func(codec.Event) bool) {
+		for eventType, samples := range golden(t) {
+			folded := slices.ContainsFunc(samples, func(recorded eventstore.Recorded) bool {
+				event, err := ledger.Decode(recorded)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, file := range files { // the newest is the last
-					recorded.Stream, recorded.Type = eventstore.StreamName(category+"-x"), event.EventType()
-					recorded.Schema = ledger.Schema(category, event.EventType())
-					if recorded.Data, err = os.ReadFile(file); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			decoded, err := ledger.Decode(recorded)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(list.Fold(local.Event{Event: decoded, ID: "id"})) == 0 {
-				t.Errorf("%s names %s and does nothing with it", list.Name, event.EventType())
+				return does(event)
+			})
+			if isNamed := names(named, eventType); isNamed != folded {
+				t.Errorf("%s names %s is %v, that it folds it is %v", fold, eventType, isNamed, folded)
 			}
 		}
 	}
+	for _, list := range local.Worklists {
+		check(list.Name, list.Names, func(event codec.Event) bool { return len(list.Fold(local.Event{Event: event, ID: "id"})) > 0 })
+	}
+	check("lookup", local.LookedUp, func(event codec.Event) bool { return len(local.KeysOf(event)) > 0 })
+}
+
+func names(named []codec.Event, eventType string) bool {
+	return slices.ContainsFunc(named, func(event codec.Event) bool { return event.EventType() == eventType })
 }
