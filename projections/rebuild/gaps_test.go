@@ -55,10 +55,7 @@ func TestPositionsMayHaveGaps(t *testing.T) {
 		}
 	}
 	for range 2 {
-		result, err := Run(t.Context(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
+		result := w.rebuild(t, options)
 		if result.Events != 3001 || told != 3001 {
 			t.Errorf("%d events are told of, the result is %+v", told, result)
 		}

@@ -46,6 +46,16 @@ func (w *world) options(t *testing.T) Options {
 	return Options{Log: w.Log, Store: w.store(t), Prefix: redismodel.DefaultPrefix, Gapless: true}
 }
 
+// rebuild runs a rebuild to its end.
+func (w *world) rebuild(t *testing.T, options Options) Result {
+	t.Helper()
+	result, err := Run(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
 // live runs the projections of a server until the test ends. What it returns waits
 // until they have applied all of the log.
 func (w *world) live(t *testing.T) (await func()) {

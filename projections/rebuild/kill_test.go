@@ -53,9 +53,7 @@ func TestARebuildIsKilled(t *testing.T) {
 		w.verified(t)
 	}
 	t.Logf("%d of %d came to their end", finished, rounds)
-	if _, err := Run(t.Context(), w.options(t)); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, w.options(t))
 	end := w.Last()
 	await()
 	if report := w.verified(t); report.Models[0].Position != end {

@@ -29,9 +29,7 @@ func TestFillingLeavesItsMemoryToTheComparison(t *testing.T) {
 			comparing = heap()
 		}
 	}
-	if _, err := Run(t.Context(), options); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, options)
 	if comparing == 0 || comparing > before+bound {
 		t.Errorf("%d KiB were in use before and %d KiB when the comparison began", before>>10, comparing>>10)
 	}

@@ -18,10 +18,7 @@ func TestARebuildReplacesWhatIsThere(t *testing.T) {
 	client.HIncrByFloat(t.Context(), "{daybook}:1:balance:u%2F1", "USD", 1)
 	client.Set(t.Context(), "{daybook}:7:balance:left", "over", 0)
 
-	result, err := Run(t.Context(), w.options(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := w.rebuild(t, w.options(t))
 	if result.From != 1 || result.To != 2 || result.Events != 3001 || result.Resumed != 0 {
 		t.Errorf("result is %+v", result)
 	}
@@ -49,10 +46,7 @@ func TestARebuildBesideALiveServer(t *testing.T) {
 		})
 	}
 	for generation := redismodel.Generation(2); generation < 5; generation++ {
-		result, err := Run(t.Context(), w.options(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		result := w.rebuild(t, w.options(t))
 		if result.To != generation {
 			t.Errorf("switched to %s, want %s", result.To, generation)
 		}
@@ -88,9 +82,7 @@ func TestAFlushDuringARebuild(t *testing.T) {
 						once.Do(func() { w.server.Client().FlushAll(t.Context()) })
 					}
 				}
-				if _, err := Run(t.Context(), options); err != nil {
-					t.Fatal(err)
-				}
+				w.rebuild(t, options)
 				w.Pay(1)
 				await()
 				if report := w.verified(t); report.Models[0].Position != 3003 {
@@ -124,10 +116,7 @@ func TestARebuildIsResumed(t *testing.T) {
 			t.Errorf("generation %d is current", report.Generation)
 		}
 	}
-	result, err := Run(t.Context(), w.options(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	result := w.rebuild(t, w.options(t))
 	if result.Resumed == 0 || result.Events >= 16001 {
 		t.Errorf("it began anew: %+v", result)
 	}
@@ -149,9 +138,7 @@ func TestWhatCannotBeGoneOnWithIsDropped(t *testing.T) {
 			w.server.Client().Set(t.Context(), "{daybook}:2:checkpoint:orders", checkpoint, 0)
 			w.server.Client().Set(t.Context(), "{daybook}:2:sum:orders", 41, 0)
 			w.server.Client().Set(t.Context(), "{daybook}:2:order:coinbase.LEFT", "{}", 0)
-			if _, err := Run(t.Context(), w.options(t)); err != nil {
-				t.Fatal(err)
-			}
+			w.rebuild(t, w.options(t))
 			w.verified(t)
 		})
 	}
@@ -176,9 +163,7 @@ func TestDamagedWorkIsNotSwitchedTo(t *testing.T) {
 	if left := w.generations(t); left != "[1]" {
 		t.Errorf("generations %s are left", left)
 	}
-	if _, err := Run(t.Context(), w.options(t)); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, w.options(t))
 	w.verified(t)
 }
 
@@ -196,9 +181,7 @@ func TestASecondRebuildIsRefused(t *testing.T) {
 			})
 		}
 	}
-	if _, err := Run(t.Context(), options); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, options)
 	w.verified(t)
 }
 
@@ -207,9 +190,7 @@ func TestTheLockOfAKilledRebuildExpires(t *testing.T) {
 	w := newWorld(t)
 	w.Pay(10)
 	w.server.Client().Set(t.Context(), "{daybook}:rebuild", "killed", lockExpires/5)
-	if _, err := Run(t.Context(), w.options(t)); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, w.options(t))
 	w.verified(t)
 	if left := w.server.Client().Exists(t.Context(), "{daybook}:rebuild").Val(); left != 0 {
 		t.Error("the lock is left")
@@ -242,9 +223,7 @@ func TestModelsOfAnotherLogAreAskedFor(t *testing.T) {
 	}
 	options := w.options(t)
 	options.ReplaceOtherLog = func(string) bool { return true }
-	if _, err := Run(t.Context(), options); err != nil {
-		t.Fatal(err)
-	}
+	w.rebuild(t, options)
 	w.verified(t)
 }
 

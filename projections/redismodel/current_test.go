@@ -60,12 +60,8 @@ func TestTheLikeliestGenerationIsSetWhereNoneIsKnown(t *testing.T) {
 }
 
 func TestLikeliestIsTheNewestGenerationThatIsWhole(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
-	l.Pay(9)
-	r.settle()
-	client := server.Client()
+	r := filled(t, 9)
+	client := r.server.Client()
 	until(t, "marked whole", func() bool { return client.Exists(t.Context(), "{x}:1:whole:balances").Val() == 1 })
 	r.stop()
 	client.Del(t.Context(), "{x}:1:checkpoint:orders")
@@ -79,7 +75,7 @@ func TestLikeliestIsTheNewestGenerationThatIsWhole(t *testing.T) {
 	}
 	likeliest := func(when string, want redismodel.Generation) {
 		t.Helper()
-		if got, err := store.Likeliest(t.Context()); err != nil || got != want {
+		if got, err := r.store.Likeliest(t.Context()); err != nil || got != want {
 			t.Errorf("%s it is %s, error %v, want %s", when, got, err, want)
 		}
 	}

@@ -45,11 +45,10 @@ func TestAnAnswerThatIsLostCountsNothingTwice(t *testing.T) {
 }
 
 func TestConnectionsThatAreKilledCountNothingTwice(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
+	r := start(t)
 	for range 30 {
-		l.Pay(2)
-		if err := server.Client().Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
+		r.log.Pay(2)
+		if err := r.server.Client().Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes").Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,45 +57,41 @@ func TestConnectionsThatAreKilledCountNothingTwice(t *testing.T) {
 }
 
 func TestAFlushedRedisIsFilledAgain(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
+	r := start(t)
 	for range 10 {
-		l.Pay(3)
-		if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
+		r.log.Pay(3)
+		if err := r.server.Client().FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	r.settle()
 
 	// And when nothing happens that would be written.
-	if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
+	if err := r.server.Client().FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	r.settle()
 }
 
 func TestAnOlderCopyIsCaughtUp(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
-	l.Pay(10)
-	r.settle()
-	if err := server.Client().Save(t.Context()).Err(); err != nil {
+	r := filled(t, 10)
+	if err := r.server.Client().Save(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	dump := filepath.Join(server.Directory, "dump.rdb")
+	dump := filepath.Join(r.server.Directory, "dump.rdb")
 	older, err := os.ReadFile(dump)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Pay(10)
+	r.log.Pay(10)
 	r.settle()
-	server.Kill()
+	r.server.Kill()
 	if err := os.WriteFile(dump, older, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server.Restart()
+	r.server.Restart()
 	r.settle()
-	l.Pay(3)
+	r.log.Pay(3)
 	r.settle()
 }
 
@@ -117,22 +112,21 @@ func TestAnOlderReplicaThatIsPromotedIsCaughtUp(t *testing.T) {
 }
 
 func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
-	r := run(t, l, server.Store(t))
+	r := start(t, "--appendonly", "yes")
 	for i := range 4 {
-		l.Pay(3)
+		r.log.Pay(3)
 		if i%2 == 0 {
-			server.Kill()
+			r.server.Kill()
 			until(t, "reported", func() bool { return errors.Is(r.all[0].Status().Err, follow.ErrUnreachable) })
 			if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, follow.ErrUnreachable) {
 				t.Errorf("without Redis a read says %v", err)
 			}
-			l.Pay(3)
-			server.Restart()
+			r.log.Pay(3)
+			r.server.Restart()
 		} else {
-			server.Pause()
-			l.Pay(3)
-			server.Resume()
+			r.server.Pause()
+			r.log.Pay(3)
+			r.server.Resume()
 		}
 		r.await()
 	}
@@ -140,18 +134,15 @@ func TestRedisThatIsKilledOrPausedIsWaitedFor(t *testing.T) {
 }
 
 func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
-	l.Pay(10)
-	r.settle()
+	r := filled(t, 10)
 	limit := func(bytes string) {
 		t.Helper()
-		if err := server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
+		if err := r.server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	limit("1000")
-	l.Pay(10)
+	r.log.Pay(10)
 	until(t, "reported", func() bool {
 		err := r.all[0].Status().Err
 		return errors.Is(err, follow.ErrUnreachable) && strings.Contains(err.Error(), "OOM")
@@ -167,21 +158,17 @@ func TestAFullRedisIsRetriedAndNothingIsHalfWritten(t *testing.T) {
 // A projector that starts reads in a transaction, of which a full Redis takes
 // not even the reads.
 func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(10)
-	r.settle()
+	r := filled(t, 10)
 	r.stop()
 	limit := func(bytes string) {
 		t.Helper()
-		if err := server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
+		if err := r.server.Client().ConfigSet(t.Context(), "maxmemory", bytes).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	limit("1000")
-	l.Pay(10)
-	again := run(t, l, store)
+	r.log.Pay(10)
+	again := run(t, r.log, r.store)
 	for _, p := range again.all {
 		until(t, "reported", func() bool {
 			err := p.Status().Err
@@ -194,13 +181,10 @@ func TestAProjectorThatStartsOnAFullRedisSaysSo(t *testing.T) {
 
 // No connection has to be made anew for it to be noticed.
 func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
-	l.Pay(10)
-	r.settle()
+	r := filled(t, 10)
 	policy := func(name string) {
 		t.Helper()
-		if err := server.Client().ConfigSet(t.Context(), "maxmemory-policy", name).Err(); err != nil {
+		if err := r.server.Client().ConfigSet(t.Context(), "maxmemory-policy", name).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -211,18 +195,17 @@ func TestAPolicyThatIsChangedUnderOpenConnectionsIsRefused(t *testing.T) {
 	if _, err := r.balances.Balance(t.Context(), "u/1"); !errors.Is(err, redismodel.ErrEvicts) || !errors.Is(err, follow.ErrUnreachable) {
 		t.Errorf("a read of what may be evicted says %v", err)
 	}
-	l.Pay(10)
+	r.log.Pay(10)
 	policy("noeviction")
 	r.settle()
 }
 
 func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
+	r := start(t)
 	for range 5 {
-		l.Pay(2)
+		r.log.Pay(2)
 		r.await()
-		if err := server.Client().ScriptFlush(t.Context()).Err(); err != nil {
+		if err := r.server.Client().ScriptFlush(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -235,17 +218,13 @@ func TestScriptsThatWereFlushedAreSentAgain(t *testing.T) {
 }
 
 func TestAnotherLogIsRefused(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(10)
-	r.settle()
+	r := filled(t, 10)
 	r.stop()
-	before := server.Client().DBSize(t.Context()).Val()
+	before := r.server.Client().DBSize(t.Context()).Val()
 
 	other := projectiontest.NewLog(t)
 	other.Pay(20)
-	refused := run(t, other, store)
+	refused := run(t, other, r.store)
 	until(t, "stopped", func() bool {
 		return refused.all[0].Status().State == follow.Stopped && refused.all[1].Status().State == follow.Stopped
 	})
@@ -256,7 +235,7 @@ func TestAnotherLogIsRefused(t *testing.T) {
 	}
 	refused.stop()
 	r.check()
-	if after := server.Client().DBSize(t.Context()).Val(); after != before {
+	if after := r.server.Client().DBSize(t.Context()).Val(); after != before {
 		t.Errorf("there were %d keys and are %d", before, after)
 	}
 }

@@ -16,26 +16,22 @@ import (
 )
 
 func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(30)
-	r.settle()
+	r := filled(t, 30)
 
-	next := balances.NewRedis(store, redismodel.Beside(1))
+	next := balances.NewRedis(r.store, redismodel.Beside(1))
 	if stored, err := next.Load(t.Context()); err != nil || stored != (follow.Checkpoint{}) {
 		t.Fatalf("checkpoint is %+v, error %v", stored, err)
 	}
-	projectiontest.Apply(t, next, projectiontest.Events(t, l))
-	l.Pay(3)
+	projectiontest.Apply(t, next, projectiontest.Events(t, r.log))
+	r.log.Pay(3)
 	r.settle()
-	if current, err := store.Current(t.Context()); err != nil || current != 1 {
+	if current, err := r.store.Current(t.Context()); err != nil || current != 1 {
 		t.Fatalf("current is %s, error %v", current, err)
 	}
-	if err := store.Switch(t.Context(), 2, 3); !errors.Is(err, redismodel.ErrSwitched) {
+	if err := r.store.Switch(t.Context(), 2, 3); !errors.Is(err, redismodel.ErrSwitched) {
 		t.Errorf("switching from what is not current says %v", err)
 	}
-	if err := store.Switch(t.Context(), 1, 2); err != nil {
+	if err := r.store.Switch(t.Context(), 1, 2); err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
@@ -51,24 +47,22 @@ func TestTheNextGenerationIsFilledBesideTheLiveOne(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestAGenerationSwitchedUnderRunningProjectorsIsTakenUp(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
+	r := start(t)
 	for g := redismodel.Generation(1); g < 4; g++ {
-		l.Pay(10)
+		r.log.Pay(10)
 		r.settle()
-		if err := store.Switch(t.Context(), g, g+1); err != nil {
+		if err := r.store.Switch(t.Context(), g, g+1); err != nil {
 			t.Fatal(err)
 		}
 		if g%2 == 0 {
-			l.Pay(3)
+			r.log.Pay(3)
 		}
 		r.settle()
-		if err := store.Drop(t.Context(), g, nil); err != nil {
+		if err := r.store.Drop(t.Context(), g, nil); err != nil {
 			t.Fatal(err)
 		}
 		r.settle()
-		if generations, err := store.Generations(t.Context()); err != nil || !cmp.Equal(generations, []redismodel.Generation{g + 1}) {
+		if generations, err := r.store.Generations(t.Context()); err != nil || !cmp.Equal(generations, []redismodel.Generation{g + 1}) {
 			t.Fatalf("generations are %v, error %v", generations, err)
 		}
 	}
@@ -110,38 +104,30 @@ func TestDroppingTakesBoundedStepsAndNeverTheCurrentGeneration(t *testing.T) {
 }
 
 func TestWhatIsLeftWithoutACheckpointIsNotCountedAgain(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(30)
-	r.settle()
+	r := filled(t, 30)
 	r.stop()
 	for _, projection := range []string{"balances", "orders"} {
-		if err := server.Client().Del(t.Context(), store.Key(1, redismodel.KindCheckpoint, projection)).Err(); err != nil {
+		if err := r.server.Client().Del(t.Context(), r.store.Key(1, redismodel.KindCheckpoint, projection)).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := server.Client().HSet(t.Context(), store.Key(1, redismodel.KindBalance, "nobody"), "USD", "1.00").Err(); err != nil {
+	if err := r.server.Client().HSet(t.Context(), r.store.Key(1, redismodel.KindBalance, "nobody"), "USD", "1.00").Err(); err != nil {
 		t.Fatal(err)
 	}
-	run(t, l, store).settle()
-	if n := server.Client().Exists(t.Context(), store.Key(1, redismodel.KindBalance, "nobody")).Val(); n != 0 {
+	run(t, r.log, r.store).settle()
+	if n := r.server.Client().Exists(t.Context(), r.store.Key(1, redismodel.KindBalance, "nobody")).Val(); n != 0 {
 		t.Error("what nobody has is left")
 	}
 }
 
 func TestKeysAreListedByKind(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
-	l.Pay(3)
-	r.settle()
+	r := filled(t, 3)
 	got := make(map[string]string)
-	for key, err := range store.Keys(t.Context(), 1, redismodel.KindEntries) {
+	for key, err := range r.store.Keys(t.Context(), 1, redismodel.KindEntries) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[key] = store.Name(key)
+		got[key] = r.store.Name(key)
 	}
 	want := map[string]string{"{x}:1:entries:u%2F0": "u%2F0", "{x}:1:entries:u%2F1": "u%2F1", "{x}:1:entries:u%2F2": "u%2F2"}
 	if diff := cmp.Diff(want, got); diff != "" {

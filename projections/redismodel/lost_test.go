@@ -178,16 +178,12 @@ func TestWhatWasDamagedBeforeAStartIsMadeAgain(t *testing.T) {
 
 // What is only read beyond memory, nobody asks for: a page a second finds it.
 func TestWhatNobodyReadsIsMadeAgain(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(9)
-	r.settle()
-	keys := []string{store.Key(1, "balance", "u%2F1"), store.Key(1, "entries", "u%2F2"), store.Key(1, "order", "coinbase.7")}
-	if err := server.Client().Del(t.Context(), keys...).Err(); err != nil {
+	r := filled(t, 9)
+	keys := []string{r.store.Key(1, "balance", "u%2F1"), r.store.Key(1, "entries", "u%2F2"), r.store.Key(1, "order", "coinbase.7")}
+	if err := r.server.Client().Del(t.Context(), keys...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "made again", func() bool { return server.Client().Exists(t.Context(), keys...).Val() == int64(len(keys)) })
+	until(t, "made again", func() bool { return r.server.Client().Exists(t.Context(), keys...).Val() == int64(len(keys)) })
 	r.heal()
 }
 
@@ -234,66 +230,44 @@ func TestEvictionsWhileNobodyLooksAreFound(t *testing.T) {
 		"and a replica that has it too is promoted": func(s *redistest.Server) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, server := projectiontest.NewLog(t), redistest.Start(t)
-			r := run(t, l, server.Store(t))
-			l.Pay(60)
-			r.settle()
-			all := models(t, server)
+			r := filled(t, 60)
+			all := models(t, r.server)
 			r.stop()
-			evict(t, server, func() bool { return models(t, server) > all*2/3 })
-			between(server)
-			again := run(t, l, redistest.Connect(t, redismodel.Options{URL: server.URL(), Prefix: prefixOf(t, server)}))
-			until(t, "whole, without being read,", func() bool { return models(t, server) == all })
+			evict(t, r.server, func() bool { return models(t, r.server) > all*2/3 })
+			between(r.server)
+			again := run(t, r.log, r.server.StoreAt(t, "{x}"))
+			until(t, "whole, without being read,", func() bool { return models(t, r.server) == all })
 			again.heal()
 		})
 	}
 }
 
-// prefixOf returns the prefix of the only store of a server.
-func prefixOf(t *testing.T, server *redistest.Server) string {
-	t.Helper()
-	for _, key := range server.Keys() {
-		if strings.HasPrefix(key, "{") {
-			return key[:strings.Index(key, "}")+1]
-		}
-	}
-	t.Fatal("there is no key")
-	return ""
-}
-
 func TestEvictionsUnderARunningProjectorAreFound(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	r := run(t, l, server.Store(t))
-	l.Pay(60)
-	r.settle()
-	all := models(t, server)
-	evict(t, server, func() bool { return models(t, server) > all*2/3 })
-	l.Pay(6)
+	r := filled(t, 60)
+	all := models(t, r.server)
+	evict(t, r.server, func() bool { return models(t, r.server) > all*2/3 })
+	r.log.Pay(6)
 	r.heal()
 }
 
 // Nothing is folded again, and nobody is told that something is wrong, when
 // Redis comes back with all it had.
 func TestARestartThatLosesNothingCostsNoRefill(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
-	l.Pay(20)
-	r.settle()
-	mark := func() string { return server.Client().Get(t.Context(), "{x}:1:whole:balances").Val() }
+	r := filled(t, 20, "--appendonly", "yes")
+	mark := func() string { return r.server.Client().Get(t.Context(), "{x}:1:whole:balances").Val() }
 	until(t, "marked", func() bool { return mark() != "" })
 	before := mark()
-	server.Kill()
-	server.Restart()
+	r.server.Kill()
+	r.server.Restart()
 	until(t, "marked again", func() bool { return mark() != "" && mark() != before })
 	r.heal()
 	for _, p := range r.all {
-		if n := p.Status().Applied; n != uint64(l.Last()) {
-			t.Errorf("%s has applied %d events of %s", p.Status().Name, n, l.Last())
+		if n := p.Status().Applied; n != uint64(r.log.Last()) {
+			t.Errorf("%s has applied %d events of %s", p.Status().Name, n, r.log.Last())
 		}
 	}
 	r.stop()
-	again := run(t, l, store)
+	again := run(t, r.log, r.store)
 	again.heal()
 	if n := again.all[0].Status().Applied + again.all[1].Status().Applied; n != 0 {
 		t.Errorf("after a start %d events are applied", n)
@@ -416,26 +390,22 @@ func TestARightThatIsMissingForAWhile(t *testing.T) {
 
 // A model that cannot be gone on with, and that is another log's, is left alone.
 func TestAnotherLogsModelIsNotFilledAgain(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
-	l.Pay(9)
-	r.settle()
+	r := filled(t, 9)
 	r.stop()
-	server.Client().Incr(t.Context(), "{x}:1:sum:balances")
-	server.Client().Del(t.Context(), "{x}:1:keys:orders")
-	before := maps.Collect(keysOf(t, server))
+	r.server.Client().Incr(t.Context(), "{x}:1:sum:balances")
+	r.server.Client().Del(t.Context(), "{x}:1:keys:orders")
+	before := maps.Collect(keysOf(t, r.server))
 
 	other := projectiontest.NewLog(t)
 	other.Pay(20)
-	refused := run(t, other, store)
+	refused := run(t, other, r.store)
 	for _, p := range refused.all {
 		until(t, "stopped", func() bool { return p.Status().State == follow.Stopped })
 		if err := p.Status().Err; !errors.Is(err, follow.ErrWrongLog) || !strings.Contains(err.Error(), "--redis-prefix") {
 			t.Errorf("%s has stopped with %v", p.Status().Name, err)
 		}
 	}
-	if after := maps.Collect(keysOf(t, server)); !maps.Equal(before, after) {
+	if after := maps.Collect(keysOf(t, r.server)); !maps.Equal(before, after) {
 		t.Errorf("there was\n%v\nand is\n%v", before, after)
 	}
 }
@@ -489,34 +459,30 @@ func TestWhyRedisCannotBeReached(t *testing.T) {
 // with their first event leaves them out, and a start that comes before they are
 // made again must not take them for unknown.
 func TestWhoIsLostWithTheFirstEventIsKnownAfterAStart(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(2)
-	r.settle()
+	r := filled(t, 2)
 	r.stop()
-	for _, key := range []string{store.Key(1, "balance", "u%2F0"), store.Key(1, "order", "coinbase.3")} {
-		if err := server.Client().Set(t.Context(), key, "x", 0).Err(); err != nil {
+	for _, key := range []string{r.store.Key(1, "balance", "u%2F0"), r.store.Key(1, "order", "coinbase.3")} {
+		if err := r.server.Client().Set(t.Context(), key, "x", 0).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l.Pay(1)
+	r.log.Pay(1)
 	balance := func() error {
-		_, err := balances.NewRedis(store, redismodel.Live()).Balance(t.Context(), "u/0")
+		_, err := balances.NewRedis(r.store, redismodel.Live()).Balance(t.Context(), "u/0")
 		return err
 	}
-	noted := orders.NewRedis(store, redismodel.Live())
+	noted := orders.NewRedis(r.store, redismodel.Live())
 	read := func(r *orders.Redis) error { return second(r.Order(t.Context(), "coinbase.3")) }
 	if err := read(noted); !errors.Is(err, follow.ErrMending) { // which notes it
 		t.Fatalf("an order that is no JSON says %v", err)
 	}
-	projectiontest.Apply(t, balances.NewRedis(store, redismodel.Live()), projectiontest.Events(t, l))
-	projectiontest.Apply(t, noted, projectiontest.Events(t, l))
+	projectiontest.Apply(t, balances.NewRedis(r.store, redismodel.Live()), projectiontest.Events(t, r.log))
+	projectiontest.Apply(t, noted, projectiontest.Events(t, r.log))
 	if err := balance(); !errors.Is(err, follow.ErrMending) {
 		t.Errorf("after a start the balance says %v", err)
 	}
-	if err := read(orders.NewRedis(store, redismodel.Live())); !errors.Is(err, follow.ErrMending) {
+	if err := read(orders.NewRedis(r.store, redismodel.Live())); !errors.Is(err, follow.ErrMending) {
 		t.Errorf("after a start the order says %v", err)
 	}
-	run(t, l, store).heal()
+	run(t, r.log, r.store).heal()
 }

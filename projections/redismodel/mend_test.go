@@ -9,7 +9,6 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/projectiontest"
-	"daybook/projections/redistest"
 )
 
 // short is a log of which a read ends early, as in a copy that lags behind.
@@ -53,17 +52,13 @@ func mend(t *testing.T, model mender, l eventstore.Reader) error {
 }
 
 func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(9)
-	r.settle()
+	r := filled(t, 9)
 	r.stop()
-	if err := server.Client().Del(t.Context(), store.Key(1, "balance", "u%2F0"), store.Key(1, "order", "coinbase.9")).Err(); err != nil {
+	if err := r.server.Client().Del(t.Context(), r.store.Key(1, "balance", "u%2F0"), r.store.Key(1, "order", "coinbase.9")).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, missing := range []eventstore.Position{1, 2, 5} { // the last two are of the last order
-		early := short{l, l.Last() - missing}
+		early := short{r.log, r.log.Last() - missing}
 		balance := func() error { return second(r.balances.Balance(t.Context(), "u/0")) }
 		order := func() error { return second(r.orders.Order(t.Context(), "coinbase.9")) }
 		for what, m := range map[string]struct {
@@ -79,7 +74,7 @@ func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
 		}
 	}
 	for _, model := range []mender{r.balances, r.orders} {
-		if err := mend(t, model, l); err != nil {
+		if err := mend(t, model, r.log); err != nil {
 			t.Error(err)
 		}
 	}
@@ -89,11 +84,7 @@ func TestNothingIsMadeAgainFromALogThatEndsTooEarly(t *testing.T) {
 // A mark moves the stored position past the last event. In a log that was
 // restored from a copy events that are not applied yet stand before it.
 func TestWhatIsMadeAgainEndsWithTheLastAppliedEvent(t *testing.T) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t)
-	store := server.Store(t)
-	r := run(t, l, store)
-	l.Pay(9)
-	r.settle()
+	r := filled(t, 9)
 	r.stop()
 	for _, model := range []mender{r.balances, r.orders} {
 		from, err := model.Load(t.Context())
@@ -107,14 +98,14 @@ func TestWhatIsMadeAgainEndsWithTheLastAppliedEvent(t *testing.T) {
 		}
 	}
 	before := describe(t, r.balances, "u/0")
-	l.Pay(3)
-	if err := server.Client().Del(t.Context(), store.Key(1, "balance", "u%2F0")).Err(); err != nil {
+	r.log.Pay(3)
+	if err := r.server.Client().Del(t.Context(), r.store.Key(1, "balance", "u%2F0")).Err(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.balances.Balance(t.Context(), "u/0"); !errors.Is(err, follow.ErrMending) {
 		t.Fatalf("a read of what is lost says %v", err)
 	}
-	if err := mend(t, r.balances, l); err != nil {
+	if err := mend(t, r.balances, r.log); err != nil {
 		t.Fatal(err)
 	}
 	if after := describe(t, r.balances, "u/0"); after != before {

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
 	"daybook/projections/redistest"
 )
@@ -35,26 +34,24 @@ func TestAPartOfABatchThatRedisBringsBackCountsNothing(t *testing.T) {
 // bringBack has Redis bring back what is left of two batches that were cut off.
 // It returns how many models were seen to have a part of one.
 func bringBack(t *testing.T, cut int) (torn int32) {
-	l, server := projectiontest.NewLog(t), redistest.Start(t, "--appendonly", "yes")
-	store := server.StoreAt(t, "{x}")
-	r := run(t, l, store)
+	r := start(t, "--appendonly", "yes")
 	for range 4 {
-		l.Pay(3)
+		r.log.Pay(3)
 		r.settle()
 	}
-	server.Kill()
-	loseEnd(t, server, cut)
-	server.Restart()
-	l.Pay(3)
+	r.server.Kill()
+	loseEnd(t, r.server, cut)
+	r.server.Restart()
+	r.log.Pay(3)
 	r.settle()
-	server.Kill()
-	server.Restart()
+	r.server.Kill()
+	r.server.Restart()
 	for _, projection := range []string{"balances", "orders"} {
-		if _, err := store.Checkpoint(t.Context(), 1, projection); errors.Is(err, redismodel.ErrTorn) {
+		if _, err := r.store.Checkpoint(t.Context(), 1, projection); errors.Is(err, redismodel.ErrTorn) {
 			torn++
 		}
 	}
-	l.Pay(3)
+	r.log.Pay(3)
 	r.settle()
 	return torn
 }

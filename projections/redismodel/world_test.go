@@ -15,6 +15,7 @@ import (
 	"daybook/projections/orders"
 	"daybook/projections/projectiontest"
 	"daybook/projections/redismodel"
+	"daybook/projections/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,16 +27,36 @@ const patience = 30 * time.Second
 type running struct {
 	t        *testing.T
 	log      *projectiontest.Log
+	server   *redistest.Server // nil unless start or filled has started it
+	store    *redismodel.Store
 	balances *balances.Redis
 	orders   *orders.Redis
 	all      []*projectiontest.Running
+}
+
+// start runs both projections of a new log into a new Redis.
+func start(t *testing.T, arguments ...string) *running {
+	t.Helper()
+	server := redistest.Start(t, arguments...)
+	r := run(t, projectiontest.NewLog(t), server.StoreAt(t, "{x}"))
+	r.server = server
+	return r
+}
+
+// filled is start, with paid orders in the models.
+func filled(t *testing.T, orders int, arguments ...string) *running {
+	t.Helper()
+	r := start(t, arguments...)
+	r.log.Pay(orders)
+	r.settle()
+	return r
 }
 
 // run runs both projections until the test ends or stop is called.
 func run(t *testing.T, l *projectiontest.Log, store *redismodel.Store) *running {
 	t.Helper()
 	r := &running{
-		t: t, log: l,
+		t: t, log: l, store: store,
 		balances: balances.NewRedis(store, redismodel.Live()), orders: orders.NewRedis(store, redismodel.Live()),
 	}
 	for _, projector := range []follow.Projector{r.balances, r.orders} {
