@@ -5,8 +5,8 @@ import (
 
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -23,7 +23,7 @@ type addressAnswer struct {
 }
 
 // addressRoutes register addresses.
-type addressRoutes struct{ ledger *ledger.Service }
+type addressRoutes struct{ ledger *recorder.Recorder }
 
 // put registers whose deposits arrive at an address, and credits those that
 // came before. Repeating it changes nothing, unless it ended before all of them
@@ -40,7 +40,7 @@ func (a addressRoutes) put(w *call, r *http.Request) error {
 	if err := ident.Check(request.User); err != nil {
 		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", err)
 	}
-	command := ledger.Command{ID: w.id, Actor: w.who.Actor()}
+	command := recorder.Command{ID: w.id, Actor: w.who.Actor()}
 	ctx, cancel := recording(r)
 	defer cancel()
 	result, err := a.ledger.RegisterAddress(ctx, deposit.NewID(address), request.User, command)

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/projections/follow"
 
@@ -26,7 +26,7 @@ type metrics struct {
 
 // outcomes are all that a callback comes to.
 var outcomes = []string{
-	string(ledger.Recorded), string(ledger.Duplicate), string(ledger.Held), string(ledger.Quarantined), callback.Test, callback.Refused,
+	string(recorder.Recorded), string(recorder.Duplicate), string(recorder.Held), string(recorder.Quarantined), callback.Test, callback.Refused,
 }
 
 // newMetrics makes them, and exposes more beside them.

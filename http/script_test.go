@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"daybook/domain/recorder"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"daybook/domain/ledger"
 
 	stdjson "encoding/json"
 )
@@ -46,7 +45,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorld(t, wiring{policy: ledger.Policy{HoldUnregistered: strings.HasPrefix(name, "hold-")}})
+			w := newWorld(t, wiring{policy: recorder.Policy{HoldUnregistered: strings.HasPrefix(name, "hold-")}})
 			for _, section := range strings.Split("\n"+string(text), "\n=== ")[1:] {
 				e := parseExchange(t, section)
 				t.Run(e.name, func(t *testing.T) {

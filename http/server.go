@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
-	"daybook/domain/ledger"
 	"daybook/domain/order"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/http/callback"
 	"daybook/projections/balances"
@@ -38,7 +38,7 @@ type Orders interface {
 // Config is what a server is made of. All of it is needed but Connections and
 // Collectors.
 type Config struct {
-	Ledger             *ledger.Service
+	Ledger             *recorder.Recorder
 	Store              eventstore.Store
 	Balances           Balances
 	BalancesProjection *follow.Projection

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
@@ -72,7 +72,7 @@ type world struct {
 // wiring is how a world differs from the usual one.
 type wiring struct {
 	store          func(eventstore.Store) eventstore.Store // stands between the server and the log
-	policy         ledger.Policy
+	policy         recorder.Policy
 	noProjections  bool // the read models are never filled
 	allowLoopback  bool // for requests over a real connection
 	bounded        bool // connections are, as listen returns them
@@ -108,7 +108,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 	}
 	w.secret.Set(mustSecrets(t, secret, oldSecret))
 	config := Config{
-		Ledger:             ledger.NewService(store, wired.policy),
+		Ledger:             recorder.New(store, wired.policy),
 		Store:              store,
 		Balances:           balanceModel,
 		BalancesProjection: w.projections[0],

@@ -34,7 +34,8 @@ var arrows = []arrow{
 	{"domain/deposit", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/claim", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/quarantine", aggregate, "an aggregate knows its own stream, and no store"},
-	{"domain/ledger", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
+	{"domain/ledger", []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "eventstore"}, "what events mean in money knows no use case"},
+	{"domain/recorder", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
 	{"eventstore", nil, "the contract of the log knows no payment"},
 	{"eventstore/sqlitestore", []string{"eventstore", "eventstore/storetest", "eventstore/sqlitestore/journal"}, "a store keeps events, whatever they say"},
 	{"eventstore/sqlitestore/sqlitetest", []string{"eventstore/sqlitestore"}, "logs for tests know no test"},
@@ -68,7 +69,7 @@ var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain
 
 // pure packages decide: time, ids and everything from outside are in their
 // commands.
-var pure = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine"}
+var pure = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "domain/ledger"}
 
 // impure are packages of the standard library that reach outside.
 var impure = []string{"context", "net", "net/...", "os", "os/...", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "io/fs", "syscall"}

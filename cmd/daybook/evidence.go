@@ -7,11 +7,11 @@ import (
 	"maps"
 	"slices"
 
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/projections/verify"
 )
@@ -51,7 +51,7 @@ func (b bodyReader) read(body []byte) verify.Reading {
 	return verify.Reading{Refused: callback.Test}
 }
 
-func readOrder(o *ledger.OrderReport) verify.Reading {
+func readOrder(o *recorder.OrderReport) verify.Reading {
 	r := verify.Reading{Stream: o.ID.Stream(), Status: o.Report.Status, OccurredAt: o.Report.OccurredAt}
 	if paid := o.Report.Paid; paid != nil {
 		r.Claims = append(r.Claims, readPaid(&o.Report, paid))
@@ -79,7 +79,7 @@ func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
 	c := verify.Claim{
 		Kind: verify.Paid, Payment: string(report.Payment), User: paid.Custom, NoUser: string(paid.CustomFault),
 		Amount: amountText(paid.Amount), OccurredAt: report.OccurredAt,
-		Problem: string(paid.Doubt), Unproven: paid.Doubt != "", AtOnce: paid.Evidence.Method == ledger.CoinbaseCallback,
+		Problem: string(paid.Doubt), Unproven: paid.Doubt != "", AtOnce: paid.Evidence.Method == recorder.CoinbaseCallback,
 		Method: paid.Evidence.Method, Said: paid.Evidence.Status,
 		Details: verify.Details{
 			Reference: d.Reference, UUID: d.UUID, Bitcoin: optionalText(d.Bitcoin),
@@ -92,7 +92,7 @@ func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
 	return c
 }
 
-func readPayout(p *ledger.PayoutReport) verify.Reading {
+func readPayout(p *recorder.PayoutReport) verify.Reading {
 	report := &p.Report
 	c := verify.Claim{
 		Kind: verify.Sold, Payment: string(report.Payment), Digest: report.Digest,
@@ -115,12 +115,12 @@ func readPayout(p *ledger.PayoutReport) verify.Reading {
 	return verify.Reading{Stream: p.ID.Stream(), Claims: []verify.Claim{c}}
 }
 
-func readDeposit(d *ledger.DepositReport) verify.Reading {
+func readDeposit(d *recorder.DepositReport) verify.Reading {
 	report := &d.Report
 	c := verify.Claim{
 		Kind: verify.Deposited, Payment: string(report.Payment), Digest: report.Digest,
 		Amount: amountText(report.Amount), NoUser: string(payment.NoUser),
-		AtOnce: report.Evidence.Method == ledger.CoinbaseCallback, Method: report.Evidence.Method, Said: report.Evidence.Status,
+		AtOnce: report.Evidence.Method == recorder.CoinbaseCallback, Method: report.Evidence.Method, Said: report.Evidence.Status,
 	}
 	switch {
 	case report.Payment == "":

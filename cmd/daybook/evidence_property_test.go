@@ -20,7 +20,7 @@ import (
 
 	daybookmain "daybook/cmd/daybook"
 	address "daybook/domain/deposit"
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
@@ -246,11 +246,11 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 		r.Fatal(err)
 	}
 	defer store.Close()
-	service := ledger.NewService(store, ledger.Policy{HoldUnregistered: rapid.IntRange(0, 3).Draw(r, "policy") == 0})
+	service := recorder.New(store, recorder.Policy{HoldUnregistered: rapid.IntRange(0, 3).Draw(r, "policy") == 0})
 	for i := range rapid.IntRange(1, 12).Draw(r, "messages") {
 		if rapid.IntRange(0, 5).Draw(r, "message") == 0 {
 			id := address.NewID(rapid.SampledFrom(addresses).Draw(r, "address"))
-			_, err = service.RegisterAddress(ctx, id, drawUser(r), ledger.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
+			_, err = service.RegisterAddress(ctx, id, drawUser(r), recorder.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
 			if errors.Is(err, address.ErrOtherUser) {
 				err = nil
 			}
@@ -271,9 +271,9 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 }
 
 // deliver does with a body what the server does.
-func deliver(ctx context.Context, service *ledger.Service, body, id string) error {
+func deliver(ctx context.Context, service *recorder.Recorder, body, id string) error {
 	f := coinbasev1.Format(callback.Sources{}, nil)
-	d := ledger.Delivery{
+	d := recorder.Delivery{
 		ID: id, Actor: f.Actor, Format: f.Name, Reader: f.Reader, Received: time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC),
 		Source: "127.0.0.1", Method: "secret", Body: []byte(body), Length: int64(len(body)),
 	}

@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/http/callback"
 	"daybook/projections/follow"
@@ -20,7 +20,7 @@ import (
 type processes []*process.Runner
 
 // newProcesses makes the processes. They wait while the lists are folded.
-func newProcesses(log eventstore.Reader, service *ledger.Service, w waiting, options follow.Options) processes {
+func newProcesses(log eventstore.Reader, service *recorder.Recorder, w waiting, options follow.Options) processes {
 	run := process.Options{
 		Logger: options.Logger,
 		Ready:  func() error { return w.projection.Ready(math.MaxInt64) },
@@ -35,7 +35,7 @@ func newProcesses(log eventstore.Reader, service *ledger.Service, w waiting, opt
 }
 
 // keptFormats are the formats of callbacks, for what was kept.
-type keptFormats struct{ service *ledger.Service }
+type keptFormats struct{ service *recorder.Recorder }
 
 func (keptFormats) find(name string) *callback.Format {
 	for _, f := range formats(callback.Sources{}, nil) {
@@ -55,16 +55,16 @@ func (k keptFormats) Reader(format string) int {
 }
 
 // Record implements redrive.Formats.
-func (k keptFormats) Record(ctx context.Context, d ledger.Delivery) (ledger.Result, error) {
+func (k keptFormats) Record(ctx context.Context, d recorder.Delivery) (recorder.Result, error) {
 	report, err := k.find(d.Format).Parse(d.Body)
 	var refusal *callback.Refusal
 	switch {
 	case errors.As(err, &refusal):
-		return ledger.Result{}, redrive.Refusal{Reason: refusal.Reason}
+		return recorder.Result{}, redrive.Refusal{Reason: refusal.Reason}
 	case err != nil:
-		return ledger.Result{}, err
+		return recorder.Result{}, err
 	case report.Test:
-		return ledger.Result{Outcome: callback.Test}, nil
+		return recorder.Result{Outcome: callback.Test}, nil
 	}
 	return k.service.Record(ctx, report, d)
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"daybook/cmd/internal/serverlog"
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 	"daybook/http/callback"
@@ -119,7 +119,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	projected := read.project(store.Store, options)
 	waiting := openWaiting(c.Data, store.Store, options)
 	all := append(slices.Clone(projected.all), waiting.projection)
-	service := ledger.NewService(store.Store, s.policy)
+	service := recorder.New(store.Store, s.policy)
 	acting := newProcesses(store.Store, service, waiting, options)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)

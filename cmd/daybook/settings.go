@@ -5,7 +5,7 @@ import (
 	"net"
 	"net/netip"
 
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore/eventstoredb"
 	"daybook/http/callback"
 )
@@ -14,7 +14,7 @@ import (
 type settings struct {
 	access  *liveAccess
 	sources callback.Sources
-	policy  ledger.Policy
+	policy  recorder.Policy
 }
 
 // settings reads the settings. Its error has all mistakes in them.
@@ -29,7 +29,7 @@ func (c *serveCommand) settings(readAccess func() (access, error)) (settings, er
 	}
 	s := settings{
 		sources: callback.Sources{Allowed: prefixes("--callback-from", c.CallbackFrom), Trusted: prefixes("--trusted-proxy", c.TrustedProxy)},
-		policy:  ledger.Policy{HoldUnregistered: c.Unregistered == "hold"},
+		policy:  recorder.Policy{HoldUnregistered: c.Unregistered == "hold"},
 	}
 	if c.Dev {
 		s.sources.Allowed = append(s.sources.Allowed, loopback...)

@@ -1,6 +1,4 @@
-// Package ledger says what events mean in money, and has the use cases: what
-// the outside asks for, recorded in streams. It knows no HTTP, no format of a
-// provider and no database.
+// Package ledger says what events mean in money. It is pure.
 //
 // Balances, statements and exports are folds of the entries that Post returns. An
 // entry depends on one event alone, so anybody can repeat it on a log.

@@ -22,7 +22,7 @@ import (
 // A fold is found by its type switch. Those that switch on the names of types are
 // found because they stand here.
 var passes = map[string][]string{
-	"domain/ledger.outcomeOf": {
+	"domain/recorder.outcomeOf": {
 		"OrderRegistered", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted",
 		"PaymentReleased", "PaymentMispaid", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
 		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositReleased", "DepositDismissed",

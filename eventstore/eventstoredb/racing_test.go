@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/eventstoredb"
 )
@@ -65,7 +65,7 @@ func TestRacingDeliveriesAreAnsweredAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	service := ledger.NewService(store, ledger.Policy{})
+	service := recorder.New(store, recorder.Policy{})
 	for try := range tries {
 		slowest := raceDeliveries(t, service, fmt.Sprint(try))
 		if slowest <= within {
@@ -78,7 +78,7 @@ func TestRacingDeliveriesAreAnsweredAtOnce(t *testing.T) {
 
 // raceDeliveries delivers one callback about an order many times at one instant, and
 // returns how long the slowest answer took.
-func raceDeliveries(t *testing.T, service *ledger.Service, id string) (slowest time.Duration) {
+func raceDeliveries(t *testing.T, service *recorder.Recorder, id string) (slowest time.Duration) {
 	t.Helper()
 	const deliveries = 40
 	amount, err := money.Parse("USD", "10.00")
@@ -87,17 +87,17 @@ func raceDeliveries(t *testing.T, service *ledger.Service, id string) (slowest t
 	}
 	report := order.Report{
 		Payment: ident.NewPayment("coinbase", "order", id),
-		Paid:    &order.Claim{Custom: "u1", Amount: amount, Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"}},
+		Paid:    &order.Claim{Custom: "u1", Amount: amount, Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"}},
 	}
 	var mu sync.Mutex
-	outcomes := make(map[ledger.Outcome]int)
+	outcomes := make(map[recorder.Outcome]int)
 	start := make(chan struct{})
 	var group sync.WaitGroup
 	for range deliveries {
 		group.Go(func() {
 			<-start
 			began := time.Now()
-			result, err := service.ReportOrder(t.Context(), order.NewID("coinbase", id), report, ledger.Delivery{
+			result, err := service.ReportOrder(t.Context(), order.NewID("coinbase", id), report, recorder.Delivery{
 				ID: eventstore.NewULID(began), Actor: "callback:coinbase", Format: "coinbase-v1", Received: began, Body: []byte(`{"the":"same"}`), Length: 14,
 			})
 			took := time.Since(began)
@@ -112,7 +112,7 @@ func raceDeliveries(t *testing.T, service *ledger.Service, id string) (slowest t
 	}
 	close(start)
 	group.Wait()
-	if outcomes[ledger.Recorded] != 1 || outcomes[ledger.Duplicate] != deliveries-1 {
+	if outcomes[recorder.Recorded] != 1 || outcomes[recorder.Duplicate] != deliveries-1 {
 		t.Errorf("got %v, want one recorded", outcomes)
 	}
 	return slowest

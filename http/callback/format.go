@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 )
 
 // Format is one kind of callback.
@@ -34,7 +34,7 @@ type Format struct {
 
 	// Parse reads a body strictly and translates it. It needs no request, so that a
 	// body that was kept can be read again. An error that is not a Refusal is a fault.
-	Parse func(body []byte) (ledger.Report, error)
+	Parse func(body []byte) (recorder.Report, error)
 }
 
 // Refusal says why a body cannot be acted on. It is kept all the same. The text has

@@ -8,8 +8,8 @@ import (
 	"net/netip"
 	"time"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 )
 
 const (
@@ -38,7 +38,7 @@ var (
 // Receiver takes in callbacks of a format.
 type Receiver struct {
 	Format  *Format
-	Ledger  *ledger.Service
+	Ledger  *recorder.Recorder
 	Room    Room
 	Arrived func(*http.Request) // is told of an authentic request that has come whole
 	Now     func() time.Time
@@ -51,7 +51,7 @@ type Room chan struct{}
 
 // Receipt is what became of a callback.
 type Receipt struct {
-	ledger.Result
+	recorder.Result
 	Outcome string            // of the ledger, Test or Refused; empty if it is not known
 	Reason  quarantine.Reason // why it was not understood; empty if it was
 	Source  netip.Addr        // the zero value if a proxy does not say
@@ -71,7 +71,7 @@ func (rc *Receiver) Receive(r *http.Request, id string) (Receipt, error) {
 		receipt.Outcome = Refused
 		return receipt, errors.Join(ErrSource, err)
 	}
-	d := ledger.Delivery{ID: id, Actor: f.Actor, Format: f.Name, Reader: f.Reader, Source: client.String()}
+	d := recorder.Delivery{ID: id, Actor: f.Actor, Format: f.Name, Reader: f.Reader, Source: client.String()}
 	if !f.ByBody {
 		if err := rc.prove(&receipt, &d, r); err != nil {
 			return receipt, err
@@ -97,7 +97,7 @@ func (rc *Receiver) Receive(r *http.Request, id string) (Receipt, error) {
 	return receipt, rc.record(r.Context(), &receipt, d)
 }
 
-func (rc *Receiver) prove(receipt *Receipt, d *ledger.Delivery, r *http.Request) error {
+func (rc *Receiver) prove(receipt *Receipt, d *recorder.Delivery, r *http.Request) error {
 	method, authentic := rc.Format.Authenticate(r, d.Body)
 	if !authentic {
 		receipt.Outcome = Refused
@@ -109,7 +109,7 @@ func (rc *Receiver) prove(receipt *Receipt, d *ledger.Delivery, r *http.Request)
 
 // take reads the body. Of one that is too large only the beginning is read, and
 // Length differs from the bytes that are there.
-func (rc *Receiver) take(d *ledger.Delivery, r *http.Request) error {
+func (rc *Receiver) take(d *recorder.Delivery, r *http.Request) error {
 	body, err := readBody(r)
 	if err != nil && !errors.Is(err, errBodyTooLong) {
 		return err
@@ -127,7 +127,7 @@ func (rc *Receiver) take(d *ledger.Delivery, r *http.Request) error {
 
 // record appends what the body says, or keeps it. A sender that hangs up after the
 // last byte has sent a callback all the same, so this ends with the store's patience.
-func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d ledger.Delivery) (err error) {
+func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d recorder.Delivery) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if d.Length != int64(len(d.Body)) {
@@ -148,13 +148,13 @@ func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d ledger.Deliv
 	return receipt.with(result, err)
 }
 
-func (rc *Receiver) keep(ctx context.Context, receipt *Receipt, reason quarantine.Reason, d ledger.Delivery) error {
+func (rc *Receiver) keep(ctx context.Context, receipt *Receipt, reason quarantine.Reason, d recorder.Delivery) error {
 	receipt.Reason = reason
 	result, err := rc.Ledger.Quarantine(ctx, reason, d)
 	return receipt.with(result, err)
 }
 
-func (receipt *Receipt) with(result ledger.Result, err error) error {
+func (receipt *Receipt) with(result recorder.Result, err error) error {
 	if err != nil {
 		return err
 	}

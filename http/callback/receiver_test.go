@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
@@ -50,16 +50,16 @@ func (d *shopDocument) Read(dec *jsontext.Decoder) error {
 	})
 }
 
-func parseShop(body []byte) (ledger.Report, error) {
+func parseShop(body []byte) (recorder.Report, error) {
 	var doc shopDocument
 	if err := strictjson.Unmarshal(body, &doc); err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
+		return recorder.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
 	}
 	id, err := doc.Order.Identifier()
 	if err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order: %w", err)
+		return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "order: %w", err)
 	}
-	return ledger.Report{Order: &ledger.OrderReport{ID: order.NewID("shop", id), Report: order.Report{Status: "expired"}}}, nil
+	return recorder.Report{Order: &recorder.OrderReport{ID: order.NewID("shop", id), Report: order.Report{Status: "expired"}}}, nil
 }
 
 func open(t testing.TB) *sqlitestore.Store {
@@ -74,7 +74,7 @@ func open(t testing.TB) *sqlitestore.Store {
 
 func receiver(store eventstore.Store, f *callback.Format) *callback.Receiver {
 	return &callback.Receiver{
-		Format: f, Ledger: ledger.NewService(store, ledger.Policy{}), Room: make(callback.Room, 1), Now: time.Now,
+		Format: f, Ledger: recorder.New(store, recorder.Policy{}), Room: make(callback.Room, 1), Now: time.Now,
 	}
 }
 
@@ -176,7 +176,7 @@ func TestWhatIsEstablishedIsKeptWithABodyThatIsNotUnderstood(t *testing.T) {
 			rc := receiver(store, f)
 			rc.Arrived = func(*http.Request) { arrived++ }
 			receipt, err := rc.Receive(request(strings.NewReader(test.body)), eventstore.NewULID(time.Now()))
-			if err != nil || receipt.Reason != test.reason || receipt.Outcome != string(ledger.Quarantined) || arrived != 1 {
+			if err != nil || receipt.Reason != test.reason || receipt.Outcome != string(recorder.Quarantined) || arrived != 1 {
 				t.Fatalf("%+v, %v, arrived %d times", receipt, err, arrived)
 			}
 			for event, err := range store.Read(t.Context(), receipt.Stream, 0, eventstore.WithMetadata) {
@@ -201,7 +201,7 @@ func TestAFaultOfAReaderKeepsNothing(t *testing.T) {
 	store := open(t)
 	f := shop(sources(t, "10.0.0.0/8", ""))
 	fault := errors.New("a fault")
-	f.Parse = func([]byte) (ledger.Report, error) { return ledger.Report{}, fault }
+	f.Parse = func([]byte) (recorder.Report, error) { return recorder.Report{}, fault }
 	if receipt, err := receiver(store, f).Receive(request(strings.NewReader("{}")), eventstore.NewULID(time.Now())); !errors.Is(err, fault) || receipt.Outcome != "" {
 		t.Errorf("%+v, %v", receipt, err)
 	}

@@ -9,12 +9,12 @@ import (
 
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/eventstore/sqlitestore/sqlitetest"
@@ -33,19 +33,19 @@ const (
 type shop struct {
 	t       *testing.T
 	log     *sqlitestore.Store
-	service *ledger.Service
+	service *recorder.Recorder
 	request string // of the last delivery
 }
 
 func open(t *testing.T) *shop {
 	t.Helper()
 	log := sqlitetest.Open(t, sqlitestore.Options{Directory: t.TempDir(), Now: func() time.Time { return moment }})
-	return &shop{t: t, log: log, service: ledger.NewService(log, ledger.Policy{})}
+	return &shop{t: t, log: log, service: recorder.New(log, recorder.Policy{})}
 }
 
-func (s *shop) delivery() ledger.Delivery {
+func (s *shop) delivery() recorder.Delivery {
 	s.request = eventstore.NewULID(moment)
-	return ledger.Delivery{ID: s.request, Actor: "callback:coinbase", Format: "coinbase-v1", Body: []byte(s.request), Length: 26, Received: moment}
+	return recorder.Delivery{ID: s.request, Actor: "callback:coinbase", Format: "coinbase-v1", Body: []byte(s.request), Length: 26, Received: moment}
 }
 
 func (s *shop) amount(currency money.Currency, text string) money.Amount {
@@ -56,7 +56,7 @@ func (s *shop) amount(currency money.Currency, text string) money.Amount {
 	return amount
 }
 
-func (s *shop) check(_ ledger.Result, err error) {
+func (s *shop) check(_ recorder.Result, err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
@@ -67,7 +67,7 @@ func (s *shop) pay(id, user, decimal string, mispayments ...order.Mispayment) {
 	s.check(s.service.ReportOrder(s.t.Context(), order.NewID("coinbase", id), order.Report{
 		Payment: ident.NewPayment("coinbase", "order", id), Mispayments: mispayments,
 		Paid: &order.Claim{
-			Custom: user, Amount: s.amount("USD", decimal), Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"},
+			Custom: user, Amount: s.amount("USD", decimal), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"},
 			Details: order.Details{TransactionHash: strings.ToUpper(hash)},
 		},
 	}, s.delivery()))
@@ -75,7 +75,7 @@ func (s *shop) pay(id, user, decimal string, mispayments ...order.Mispayment) {
 
 func (s *shop) deposit(hash, decimal string) {
 	s.check(s.service.ReportDeposit(s.t.Context(), deposit.NewID(address), deposit.Report{
-		Payment: ident.NewPayment("coinbase", "address", address, hash), Amount: s.amount("BTC", decimal), Evidence: payment.Evidence{Method: ledger.CoinbaseCallback},
+		Payment: ident.NewPayment("coinbase", "address", address, hash), Amount: s.amount("BTC", decimal), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback},
 	}, s.delivery()))
 }
 
@@ -110,7 +110,7 @@ func TestWhereIsMyPayment(t *testing.T) {
 	s.pay("HELD", "", "7.00") // 4
 	s.pay("WRONG", "u/2", "5.00", order.Mispayment{Payment: ident.NewPayment("coinbase", "mispayment", "M1"), Amount: s.amount("USD", "1.00")})
 	s.deposit("aa", "0.10000000")
-	if _, err := s.service.RegisterAddress(t.Context(), deposit.NewID(address), "u3", ledger.Command{ID: eventstore.NewULID(moment), Actor: "website:shop"}); err != nil {
+	if _, err := s.service.RegisterAddress(t.Context(), deposit.NewID(address), "u3", recorder.Command{ID: eventstore.NewULID(moment), Actor: "website:shop"}); err != nil {
 		t.Fatal(err)
 	}
 	s.deposit("bb", "0.20000000")

@@ -14,8 +14,8 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/local"
@@ -25,10 +25,10 @@ import (
 // keep puts bodies into quarantine.
 func keep(t testing.TB, log eventstore.Store, bodies ...string) eventstore.Position {
 	t.Helper()
-	service := ledger.NewService(log, ledger.Policy{})
+	service := recorder.New(log, recorder.Policy{})
 	var last eventstore.Position
 	for _, body := range bodies {
-		result, err := service.Quarantine(context.Background(), quarantine.Incomplete, ledger.Delivery{
+		result, err := service.Quarantine(context.Background(), quarantine.Incomplete, recorder.Delivery{
 			ID: eventstore.NewULID(time.Now()), Actor: "callback:coinbase", Format: "coinbase-v1", Body: []byte(body), Length: int64(len(body)),
 		})
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/projections/follow"
 	"daybook/projections/local"
@@ -30,7 +31,7 @@ import (
 type world struct {
 	t         *rapid.T
 	log       eventstore.Store
-	service   *ledger.Service
+	service   *recorder.Recorder
 	model     *local.Model
 	directory string // of the model
 }
@@ -39,7 +40,7 @@ const address = "1AmB4bxGcYpUv1YU3pqEHGmEQJnHpBSaqW"
 
 // step makes one request or decision.
 func (w *world) step(decidable []string) {
-	d := ledger.Delivery{
+	d := recorder.Delivery{
 		ID: eventstore.NewULID(time.Now()), Actor: "callback:coinbase", Format: "coinbase-v1", Received: time.Now(),
 		Body: []byte(eventstore.NewULID(time.Now())), Length: 26,
 	}
@@ -49,13 +50,13 @@ func (w *world) step(decidable []string) {
 		id := rapid.SampledFrom([]string{"A", "B"}).Draw(w.t, "order")
 		_, err = w.service.ReportOrder(w.t.Context(), order.NewID("coinbase", id), w.order(id), d)
 	case 3, 4:
-		report := deposit.Report{Digest: w.one("digest", "d1", "d2"), Amount: w.amount("BTC"), ReceivedAt: d.Received, Evidence: payment.Evidence{Method: ledger.CoinbaseCallback}}
+		report := deposit.Report{Digest: w.one("digest", "d1", "d2"), Amount: w.amount("BTC"), ReceivedAt: d.Received, Evidence: payment.Evidence{Method: recorder.CoinbaseCallback}}
 		if hash := w.one("hash", "", "h1", "h2"); hash != "" {
 			report.Payment = ident.NewPayment("coinbase", "address", address, hash)
 		}
 		_, err = w.service.ReportDeposit(w.t.Context(), deposit.NewID(address), report, d)
 	case 5:
-		_, err = w.service.RegisterAddress(w.t.Context(), deposit.NewID(address), "u1", ledger.Command{ID: d.ID, Actor: "website:shop"})
+		_, err = w.service.RegisterAddress(w.t.Context(), deposit.NewID(address), "u1", recorder.Command{ID: d.ID, Actor: "website:shop"})
 	case 6:
 		report := payout.Report{Payment: "coinbase/payout/P", Digest: w.one("digest", "d1", "d2"), Status: "x", Progress: payout.Progress(rapid.IntRange(0, 2).Draw(w.t, "progress"))}
 		if rapid.Bool().Draw(w.t, "facts") {
@@ -97,7 +98,7 @@ func (w *world) order(id string) order.Report {
 		report.Paid = &order.Claim{
 			Custom: w.one("custom", "u1", "u2", ""), Amount: w.amount("USD"),
 			Doubt:    payment.Reason(w.one("doubt", "", "", string(payment.UnknownEvent))),
-			Evidence: payment.Evidence{Method: w.one("method", ledger.CoinbaseCallback, "other")},
+			Evidence: payment.Evidence{Method: w.one("method", recorder.CoinbaseCallback, "other")},
 		}
 	}
 	for range rapid.IntRange(0, 2).Draw(w.t, "mispayments") {
@@ -323,7 +324,7 @@ func TestListsAreWhatTheAggregatesSay(t *testing.T) {
 			r.Fatal(err)
 		}
 		log := projectiontest.OpenLog(t, directory)
-		w := &world{t: r, log: log, service: ledger.NewService(log, ledger.Policy{}), directory: filepath.Join(directory, "model")}
+		w := &world{t: r, log: log, service: recorder.New(log, recorder.Policy{}), directory: filepath.Join(directory, "model")}
 		w.model = open(t, w.directory)
 		for range rapid.IntRange(1, 10).Draw(r, "steps") {
 			w.step(append(w.keys("review"), w.keys("quarantine")...))

@@ -8,10 +8,10 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/projections/local"
 	"daybook/projections/projectiontest"
@@ -20,7 +20,7 @@ import (
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	log := projectiontest.NewLog(t)
-	service := ledger.NewService(log, ledger.Policy{})
+	service := recorder.New(log, recorder.Policy{})
 	amount, err := money.Parse("USD", "12.53")
 	if err != nil {
 		t.Fatal(err)
@@ -29,10 +29,10 @@ func TestLookup(t *testing.T) {
 	pay := func(id, user string, mispayments ...order.Mispayment) string {
 		request := eventstore.NewULID(time.Now())
 		report := order.Report{Payment: ident.NewPayment("coinbase", "order", id), Mispayments: mispayments, Paid: &order.Claim{
-			Custom: user, Amount: amount, Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"},
+			Custom: user, Amount: amount, Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"},
 			Details: order.Details{Reference: "ref-" + id, UUID: "uuid-" + id, TransactionHash: hash, ReceiveAddress: "1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My"},
 		}}
-		if _, err := service.ReportOrder(t.Context(), order.NewID("coinbase", id), report, ledger.Delivery{ID: request, Actor: "callback:coinbase", Body: []byte(request)}); err != nil {
+		if _, err := service.ReportOrder(t.Context(), order.NewID("coinbase", id), report, recorder.Delivery{ID: request, Actor: "callback:coinbase", Body: []byte(request)}); err != nil {
 			t.Fatal(err)
 		}
 		return request

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
 	"daybook/http/callback"
@@ -84,7 +84,7 @@ func (l *local) Start() string {
 	tokens, err := httpapi.ParseTokens([]string{"website:shop:" + schedules.Token})
 	l.must(err)
 	server := httptest.NewServer(httpapi.NewServer(httpapi.Config{
-		Ledger: ledger.NewService(store, ledger.Policy{}), Store: store,
+		Ledger: recorder.New(store, recorder.Policy{}), Store: store,
 		Balances: readBalances, BalancesProjection: balanceProjection, Orders: readOrders, OrdersProjection: orderProjection,
 		Formats: []*callback.Format{coinbasev1.Format(sources, secret)}, Tokens: tokens,
 		Logger: logger,

@@ -11,6 +11,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
+	"daybook/domain/recorder"
 	"daybook/http/callback/coinbasev1"
 
 	"pgregory.net/rapid"
@@ -90,7 +91,7 @@ func (b *books) post(t *rapid.T, d simulate.Delivery) {
 		t.Fatalf("%s\nis no order: %v", d.Body, err)
 	}
 	id, report := message.Order.ID, message.Order.Report
-	report.Policy = order.Policy{Sufficient: []string{ledger.CoinbaseCallback}}
+	report.Policy = order.Policy{Sufficient: []string{recorder.CoinbaseCallback}}
 	report.EventID = func(index int) string { return fmt.Sprint(b.posted, index) }
 	b.posted++
 	events, err := order.Decide(b.orders[id], report)

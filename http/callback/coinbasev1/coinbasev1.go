@@ -11,8 +11,8 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/http/callback/strictjson"
 )
@@ -31,10 +31,10 @@ func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Form
 }
 
 // Parse reads a body. Every error is a *callback.Refusal.
-func Parse(body []byte) (ledger.Report, error) {
+func Parse(body []byte) (recorder.Report, error) {
 	var doc document
 	if err := strictjson.Unmarshal(body, &doc); err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
+		return recorder.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
 	}
 	isOrder, isPayout, isDeposit := doc.Order != nil && doc.Order.Present, doc.Payout != nil && doc.Payout.Present, doc.Address.Kind == '"'
 	switch {
@@ -45,7 +45,7 @@ func Parse(body []byte) (ledger.Report, error) {
 	case isDeposit && !isOrder && !isPayout:
 		return parseDeposit(&doc, body)
 	}
-	return ledger.Report{}, callback.Refuse(quarantine.UnknownDocument, "the body is not one of order, payout and address")
+	return recorder.Report{}, callback.Refuse(quarantine.UnknownDocument, "the body is not one of order, payout and address")
 }
 
 // signatureHeaders carry Coinbase's signature over the body, by their names in

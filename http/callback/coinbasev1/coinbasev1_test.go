@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/http/callback/coinbasev1"
 )
 
 // describe puts what a message says into one line.
-func describe(m ledger.Report) string {
+func describe(m recorder.Report) string {
 	switch {
 	case m.Test:
 		return "test"

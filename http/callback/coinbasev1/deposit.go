@@ -5,31 +5,31 @@ import (
 
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/payment"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/http/callback/strictjson"
 )
 
-func parseDeposit(doc *document, body []byte) (ledger.Report, error) {
+func parseDeposit(doc *document, body []byte) (recorder.Report, error) {
 	address, err := deposit.ParseAddress(doc.Address.Text)
 	if err != nil {
-		return ledger.Report{}, &callback.Refusal{Reason: quarantine.NotBitcoin, Err: err}
+		return recorder.Report{}, &callback.Refusal{Reason: quarantine.NotBitcoin, Err: err}
 	}
 	if namesAnother(body) {
-		return ledger.Report{}, callback.Refuse(quarantine.NotBitcoin, "the document names another currency or network")
+		return recorder.Report{}, callback.Refuse(quarantine.NotBitcoin, "the document names another currency or network")
 	}
 	report := deposit.Report{
 		Digest:   strictjson.Digest(body),
 		Amount:   natural(money.Parse(money.BTC, doc.Amount.Text)),
-		Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"},
+		Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "received"},
 	}
 	if hash := transactionHash(doc.Transaction.Hash); hash != "" {
 		report.Payment = ident.NewPayment(provider, "address", address, hash)
 	}
-	return ledger.Report{Deposit: &ledger.DepositReport{ID: deposit.NewID(address), Report: report}}, nil
+	return recorder.Report{Deposit: &recorder.DepositReport{ID: deposit.NewID(address), Report: report}}, nil
 }
 
 // transactionHash returns the hash that identifies a payment, or nothing where

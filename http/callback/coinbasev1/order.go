@@ -4,10 +4,10 @@ import (
 	"time"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/http/callback/strictjson"
 )
@@ -24,13 +24,13 @@ const (
 // the id null. The whole body is public, signature included.
 const testCustom = "123456789"
 
-func parseOrder(doc *orderDocument) (ledger.Report, error) {
+func parseOrder(doc *orderDocument) (recorder.Report, error) {
 	if doc.isTest() {
-		return ledger.Report{Test: true}, nil
+		return recorder.Report{Test: true}, nil
 	}
 	id, err := doc.ID.Identifier()
 	if err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order.id: %w", err)
+		return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "order.id: %w", err)
 	}
 	report := order.Report{
 		Payment:     ident.NewPayment(provider, "order", id),
@@ -51,12 +51,12 @@ func parseOrder(doc *orderDocument) (ledger.Report, error) {
 		report.Paid = doc.claim(payment.StatusDisagrees)
 	case status != "":
 		if report.Status, err = doc.Status.Identifier(); err != nil {
-			return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order.status: %w", err)
+			return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "order.status: %w", err)
 		}
 	case len(report.Mispayments) == 0:
-		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "order has neither status nor event")
+		return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "order has neither status nor event")
 	}
-	return ledger.Report{Order: &ledger.OrderReport{ID: order.NewID(provider, id), Report: report}}, nil
+	return recorder.Report{Order: &recorder.OrderReport{ID: order.NewID(provider, id), Report: report}}, nil
 }
 
 // isTest recognises what "Test Now" posts. Whatever else lacks an id may be
@@ -92,7 +92,7 @@ func (doc *orderDocument) claim(doubt payment.Reason) *order.Claim {
 		CustomFault: fault,
 		Amount:      doc.TotalNative.amount(), // after a discount; never total_original or total_payout
 		Doubt:       doubt,
-		Evidence:    payment.Evidence{Method: ledger.CoinbaseCallback, Status: doc.Status.Detail()},
+		Evidence:    payment.Evidence{Method: recorder.CoinbaseCallback, Status: doc.Status.Detail()},
 		Details: order.Details{
 			Reference:       custom,
 			UUID:            doc.UUID.Detail(),

@@ -4,22 +4,22 @@ import (
 	"strings"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/http/callback"
 	"daybook/http/callback/strictjson"
 )
 
-func parsePayout(doc *payoutDocument, digest string) (ledger.Report, error) {
+func parsePayout(doc *payoutDocument, digest string) (recorder.Report, error) {
 	id, err := doc.ID.Identifier()
 	if err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "payout.id: %w", err)
+		return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "payout.id: %w", err)
 	}
 	status, err := doc.Status.Identifier()
 	if err != nil {
-		return ledger.Report{}, callback.Refuse(quarantine.Incomplete, "payout.status: %w", err)
+		return recorder.Report{}, callback.Refuse(quarantine.Incomplete, "payout.status: %w", err)
 	}
 	report := payout.Report{
 		Payment:    ident.NewPayment(provider, "payout", id),
@@ -32,7 +32,7 @@ func parsePayout(doc *payoutDocument, digest string) (ledger.Report, error) {
 	if facts, ok := doc.facts(); ok {
 		report.Facts = &facts
 	}
-	return ledger.Report{Payout: &ledger.PayoutReport{ID: payout.NewID(id), Report: report}}, nil
+	return recorder.Report{Payout: &recorder.PayoutReport{ID: payout.NewID(id), Report: report}}, nil
 }
 
 // progress knows the words of the documentation, Pending and Complete, and the

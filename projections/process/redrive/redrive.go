@@ -13,8 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"daybook/domain/ledger"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/projections/local"
 	"daybook/projections/process"
@@ -31,7 +31,7 @@ type Formats interface {
 
 	// Record reads the body of a delivery by its format, and records what it says. A
 	// body that is not understood is a Refusal.
-	Record(ctx context.Context, d ledger.Delivery) (ledger.Result, error)
+	Record(ctx context.Context, d recorder.Delivery) (recorder.Result, error)
 }
 
 // Refusal is why a body is not understood.
@@ -41,7 +41,7 @@ func (r Refusal) Error() string { return "the callback is not understood: " + st
 
 // Ledger takes note of what became of a kept callback.
 type Ledger interface {
-	Redriven(ctx context.Context, redrive quarantine.Redrive, d ledger.Delivery) (ledger.Result, error)
+	Redriven(ctx context.Context, redrive quarantine.Redrive, d recorder.Delivery) (recorder.Result, error)
 }
 
 // Redrive reads kept callbacks again.
@@ -85,7 +85,7 @@ func (r Redrive) do(ctx context.Context, task local.Item) error {
 		redrive.Outcome, redrive.Reason = quarantine.Still, refusal.Reason
 	case err != nil:
 		return err
-	case result.Outcome == ledger.Quarantined:
+	case result.Outcome == recorder.Quarantined:
 		redrive.Outcome, redrive.Reason = quarantine.Still, quarantine.TooMany
 	default:
 		redrive.Outcome, redrive.Stream = string(result.Outcome), string(result.Stream)
@@ -95,8 +95,8 @@ func (r Redrive) do(ctx context.Context, task local.Item) error {
 }
 
 // load returns a kept callback as it came, and what has become of it.
-func (r Redrive) load(ctx context.Context, task local.Item) (ledger.Delivery, quarantine.State, error) {
-	var d ledger.Delivery
+func (r Redrive) load(ctx context.Context, task local.Item) (recorder.Delivery, quarantine.State, error) {
+	var d recorder.Delivery
 	var state quarantine.State
 	for recorded, err := range r.Log.Read(ctx, task.Stream, 0, eventstore.WithMetadata, eventstore.MustExist) {
 		if err != nil {
@@ -117,26 +117,26 @@ func (r Redrive) load(ctx context.Context, task local.Item) (ledger.Delivery, qu
 }
 
 // delivery is the callback as it came. Who sent it was established then.
-func (r Redrive) delivery(recorded eventstore.Recorded, kept quarantine.CallbackQuarantined) (ledger.Delivery, error) {
+func (r Redrive) delivery(recorded eventstore.Recorded, kept quarantine.CallbackQuarantined) (recorder.Delivery, error) {
 	var metadata eventstore.Metadata
 	if err := json.Unmarshal(recorded.Metadata, &metadata); err != nil {
-		return ledger.Delivery{}, err
+		return recorder.Delivery{}, err
 	}
 	e := metadata.Evidence
 	switch {
 	case kept.Authenticity == nil:
-		return ledger.Delivery{}, errors.New("nothing says who sent it")
+		return recorder.Delivery{}, errors.New("nothing says who sent it")
 	case e == nil || e.Body == nil || e.Encoding != "none":
-		return ledger.Delivery{}, errors.New("its bytes are not there")
+		return recorder.Delivery{}, errors.New("its bytes are not there")
 	}
 	if sum := sha256.Sum256(e.Body); hex.EncodeToString(sum[:]) != kept.Digest {
-		return ledger.Delivery{}, fmt.Errorf("%w: the body is not the one that was kept", eventstore.ErrDamaged)
+		return recorder.Delivery{}, fmt.Errorf("%w: the body is not the one that was kept", eventstore.ErrDamaged)
 	}
 	received, err := time.Parse(time.RFC3339Nano, e.Received)
 	if err != nil {
-		return ledger.Delivery{}, err
+		return recorder.Delivery{}, err
 	}
-	return ledger.Delivery{
+	return recorder.Delivery{
 		ID: eventstore.NewULID(r.Now()), Actor: Actor, Format: kept.Format, Received: received, Source: e.Source, Headers: e.Headers,
 		Body: e.Body, Length: int64(len(e.Body)), Method: kept.Authenticity.Method, Reader: r.Formats.Reader(kept.Format),
 		Task: recorded.ID.String(), First: metadata.CorrelationID,

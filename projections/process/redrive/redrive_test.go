@@ -15,6 +15,7 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/projections/process"
 	"daybook/projections/process/processtest"
@@ -30,7 +31,7 @@ const (
 // texts is a format whose second reader understands "order <id> <user> <amount>" and
 // "deposit <hash> <amount>", with - for what is left out. Its first understands none.
 type texts struct {
-	service *ledger.Service
+	service *recorder.Recorder
 	reader  int
 }
 
@@ -41,16 +42,16 @@ func (f texts) Reader(name string) int {
 	return f.reader
 }
 
-func (f texts) Record(ctx context.Context, d ledger.Delivery) (ledger.Result, error) {
+func (f texts) Record(ctx context.Context, d recorder.Delivery) (recorder.Result, error) {
 	words := strings.Fields(string(d.Body))
 	if len(words) == 0 || words[0] != "order" && words[0] != "deposit" {
-		return ledger.Result{}, redrive.Refusal{Reason: quarantine.UnknownDocument}
+		return recorder.Result{}, redrive.Refusal{Reason: quarantine.UnknownDocument}
 	}
 	amount, err := money.Parse(map[string]money.Currency{"order": "USD", "deposit": "BTC"}[words[0]], words[len(words)-1])
 	if err != nil {
-		return ledger.Result{}, err
+		return recorder.Result{}, err
 	}
-	seen := payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"}
+	seen := payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"}
 	if words[0] == "order" {
 		claim := &order.Claim{Custom: words[2], Amount: amount, Evidence: seen}
 		if words[2] == "-" {
@@ -71,7 +72,7 @@ func (f texts) Read(body []byte) verify.Reading {
 	if len(words) == 0 || words[0] != "order" && words[0] != "deposit" {
 		return verify.Reading{Refused: string(quarantine.UnknownDocument), Reader: 2, Methods: []string{"secret"}}
 	}
-	c := verify.Claim{NoUser: string(payment.NoUser), AtOnce: true, Method: ledger.CoinbaseCallback, Said: "completed"}
+	c := verify.Claim{NoUser: string(payment.NoUser), AtOnce: true, Method: recorder.CoinbaseCallback, Said: "completed"}
 	if words[0] == "order" {
 		c.Payment, c.Amount = string(ident.NewPayment("coinbase", "order", words[1])), words[3]+" USD"
 		if words[2] != "-" {
@@ -79,7 +80,7 @@ func (f texts) Read(body []byte) verify.Reading {
 		}
 		return verify.Reading{Stream: order.NewID("coinbase", words[1]).Stream(), Claims: []verify.Claim{c}, Reader: 2, Methods: []string{"secret"}}
 	}
-	c.Kind, c.Amount, c.Digest = verify.Deposited, words[2]+" BTC", ledger.Delivery{Body: body}.Digest()
+	c.Kind, c.Amount, c.Digest = verify.Deposited, words[2]+" BTC", recorder.Delivery{Body: body}.Digest()
 	if words[1] == "-" {
 		c.Problem = string(payment.NoHash)
 	} else {
@@ -88,8 +89,8 @@ func (f texts) Read(body []byte) verify.Reading {
 	return verify.Reading{Stream: deposit.NewID(address).Stream(), Claims: []verify.Claim{c}, Reader: 2, Methods: []string{"secret"}}
 }
 
-func delivery(body string) ledger.Delivery {
-	return ledger.Delivery{
+func delivery(body string) recorder.Delivery {
+	return recorder.Delivery{
 		ID: eventstore.NewULID(time.Now()), Actor: "callback:coinbase", Format: format, Received: time.Now().UTC(), Source: "54.175.255.207",
 		Body: []byte(body), Length: int64(len(body)), Method: "secret", Reader: 1,
 	}
@@ -98,13 +99,13 @@ func delivery(body string) ledger.Delivery {
 type step = func(testing.TB, eventstore.Store)
 
 // keeps is a callback that the first reader does not understand.
-func keeps(body string, change func(*ledger.Delivery)) step {
+func keeps(body string, change func(*recorder.Delivery)) step {
 	return func(t testing.TB, log eventstore.Store) {
 		d := delivery(body)
 		if change != nil {
 			change(&d)
 		}
-		if _, err := ledger.NewService(log, ledger.Policy{}).Quarantine(context.Background(), quarantine.Incomplete, d); err != nil {
+		if _, err := recorder.New(log, recorder.Policy{}).Quarantine(context.Background(), quarantine.Incomplete, d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,20 +116,20 @@ func comes(body string) step {
 	return func(t testing.TB, log eventstore.Store) {
 		d := delivery(body)
 		d.Reader = 2
-		if _, err := (texts{ledger.NewService(log, ledger.Policy{}), 2}).Record(context.Background(), d); err != nil {
+		if _, err := (texts{recorder.New(log, recorder.Policy{}), 2}).Record(context.Background(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 func registers(t testing.TB, log eventstore.Store) {
-	if _, err := ledger.NewService(log, ledger.Policy{}).RegisterAddress(context.Background(), deposit.NewID(address), "u9", ledger.Command{ID: eventstore.NewULID(time.Now()), Actor: "website:shop"}); err != nil {
+	if _, err := recorder.New(log, recorder.Policy{}).RegisterAddress(context.Background(), deposit.NewID(address), "u9", recorder.Command{ID: eventstore.NewULID(time.Now()), Actor: "website:shop"}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func redriveOf(log eventstore.Store, reader int) process.Process {
-	service := ledger.NewService(log, ledger.Policy{})
+	service := recorder.New(log, recorder.Policy{})
 	return redrive.Redrive{Log: log, Formats: texts{service, reader}, Ledger: service, Now: time.Now}.Process()
 }
 
@@ -210,10 +211,10 @@ func TestWhatWasReadAgainIsCreditedByItsSender(t *testing.T) {
 // TestOnlyWhatWasAuthenticatedIsReadAgain keeps what must stay as it is.
 func TestOnlyWhatWasAuthenticatedIsReadAgain(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*ledger.Delivery){
-		"without a method":       func(d *ledger.Delivery) { d.Method = "" },
-		"of another route":       func(d *ledger.Delivery) { d.Format = "g" },
-		"by the reader of today": func(d *ledger.Delivery) { d.Reader = 2 },
+	for name, change := range map[string]func(*recorder.Delivery){
+		"without a method":       func(d *recorder.Delivery) { d.Method = "" },
+		"of another route":       func(d *recorder.Delivery) { d.Format = "g" },
+		"by the reader of today": func(d *recorder.Delivery) { d.Reader = 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			processtest.Idle(t, keeps("order A u1 1.00", change), func(log eventstore.Store) process.Process { return redriveOf(log, 2) })
@@ -221,7 +222,7 @@ func TestOnlyWhatWasAuthenticatedIsReadAgain(t *testing.T) {
 	}
 	t.Run("too large", func(t *testing.T) {
 		processtest.Idle(t, func(t testing.TB, log eventstore.Store) {
-			if _, err := ledger.NewService(log, ledger.Policy{}).Quarantine(context.Background(), quarantine.TooLarge, delivery("order A u1 1.00")); err != nil {
+			if _, err := recorder.New(log, recorder.Policy{}).Quarantine(context.Background(), quarantine.TooLarge, delivery("order A u1 1.00")); err != nil {
 				t.Fatal(err)
 			}
 		}, func(log eventstore.Store) process.Process { return redriveOf(log, 2) })

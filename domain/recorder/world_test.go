@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"fmt"
@@ -15,6 +15,7 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/eventstore/sqlitestore/sqlitetest"
@@ -30,7 +31,7 @@ const (
 
 // world is the use cases on a log of their own.
 type world struct {
-	*ledger.Service
+	*recorder.Recorder
 	t   *testing.T
 	log eventstore.Store
 }
@@ -42,11 +43,11 @@ func newWorld(t *testing.T) *world {
 
 // with returns the use cases on a log that a test has changed.
 func with(t *testing.T, log eventstore.Store) *world {
-	return &world{Service: ledger.NewService(log, ledger.Policy{}), t: t, log: log}
+	return &world{Recorder: recorder.New(log, recorder.Policy{}), t: t, log: log}
 }
 
-func delivery(id, body string) ledger.Delivery {
-	return ledger.Delivery{
+func delivery(id, body string) recorder.Delivery {
+	return recorder.Delivery{
 		ID: id, Actor: "callback:coinbase", Format: "coinbase-v1", Received: moment, Source: "54.243.226.26",
 		Headers: map[string]string{"Content-Type": "application/json"}, Body: []byte(body), Length: int64(len(body)),
 	}
@@ -54,7 +55,7 @@ func delivery(id, body string) ledger.Delivery {
 
 // completed is a report that order A was paid.
 func completed(custom, decimal string) order.Report {
-	claim := order.Claim{Custom: custom, Amount: amount("USD", decimal), Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"}}
+	claim := order.Claim{Custom: custom, Amount: amount("USD", decimal), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"}}
 	if custom == "" {
 		claim.CustomFault = payment.NoUser
 	}
@@ -64,7 +65,7 @@ func completed(custom, decimal string) order.Report {
 // deposited is a report of a bitcoin, of a payment without identity if there is no
 // hash.
 func deposited(hash string) deposit.Report {
-	report := deposit.Report{Digest: "d1", Amount: amount("BTC", "1.00000000"), Evidence: payment.Evidence{Method: ledger.CoinbaseCallback}, ReceivedAt: moment}
+	report := deposit.Report{Digest: "d1", Amount: amount("BTC", "1.00000000"), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback}, ReceivedAt: moment}
 	if hash != "" {
 		report.Payment = ident.NewPayment("coinbase", "address", "1AmB4b", hash)
 	}
@@ -72,25 +73,25 @@ func deposited(hash string) deposit.Report {
 }
 
 // order reports an order, and expects an outcome.
-func (w *world) order(id order.ID, report order.Report, d ledger.Delivery, outcome ledger.Outcome) ledger.Result {
+func (w *world) order(id order.ID, report order.Report, d recorder.Delivery, outcome recorder.Outcome) recorder.Result {
 	w.t.Helper()
 	result, err := w.ReportOrder(w.t.Context(), id, report, d)
 	return w.want(result, err, outcome)
 }
 
 // deposit reports a deposit, and expects an outcome.
-func (w *world) deposit(id deposit.ID, report deposit.Report, d ledger.Delivery, outcome ledger.Outcome) ledger.Result {
+func (w *world) deposit(id deposit.ID, report deposit.Report, d recorder.Delivery, outcome recorder.Outcome) recorder.Result {
 	w.t.Helper()
 	result, err := w.ReportDeposit(w.t.Context(), id, report, d)
 	return w.want(result, err, outcome)
 }
 
 // register registers our address for u1.
-func (w *world) register(command string) (ledger.Registration, error) {
-	return w.RegisterAddress(w.t.Context(), ours, "u1", ledger.Command{ID: command, Actor: "website:shop"})
+func (w *world) register(command string) (recorder.Registration, error) {
+	return w.RegisterAddress(w.t.Context(), ours, "u1", recorder.Command{ID: command, Actor: "website:shop"})
 }
 
-func (w *world) want(result ledger.Result, err error, outcome ledger.Outcome) ledger.Result {
+func (w *world) want(result recorder.Result, err error, outcome recorder.Outcome) recorder.Result {
 	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
@@ -184,9 +185,9 @@ func (w *world) accounts() map[ledger.Account]money.Amount {
 const racers = 40
 
 // race calls a function at the same time with the numbers below racers.
-func race(t *testing.T, call func(int) (ledger.Result, error)) []ledger.Result {
+func race(t *testing.T, call func(int) (recorder.Result, error)) []recorder.Result {
 	t.Helper()
-	results := make([]ledger.Result, racers)
+	results := make([]recorder.Result, racers)
 	start := make(chan struct{})
 	var group sync.WaitGroup
 	for i := range racers {

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"bytes"
@@ -12,16 +12,16 @@ import (
 
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
-	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
 func TestADeliveryIsRecordedOnce(t *testing.T) {
 	w := newWorld(t)
-	first := w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), ledger.Recorded)
-	second := w.order(orderA, completed("u1", "10.00"), delivery("D2", "{1}"), ledger.Duplicate)
+	first := w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), recorder.Recorded)
+	second := w.order(orderA, completed("u1", "10.00"), delivery("D2", "{1}"), recorder.Duplicate)
 	if first.Stream != "order-coinbase.A" || first.Revision != 1 || first.Position == 0 {
 		t.Errorf("got %+v", first)
 	}
@@ -34,7 +34,7 @@ func TestADeliveryIsRecordedOnce(t *testing.T) {
 func TestEvidence(t *testing.T) {
 	w := newWorld(t)
 	d := delivery("D1", `{"order":{}}`)
-	w.order(orderA, completed("u1", "10.00"), d, ledger.Recorded)
+	w.order(orderA, completed("u1", "10.00"), d, recorder.Recorded)
 	sum := sha256.Sum256(d.Body)
 	digest := hex.EncodeToString(sum[:])
 	for i, e := range w.read("order-coinbase.A") {
@@ -67,7 +67,7 @@ func TestEventIDsComeFromStreamAndDelivery(t *testing.T) {
 	report := completed("", "10.00")
 	report.Mispayments = []order.Mispayment{{Payment: "coinbase/mispayment/1", Amount: amount("USD", "3.00")}, {Digest: "d", Amount: amount("USD", "4.00")}}
 	d := delivery("D1", "{1}")
-	result := w.order(orderA, report, d, ledger.Held)
+	result := w.order(orderA, report, d, recorder.Held)
 	events := w.read(result.Stream)
 	if got := types(events); got != "[PaymentHeld PaymentMispaid PaymentHeld]" {
 		t.Fatalf("got %s", got)
@@ -89,7 +89,7 @@ func TestADepositWithoutHashIsCountedEachTime(t *testing.T) {
 	w := newWorld(t)
 	for i, address := range []string{"one", "many"} {
 		id := deposit.NewID(address)
-		call := func(i int) (ledger.Result, error) {
+		call := func(i int) (recorder.Result, error) {
 			return w.ReportDeposit(t.Context(), id, deposited(""), delivery(fmt.Sprint("D", i), "{1}"))
 		}
 		n := racers
@@ -97,7 +97,7 @@ func TestADepositWithoutHashIsCountedEachTime(t *testing.T) {
 			n = 2
 			for i := range n {
 				result, err := call(i)
-				w.want(result, err, ledger.Held)
+				w.want(result, err, recorder.Held)
 			}
 		} else {
 			race(t, call)
@@ -118,14 +118,14 @@ func TestADepositWithoutHashIsCountedEachTime(t *testing.T) {
 func TestRegisterAddress(t *testing.T) {
 	w := newWorld(t)
 	id := deposit.NewID("1AmB4b")
-	first, err := w.RegisterAddress(t.Context(), id, "u1", ledger.Command{ID: "C1", Actor: "website:shop"})
-	w.want(first.Result, err, ledger.Recorded)
-	again, err := w.RegisterAddress(t.Context(), id, "u1", ledger.Command{ID: "C2", Actor: "website:shop"})
-	w.want(again.Result, err, ledger.Duplicate)
+	first, err := w.RegisterAddress(t.Context(), id, "u1", recorder.Command{ID: "C1", Actor: "website:shop"})
+	w.want(first.Result, err, recorder.Recorded)
+	again, err := w.RegisterAddress(t.Context(), id, "u1", recorder.Command{ID: "C2", Actor: "website:shop"})
+	w.want(again.Result, err, recorder.Duplicate)
 	if again.Position != first.Position {
 		t.Errorf("got %+v, then %+v", first, again)
 	}
-	if _, err := w.RegisterAddress(t.Context(), id, "u2", ledger.Command{ID: "C3", Actor: "website:shop"}); !errors.Is(err, deposit.ErrOtherUser) {
+	if _, err := w.RegisterAddress(t.Context(), id, "u2", recorder.Command{ID: "C3", Actor: "website:shop"}); !errors.Is(err, deposit.ErrOtherUser) {
 		t.Errorf("got %v, want ErrOtherUser", err)
 	}
 	events := w.read(first.Stream)
@@ -139,8 +139,8 @@ func TestRegisterAddress(t *testing.T) {
 
 func TestHoldUnregistered(t *testing.T) {
 	w := newWorld(t)
-	w.Service = ledger.NewService(w.log, ledger.Policy{HoldUnregistered: true})
-	result := w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), ledger.Held)
+	w.Recorder = recorder.New(w.log, recorder.Policy{HoldUnregistered: true})
+	result := w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), recorder.Held)
 	if held := decoded[order.PaymentHeld](t, w.read(result.Stream)[0]); held.Reason != payment.Unregistered {
 		t.Errorf("got %+v", held)
 	}

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"fmt"

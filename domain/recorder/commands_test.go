@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"maps"
@@ -10,11 +10,11 @@ import (
 
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
+	"daybook/domain/recorder"
 )
 
 // chooser chooses a number below n.
@@ -33,7 +33,7 @@ func amount(currency money.Currency, decimal string) money.Amount {
 var (
 	dollars  = []money.Amount{amount("USD", "10.00"), amount("USD", "10.00"), amount("USD", "11.50"), amount("EUR", "10.00"), amount("USD", "0.00"), amount("USD", "-1.00"), {}}
 	bitcoins = []money.Amount{amount("BTC", "1.00000000"), amount("BTC", "1.00000000"), amount("BTC", "0.00000001"), amount("BTC", "-1.00000000"), {}}
-	methods  = []string{ledger.CoinbaseCallback, ledger.CoinbaseCallback, "website"}
+	methods  = []string{recorder.CoinbaseCallback, recorder.CoinbaseCallback, "website"}
 	users    = []string{"u1", "u1", "u2"}
 )
 
@@ -53,7 +53,7 @@ func (b *book) command(choose chooser) {
 	case 7:
 		id := deposit.NewID("1AmB4b")
 		events, err := deposit.DecideRegister(b.deposits[id], deposit.Register{
-			User: "u1", Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "received"}, Sufficient: []string{ledger.CoinbaseCallback},
+			User: "u1", Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "received"}, Sufficient: []string{recorder.CoinbaseCallback},
 		})
 		b.check(err)
 		b.appendDeposit(id, events...)
@@ -66,7 +66,7 @@ func (b *book) command(choose chooser) {
 
 func orderReport(choose chooser, id order.ID) order.Report {
 	own := ident.NewPayment("coinbase", "order", string(id))
-	report := order.Report{Payment: own, Policy: order.Policy{Sufficient: []string{ledger.CoinbaseCallback}, HoldUnregistered: choose(8) == 0}}
+	report := order.Report{Payment: own, Policy: order.Policy{Sufficient: []string{recorder.CoinbaseCallback}, HoldUnregistered: choose(8) == 0}}
 	switch choose(4) {
 	case 0:
 		report.Status = one(choose, "new", "expired", "failed", "whatever")
@@ -103,7 +103,7 @@ func depositReport(choose chooser) deposit.Report {
 	report := deposit.Report{
 		Digest: one(choose, "d1", "d2"), Amount: one(choose, bitcoins...),
 		Evidence:   payment.Evidence{Method: one(choose, methods...), Status: "received"},
-		Sufficient: []string{ledger.CoinbaseCallback},
+		Sufficient: []string{recorder.CoinbaseCallback},
 	}
 	if choose(3) > 0 {
 		report.Payment = ident.NewPayment("coinbase", "address", "1AmB4b", one(choose, "h1", "h2"))
@@ -231,7 +231,7 @@ func TestAgreeingReportsGiveTheSameBalancesInAnyOrder(t *testing.T) {
 		"u2": {"USD": amount("USD", "10.00")},
 	}
 	completed := func(id order.ID, user, decimal string) func(*book) {
-		claim := order.Claim{Custom: user, Amount: amount("USD", decimal), Evidence: payment.Evidence{Method: ledger.CoinbaseCallback}}
+		claim := order.Claim{Custom: user, Amount: amount("USD", decimal), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback}}
 		if user == "" {
 			claim.CustomFault = payment.NoUser
 		}
@@ -254,7 +254,7 @@ func TestAgreeingReportsGiveTheSameBalancesInAnyOrder(t *testing.T) {
 		return func(b *book) {
 			b.reportDeposit("1AmB4b", deposit.Report{
 				Payment: ident.NewPayment("coinbase", "address", "1AmB4b", hash), Amount: amount("BTC", decimal),
-				Evidence: payment.Evidence{Method: ledger.CoinbaseCallback}, Sufficient: []string{ledger.CoinbaseCallback},
+				Evidence: payment.Evidence{Method: recorder.CoinbaseCallback}, Sufficient: []string{recorder.CoinbaseCallback},
 			})
 		}
 	}
@@ -289,7 +289,7 @@ func TestAgreeingReportsGiveTheSameBalancesInAnyOrder(t *testing.T) {
 func paidReport(id order.ID, claim order.Claim) func(*book) {
 	report := order.Report{
 		Payment: ident.NewPayment("coinbase", "order", string(id)), Paid: &claim,
-		Policy: order.Policy{Sufficient: []string{ledger.CoinbaseCallback}},
+		Policy: order.Policy{Sufficient: []string{recorder.CoinbaseCallback}},
 	}
 	return func(b *book) { b.reportOrder(id, report) }
 }

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"bytes"
@@ -7,11 +7,11 @@ import (
 	"testing"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -20,12 +20,12 @@ func TestQuarantineKeepsABodyOnce(t *testing.T) {
 	d := delivery("D1", "not JSON")
 	for _, reason := range []quarantine.Reason{quarantine.NotJSON, quarantine.NotJSON, quarantine.Incomplete} {
 		result, err := w.Quarantine(t.Context(), reason, d)
-		w.want(result, err, ledger.Quarantined)
+		w.want(result, err, recorder.Quarantined)
 		if result.Stream != eventstore.StreamName("quarantine-"+d.Digest()) || result.Position == 0 {
 			t.Errorf("got %+v", result)
 		}
 	}
-	race(t, func(i int) (ledger.Result, error) {
+	race(t, func(i int) (recorder.Result, error) {
 		return w.Quarantine(t.Context(), quarantine.NotJSON, delivery(fmt.Sprint("R", i), "raced"))
 	})
 	for _, body := range []string{"not JSON", "raced"} {
@@ -48,7 +48,7 @@ func TestATooLargeBodyIsKeptByItsDigest(t *testing.T) {
 	d := delivery("D1", "the beginning")
 	d.Length = 300_000
 	result, err := w.Quarantine(t.Context(), quarantine.TooLarge, d)
-	w.want(result, err, ledger.Quarantined)
+	w.want(result, err, recorder.Quarantined)
 	events := w.read(result.Stream)
 	if kept := decoded[quarantine.CallbackQuarantined](t, events[0]); kept.Length != 300_000 || kept.Digest != d.Digest() {
 		t.Errorf("got %+v", kept)
@@ -68,25 +68,25 @@ func TestWhatAStreamHasNoRoomForIsQuarantined(t *testing.T) {
 	for i := range 100 {
 		unreadable.Digest = fmt.Sprint(i)
 		result, err := w.ReportPayout(t.Context(), "P", unreadable, delivery("D", fmt.Sprint("{", i, "}")))
-		w.want(result, err, ledger.Held)
+		w.want(result, err, recorder.Held)
 	}
 	unreadable.Digest = "one more"
 	large := delivery("D", string(bytes.Repeat([]byte("a"), eventstore.MaxAppendBytes)))
 	for _, test := range []struct {
 		name string
-		call func(ledger.Delivery) (ledger.Result, error)
-		with ledger.Delivery
+		call func(recorder.Delivery) (recorder.Result, error)
+		with recorder.Delivery
 	}{
-		{"too many mispayments", func(d ledger.Delivery) (ledger.Result, error) {
+		{"too many mispayments", func(d recorder.Delivery) (recorder.Result, error) {
 			return w.ReportOrder(t.Context(), orderA, order.Report{Mispayments: many}, d)
 		}, delivery("D", "{many}")},
-		{"too many unreadable payouts", func(d ledger.Delivery) (ledger.Result, error) {
+		{"too many unreadable payouts", func(d recorder.Delivery) (recorder.Result, error) {
 			return w.ReportPayout(t.Context(), "P", unreadable, d)
 		}, delivery("D", "{one more}")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result, err := test.call(test.with)
-			w.want(result, err, ledger.Quarantined)
+			w.want(result, err, recorder.Quarantined)
 			if kept := decoded[quarantine.CallbackQuarantined](t, w.read(result.Stream)[0]); kept.Reason != quarantine.TooMany {
 				t.Errorf("got %+v", kept)
 			}

@@ -1,12 +1,12 @@
-package ledger_test
+package recorder_test
 
 import (
 	"context"
 	"errors"
 	"testing"
 
-	"daybook/domain/ledger"
 	"daybook/domain/order"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -36,14 +36,14 @@ func TestALostAnswerIsNoSecondCredit(t *testing.T) {
 	if _, err := w.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	result := w.order(orderA, completed("u1", "10.00"), delivery("D2", "{1}"), ledger.Duplicate)
+	result := w.order(orderA, completed("u1", "10.00"), delivery("D2", "{1}"), recorder.Duplicate)
 	w.wantTypes(result.Stream, "PaymentReceived", "PaymentVerified")
 }
 
 func TestAConflictIsDecidedAgain(t *testing.T) {
 	store := &faulty{Store: newWorld(t).log, conflicts: 5}
 	w := with(t, store)
-	w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), ledger.Recorded)
+	w.order(orderA, completed("u1", "10.00"), delivery("D1", "{1}"), recorder.Recorded)
 	store.conflicts = 1_000
 	if _, err := w.ReportOrder(t.Context(), orderA, order.Report{Status: "expired"}, delivery("D2", "{2}")); !errors.Is(err, eventstore.ErrConflict) {
 		t.Errorf("got %v, want ErrConflict after a bounded number of tries", err)

@@ -1,4 +1,4 @@
-package ledger
+package recorder
 
 import (
 	"context"
@@ -21,9 +21,9 @@ import (
 //
 // A process that ends between the claim and the owner's events leaves the claim
 // alone. The callback was not answered, is sent again, and claims for the same owner.
-func (s *Service) claimMispayments(ctx context.Context, owner eventstore.StreamName, report order.Report, d Delivery) ([]order.Mispayment, error) {
+func (r *Recorder) claimMispayments(ctx context.Context, owner eventstore.StreamName, report order.Report, d Delivery) ([]order.Mispayment, error) {
 	var events []order.Event
-	_, err := record(ctx, s.store, owner, orders, d.message(), func(state order.State, eventID func(int) string) (none []order.Event, err error) {
+	_, err := record(ctx, r.store, owner, orders, d.message(), func(state order.State, eventID func(int) string) (none []order.Event, err error) {
 		report.EventID = eventID
 		events, err = order.Decide(state, report)
 		return none, err
@@ -40,7 +40,7 @@ func (s *Service) claimMispayments(ctx context.Context, owner eventstore.StreamN
 			continue
 		}
 		claims.Go(func() error {
-			err := s.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d)
+			err := r.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d)
 			if taken[i] = errors.Is(err, claim.ErrTaken); taken[i] {
 				return nil
 			}
@@ -69,11 +69,11 @@ const claimsAtOnce = 32
 // claim appends a claim, unless it stands already; claim.ErrTaken if another
 // stream has the payment. It refers to the evidence, which the owner's own append
 // carries.
-func (s *Service) claim(ctx context.Context, c claim.Claim, d Delivery) error {
+func (r *Recorder) claim(ctx context.Context, c claim.Claim, d Delivery) error {
 	m := d.message()
 	m.evidence = &eventstore.Evidence{SHA256: m.evidence.SHA256}
 	stream := eventstore.StreamName(claim.NewID(c.Payment).Stream())
-	_, err := record(ctx, s.store, stream, claims, m, func(state claim.State, _ func(int) string) ([]claim.Event, error) {
+	_, err := record(ctx, r.store, stream, claims, m, func(state claim.State, _ func(int) string) ([]claim.Event, error) {
 		return claim.Decide(state, c)
 	})
 	return err

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"fmt"
@@ -7,21 +7,22 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/ledger"
 	"daybook/domain/order"
+	"daybook/domain/recorder"
 )
 
 func TestOneOfRacingDeliveriesIsRecorded(t *testing.T) {
 	w := newWorld(t)
-	results := race(t, func(i int) (ledger.Result, error) {
+	results := race(t, func(i int) (recorder.Result, error) {
 		return w.ReportOrder(t.Context(), orderA, completed("u1", "10.00"), delivery(fmt.Sprint("D", i), "{1}"))
 	})
-	outcomes := make(map[ledger.Outcome]int)
+	outcomes := make(map[recorder.Outcome]int)
 	for _, r := range results {
 		outcomes[r.Outcome]++
 		if r.Revision != 1 || r.Position != results[0].Position {
 			t.Errorf("got %+v", r)
 		}
 	}
-	if outcomes[ledger.Recorded] != 1 || outcomes[ledger.Duplicate] != racers-1 {
+	if outcomes[recorder.Recorded] != 1 || outcomes[recorder.Duplicate] != racers-1 {
 		t.Errorf("got %v, want one recorded", outcomes)
 	}
 	w.wantTypes("order-coinbase.A", "PaymentReceived", "PaymentVerified")
@@ -29,7 +30,7 @@ func TestOneOfRacingDeliveriesIsRecorded(t *testing.T) {
 
 func TestRacingContradictionsCreditOnce(t *testing.T) {
 	w := newWorld(t)
-	race(t, func(i int) (ledger.Result, error) {
+	race(t, func(i int) (recorder.Result, error) {
 		return w.ReportOrder(t.Context(), orderA, completed("u1", fmt.Sprintf("%d.00", i+1)), delivery(fmt.Sprint("D", i), fmt.Sprint("{", i, "}")))
 	})
 	credits, holds := w.count("order-coinbase.A", "PaymentVerified"), w.count("order-coinbase.A", "PaymentHeld")
@@ -40,7 +41,7 @@ func TestRacingContradictionsCreditOnce(t *testing.T) {
 
 func TestBalancesOfALogAreThoseOfItsStreams(t *testing.T) {
 	w := newWorld(t)
-	race(t, func(i int) (ledger.Result, error) {
+	race(t, func(i int) (recorder.Result, error) {
 		id := order.NewID("coinbase", fmt.Sprint(i%4))
 		report := completed("u1", "10.00")
 		report.Payment = ident.NewPayment("coinbase", "order", fmt.Sprint(i%4))

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
 	"daybook/domain/ledger"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -29,19 +30,19 @@ func (w *world) wantCredited(user, decimal string) {
 
 func TestRegisteringCreditsTheDepositThatCameBefore(t *testing.T) {
 	w := newWorld(t)
-	w.deposit(ours, deposited("h1"), delivery("D1", "{1}"), ledger.Held)
+	w.deposit(ours, deposited("h1"), delivery("D1", "{1}"), recorder.Held)
 	for _, command := range []string{"C1", "C2", "C3"} {
 		registration, err := w.register(command)
 		if err != nil || registration.Deposits != 1 || registration.Credited != amount("BTC", "1.00000000") || registration.Revision != 3 {
 			t.Errorf("%s is answered %+v, %v", command, registration, err)
 		}
 	}
-	result := w.deposit(ours, deposited("h1"), delivery("D2", "{1}"), ledger.Duplicate)
+	result := w.deposit(ours, deposited("h1"), delivery("D2", "{1}"), recorder.Duplicate)
 	w.wantTypes(result.Stream, "DepositHeld", "AddressRegistered", "DepositReceived", "DepositVerified")
 	w.wantCredited("u1", "1.00000000")
 
 	// What comes later is no part of the answer.
-	w.deposit(ours, deposited("h2"), delivery("D3", "{2}"), ledger.Recorded)
+	w.deposit(ours, deposited("h2"), delivery("D3", "{2}"), recorder.Recorded)
 	if registration, err := w.register("C4"); err != nil || registration.Deposits != 1 {
 		t.Errorf("a later registration is answered %+v, %v", registration, err)
 	}
@@ -53,7 +54,7 @@ func (w *world) longest(n int) {
 	for i := range n {
 		report := deposited("")
 		report.Payment = ident.NewPayment("coinbase", "address", string(ours), fmt.Sprintf("%05d", i)+strings.Repeat("ä", 61))
-		w.deposit(ours, report, delivery(fmt.Sprint("D", i), fmt.Sprint("{", i, "}")), ledger.Held)
+		w.deposit(ours, report, delivery(fmt.Sprint("D", i), fmt.Sprint("{", i, "}")), recorder.Held)
 	}
 }
 
@@ -64,7 +65,7 @@ func TestMoreDepositsThanOneAppendTakesAreCreditedInSeveral(t *testing.T) {
 	const n = 2*deposit.MaxCredits + 7
 	w := newWorld(t)
 	w.longest(n)
-	registration, err := w.RegisterAddress(t.Context(), ours, strings.Repeat(`"`, 128), ledger.Command{ID: "C1", Actor: "website:" + strings.Repeat(`"`, 128)})
+	registration, err := w.RegisterAddress(t.Context(), ours, strings.Repeat(`"`, 128), recorder.Command{ID: "C1", Actor: "website:" + strings.Repeat(`"`, 128)})
 	if err != nil || registration.Deposits != n || registration.Credited != amount("BTC", fmt.Sprintf("%d.00000000", n)) {
 		t.Errorf("got %+v, %v", registration, err)
 	}
@@ -87,7 +88,7 @@ func TestARegistrationThatBrokeOffIsFinishedByTheNext(t *testing.T) {
 	}
 	store.lost = 0
 	registration, err := w.register("C9")
-	if err != nil || registration.Deposits != n || registration.Outcome != ledger.Duplicate {
+	if err != nil || registration.Deposits != n || registration.Outcome != recorder.Duplicate {
 		t.Errorf("got %+v, %v", registration, err)
 	}
 	w.wantCredited("u1", fmt.Sprintf("%d.00000000", n))
@@ -96,7 +97,7 @@ func TestARegistrationThatBrokeOffIsFinishedByTheNext(t *testing.T) {
 func TestADepositThatRacesItsRegistrationIsCreditedOnce(t *testing.T) {
 	for range 20 {
 		w := newWorld(t)
-		race(t, func(i int) (ledger.Result, error) {
+		race(t, func(i int) (recorder.Result, error) {
 			if i%4 == 0 {
 				registration, err := w.register(fmt.Sprint("C", i))
 				return registration.Result, err

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"bytes"
@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -29,7 +29,7 @@ func (accepting) Append(_ context.Context, stream eventstore.StreamName, _ event
 // BenchmarkDecideEncode takes a new, paid order from the command to the two
 // events that are appended.
 func BenchmarkDecideEncode(b *testing.B) {
-	service := ledger.NewService(accepting{}, ledger.Policy{})
+	service := recorder.New(accepting{}, recorder.Policy{})
 	dollars, err := money.Parse("USD", "12.53")
 	if err != nil {
 		b.Fatal(err)
@@ -43,7 +43,7 @@ func BenchmarkDecideEncode(b *testing.B) {
 		OccurredAt: time.Unix(1_418_188_021, 0).UTC(),
 		Paid: &order.Claim{
 			Custom: "user1234", Amount: dollars,
-			Evidence: payment.Evidence{Method: ledger.CoinbaseCallback, Status: "completed"},
+			Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"},
 			Details: order.Details{
 				Reference: "user1234", Bitcoin: &bitcoin, ReceiveAddress: "1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My",
 				TransactionHash: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",
@@ -51,7 +51,7 @@ func BenchmarkDecideEncode(b *testing.B) {
 		},
 	}
 	body := bytes.Repeat([]byte("body"), 225)
-	d := ledger.Delivery{
+	d := recorder.Delivery{
 		ID: "01JNAB0W5ZQ3V7Y2J9K4M6T8RD", Actor: "callback:coinbase", Format: "coinbase-v1",
 		Received: time.Unix(1_772_366_400, 0), Source: "54.243.226.26", Body: body, Length: int64(len(body)),
 	}

@@ -1,4 +1,4 @@
-package ledger_test
+package recorder_test
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 
 	"daybook/domain/claim"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 )
 
@@ -58,10 +58,10 @@ func (w *world) wantOneArrival() {
 
 func TestOneMispaymentInTwoOrdersIsInSuspenseOnce(t *testing.T) {
 	w := newWorld(t)
-	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D1", "{1}"), ledger.Recorded)
-	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), ledger.Held)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D1", "{1}"), recorder.Recorded)
+	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), recorder.Held)
 	for i, id := range []order.ID{orderA, orderB, orderB, orderA} {
-		w.order(id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("E", i), fmt.Sprint("{", i, "}")), ledger.Duplicate)
+		w.order(id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("E", i), fmt.Sprint("{", i, "}")), recorder.Duplicate)
 	}
 	held := decoded[order.PaymentHeld](t, w.read("order-coinbase.B")[0])
 	if held.Reason != payment.ClaimedElsewhere || held.Arrived || held.Payment != mispaid || held.Amount.Decimal() != "3.00" {
@@ -72,15 +72,15 @@ func TestOneMispaymentInTwoOrdersIsInSuspenseOnce(t *testing.T) {
 
 func TestAnAnnouncementClaimsNothing(t *testing.T) {
 	w := newWorld(t)
-	w.order(orderB, mispaidReport(orderB, ""), delivery("D1", "{1}"), ledger.Held)
-	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D2", "{2}"), ledger.Recorded)
+	w.order(orderB, mispaidReport(orderB, ""), delivery("D1", "{1}"), recorder.Held)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D2", "{2}"), recorder.Recorded)
 	w.wantOneArrival()
 }
 
 func TestRacingOrdersClaimAMispaymentOnce(t *testing.T) {
 	for range 10 {
 		w := newWorld(t)
-		race(t, func(i int) (ledger.Result, error) {
+		race(t, func(i int) (recorder.Result, error) {
 			id := order.ID(fmt.Sprint("coinbase.", i%4))
 			return w.ReportOrder(t.Context(), id, mispaidReport(id, "3.00"), delivery(fmt.Sprint("D", i), fmt.Sprint(i%4)))
 		})
@@ -108,8 +108,8 @@ func TestAClaimWithoutItsOwnersEventsIsRepairedByTheRepetition(t *testing.T) {
 	if _, err := broken.ReportOrder(t.Context(), orderA, mispaidReport(orderA, "3.00"), delivery("D1", "{1}")); !errors.Is(err, eventstore.ErrUnavailable) {
 		t.Fatalf("got %v, want ErrUnavailable", err)
 	}
-	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), ledger.Held)
-	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D3", "{1}"), ledger.Recorded)
+	w.order(orderB, mispaidReport(orderB, "3.00"), delivery("D2", "{2}"), recorder.Held)
+	w.order(orderA, mispaidReport(orderA, "3.00"), delivery("D3", "{1}"), recorder.Recorded)
 	w.wantOneArrival()
 }
 
@@ -119,7 +119,7 @@ func TestMoreMispaymentsThanAnOrderKeepsClaimNothing(t *testing.T) {
 	for i := range payment.Max {
 		report.Mispayments = append(report.Mispayments, order.Mispayment{Payment: ident.NewPayment("coinbase", "mispayment", fmt.Sprint(i)), Amount: amount("USD", "1.00")})
 	}
-	w.order(orderA, report, delivery("D1", "{1}"), ledger.Quarantined)
+	w.order(orderA, report, delivery("D1", "{1}"), recorder.Quarantined)
 	if events := w.read(eventstore.StreamName(claim.NewID(mispaid).Stream())); len(events) > 0 {
 		t.Errorf("got %s", types(events))
 	}

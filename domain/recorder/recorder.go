@@ -1,4 +1,7 @@
-package ledger
+// Package recorder has the use cases: what callbacks report and what the website,
+// people and processes ask for, recorded in streams. It loads, decides and appends,
+// and is the only writer. It knows no HTTP, no format of a provider and no database.
+package recorder
 
 import (
 	"context"
@@ -24,62 +27,62 @@ type Policy struct {
 	HoldUnregistered bool
 }
 
-// Service records what the outside reports and asks for. Its methods may be
+// Recorder records what the outside reports and asks for. Its methods may be
 // called from any number of goroutines. When one returns without an error,
 // what it says is durable; eventstore.ErrUnavailable and ErrConflict ask for
 // the same call again later.
-type Service struct {
+type Recorder struct {
 	store      eventstore.Store
 	policy     Policy
 	sufficient []string
 }
 
-// NewService makes a service that writes to store.
-func NewService(store eventstore.Store, policy Policy) *Service {
-	return &Service{store: store, policy: policy, sufficient: []string{CoinbaseCallback}}
+// New makes a recorder that writes to store.
+func New(store eventstore.Store, policy Policy) *Recorder {
+	return &Recorder{store: store, policy: policy, sufficient: []string{CoinbaseCallback}}
 }
 
 // ReportOrder records what a callback says about an order.
-func (s *Service) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
+func (r *Recorder) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	report.Policy = order.Policy{HoldUnregistered: s.policy.HoldUnregistered, Sufficient: s.sufficient}
+	report.Policy = order.Policy{HoldUnregistered: r.policy.HoldUnregistered, Sufficient: r.sufficient}
 	report.Task = d.Task
 	if len(report.Mispayments) > 0 {
 		var err error
-		if report.Mispayments, err = s.claimMispayments(ctx, stream, report, d); err != nil {
-			return s.orQuarantine(ctx, Result{}, err, d)
+		if report.Mispayments, err = r.claimMispayments(ctx, stream, report, d); err != nil {
+			return r.orQuarantine(ctx, Result{}, err, d)
 		}
 	}
-	result, err := record(ctx, s.store, stream, orders, d.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
+	result, err := record(ctx, r.store, stream, orders, d.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
 		report.EventID = eventID
 		return order.Decide(state, report)
 	})
-	return s.orQuarantine(ctx, result, err, d)
+	return r.orQuarantine(ctx, result, err, d)
 }
 
 // ReportPayout records what a callback says about a payout.
-func (s *Service) ReportPayout(ctx context.Context, id payout.ID, report payout.Report, d Delivery) (Result, error) {
+func (r *Recorder) ReportPayout(ctx context.Context, id payout.ID, report payout.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	result, err := record(ctx, s.store, stream, payouts, d.message(), func(state payout.State, eventID func(int) string) ([]payout.Event, error) {
+	result, err := record(ctx, r.store, stream, payouts, d.message(), func(state payout.State, eventID func(int) string) ([]payout.Event, error) {
 		report.EventID = eventID
 		return payout.Decide(state, report)
 	})
-	return s.orQuarantine(ctx, result, err, d)
+	return r.orQuarantine(ctx, result, err, d)
 }
 
 // ReportDeposit records what a callback says about a payment to an address.
-func (s *Service) ReportDeposit(ctx context.Context, id deposit.ID, report deposit.Report, d Delivery) (Result, error) {
+func (r *Recorder) ReportDeposit(ctx context.Context, id deposit.ID, report deposit.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	report.Sufficient, report.Task = s.sufficient, d.Task
-	result, err := record(ctx, s.store, stream, deposits, d.message(), func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
+	report.Sufficient, report.Task = r.sufficient, d.Task
+	result, err := record(ctx, r.store, stream, deposits, d.message(), func(state deposit.State, eventID func(int) string) ([]deposit.Event, error) {
 		report.EventID = eventID
 		return deposit.Decide(state, report)
 	})
-	return s.orQuarantine(ctx, result, err, d)
+	return r.orQuarantine(ctx, result, err, d)
 }
 
 // Quarantine keeps a callback that was authenticated and cannot be understood.
-func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d Delivery) (Result, error) {
+func (r *Recorder) Quarantine(ctx context.Context, reason quarantine.Reason, d Delivery) (Result, error) {
 	keep := quarantine.Keep{Format: d.Format, Reason: reason, Digest: d.Digest(), Length: d.Length, Reader: d.Reader}
 	if d.Method != "" {
 		keep.Authenticity = &quarantine.Authenticity{Method: d.Method, Source: d.Source}
@@ -89,7 +92,7 @@ func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d De
 		m.evidence.Body = nil // length and digest are kept, the bytes are not
 	}
 	stream := eventstore.StreamName(quarantine.ID(keep.Digest).Stream())
-	result, err := record(ctx, s.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
+	result, err := record(ctx, r.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
 		return quarantine.Decide(state, keep)
 	})
 	result.Outcome = Quarantined
@@ -97,20 +100,20 @@ func (s *Service) Quarantine(ctx context.Context, reason quarantine.Reason, d De
 }
 
 // Redriven records what a newer reader made of a kept callback.
-func (s *Service) Redriven(ctx context.Context, redrive quarantine.Redrive, d Delivery) (Result, error) {
+func (r *Recorder) Redriven(ctx context.Context, redrive quarantine.Redrive, d Delivery) (Result, error) {
 	m := d.message()
 	m.evidence = nil // it is in the stream
 	stream := eventstore.StreamName(quarantine.ID(d.Digest()).Stream())
-	return record(ctx, s.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
+	return record(ctx, r.store, stream, quarantines, m, func(state quarantine.State, _ func(int) string) ([]quarantine.Event, error) {
 		return quarantine.DecideRedrive(state, redrive)
 	})
 }
 
 // orQuarantine keeps a delivery that its stream has no room for. Repeating it
 // would be of no use, and its sender must not be told that nothing was kept.
-func (s *Service) orQuarantine(ctx context.Context, result Result, err error, d Delivery) (Result, error) {
+func (r *Recorder) orQuarantine(ctx context.Context, result Result, err error, d Delivery) (Result, error) {
 	if errors.Is(err, payment.ErrTooMany) || errors.Is(err, eventstore.ErrTooLarge) {
-		return s.Quarantine(ctx, quarantine.TooMany, d)
+		return r.Quarantine(ctx, quarantine.TooMany, d)
 	}
 	return result, err
 }

@@ -1,4 +1,4 @@
-package ledger
+package recorder
 
 import (
 	"context"
@@ -36,16 +36,16 @@ type DepositReport struct {
 }
 
 // Record records what a delivery says. A Test is nothing to record.
-func (s *Service) Record(ctx context.Context, r Report, d Delivery) (Result, error) {
+func (r *Recorder) Record(ctx context.Context, report Report, d Delivery) (Result, error) {
 	switch {
-	case r.Order != nil:
-		return s.ReportOrder(ctx, r.Order.ID, r.Order.Report, d)
-	case r.Payout != nil:
-		return s.ReportPayout(ctx, r.Payout.ID, r.Payout.Report, d)
-	case r.Deposit != nil:
-		report := r.Deposit.Report
-		report.ReceivedAt = d.Received
-		return s.ReportDeposit(ctx, r.Deposit.ID, report, d)
+	case report.Order != nil:
+		return r.ReportOrder(ctx, report.Order.ID, report.Order.Report, d)
+	case report.Payout != nil:
+		return r.ReportPayout(ctx, report.Payout.ID, report.Payout.Report, d)
+	case report.Deposit != nil:
+		deposited := report.Deposit.Report
+		deposited.ReceivedAt = d.Received
+		return r.ReportDeposit(ctx, report.Deposit.ID, deposited, d)
 	}
 	return Result{}, errors.New("a report that says nothing")
 }

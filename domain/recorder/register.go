@@ -1,4 +1,4 @@
-package ledger
+package recorder
 
 import (
 	"context"
@@ -22,15 +22,15 @@ type Registration struct {
 // that have waited for that; deposit.ErrOtherUser if they are somebody else's.
 // What does not fit into the append of the registration follows in further ones.
 // After an error in between, the same call again credits the rest.
-func (s *Service) RegisterAddress(ctx context.Context, id deposit.ID, user string, c Command) (Registration, error) {
+func (r *Recorder) RegisterAddress(ctx context.Context, id deposit.ID, user string, c Command) (Registration, error) {
 	command := deposit.Register{
-		User: user, Sufficient: s.sufficient,
+		User: user, Sufficient: r.sufficient,
 		Evidence: payment.Evidence{Method: CoinbaseCallback, Status: "received"}, // nothing else holds deposits
 	}
 	for {
 		var after deposit.State
 		before := 0
-		result, err := record(ctx, s.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State, _ func(int) string) ([]deposit.Event, error) {
+		result, err := record(ctx, r.store, eventstore.StreamName(id.Stream()), deposits, c.message(), func(state deposit.State, _ func(int) string) ([]deposit.Event, error) {
 			events, err := deposit.DecideRegister(state, command)
 			after, before = state, len(state.Credited)
 			for _, event := range events {
