@@ -49,13 +49,13 @@ func DecideRegister(s State, c Register) ([]Event, error) {
 
 // waiting returns the hold by which a payment waits for its address to be
 // registered. The money is in, and nothing else is wrong with it.
-func waiting(standing payment.Standing) (payment.Hold, bool) {
+func waiting(standing payment.Standing) (payment.HeldReport, bool) {
 	for _, h := range standing.Holds {
 		if h.Reason == payment.NoUser && h.Arrived && !h.Closed {
 			return h, true
 		}
 	}
-	return payment.Hold{}, false
+	return payment.HeldReport{}, false
 }
 
 // Decide returns the events that a report comes to, none if it is known. A
@@ -84,7 +84,7 @@ func Decide(s State, c Report) ([]Event, error) {
 		standing = s.Payments.Of(string(c.Payment))
 	}
 	verdict := standing.Judge(claim)
-	if verdict.Action != payment.Keep {
+	if verdict.Action != payment.Hold {
 		return credit(c.Payment, standing, claim, verdict, c.Evidence)
 	}
 	if len(standing.Holds) >= payment.Max {
@@ -104,7 +104,7 @@ func credit(identity ident.Payment, standing payment.Standing, claim payment.Cla
 		Evidence: []payment.Evidence{evidence}, Closes: payment.Closed(verdict.Closes),
 	}
 	switch verdict.Action {
-	case payment.Nothing:
+	case payment.Ignore:
 		return nil, nil
 	case payment.Receive:
 		return []Event{received}, nil

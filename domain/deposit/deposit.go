@@ -87,12 +87,12 @@ func (s State) with(key ident.Payment, change func(payment.Standing) payment.Sta
 	return s
 }
 
-func (e DepositHeld) hold() payment.Hold {
+func (e DepositHeld) hold() payment.HeldReport {
 	var amount money.Amount
 	if e.Amount != nil {
 		amount = *e.Amount
 	}
-	return payment.Hold{
+	return payment.HeldReport{
 		ID: e.Hold, User: e.User, Amount: amount, Reason: e.Reason,
 		Arrived: e.Arrived, Contradiction: e.Contradiction,
 	}

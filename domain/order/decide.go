@@ -74,7 +74,7 @@ func (d *decision) pay(paid Claim) {
 		Evidence: []payment.Evidence{paid.Evidence}, Closes: payment.Closed(verdict.Closes),
 	}
 	switch verdict.Action {
-	case payment.Nothing:
+	case payment.Ignore:
 	case payment.Receive:
 		d.add(received)
 	case payment.Credit:
@@ -83,7 +83,7 @@ func (d *decision) pay(paid Claim) {
 		known := s.Payments.Of(string(c.Payment))
 		verified.User, verified.Amount = known.User, known.Amount
 		d.add(verified)
-	case payment.Keep:
+	case payment.Hold:
 		d.hold(PaymentHeld{Payment: c.Payment, OccurredAt: c.OccurredAt}, claim, verdict)
 	}
 }
@@ -127,13 +127,13 @@ func (d *decision) mispay(m Mispayment) {
 		user = d.state.User
 	}
 	switch verdict := standing.Judge(claim); verdict.Action {
-	case payment.Nothing, payment.Receive, payment.Verify:
+	case payment.Ignore, payment.Receive, payment.Verify:
 	case payment.Credit:
 		d.add(PaymentMispaid{
 			Mispayment: d.command.EventID(len(d.events)), Payment: m.Payment, User: user, Amount: m.Amount,
 			OccurredAt: m.OccurredAt, Closes: payment.Closed(verdict.Closes),
 		})
-	case payment.Keep:
+	case payment.Hold:
 		d.hold(held, claim, verdict)
 	}
 }

@@ -78,12 +78,12 @@ func (e PaymentHeld) key() string {
 	return string(e.Payment)
 }
 
-func (e PaymentHeld) hold() payment.Hold {
+func (e PaymentHeld) hold() payment.HeldReport {
 	var amount money.Amount
 	if e.Amount != nil {
 		amount = *e.Amount
 	}
-	return payment.Hold{
+	return payment.HeldReport{
 		ID: e.Hold, User: e.User, Amount: amount, Reason: e.Reason,
 		Arrived: e.Arrived, Contradiction: e.Contradiction,
 	}

@@ -17,7 +17,7 @@ type ClosedHold struct {
 }
 
 // Closed names holds for an event.
-func Closed(holds []Hold) []ClosedHold {
+func Closed(holds []HeldReport) []ClosedHold {
 	var closed []ClosedHold
 	for _, h := range holds {
 		c := ClosedHold{Hold: h.ID}

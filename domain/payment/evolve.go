@@ -40,7 +40,7 @@ func (s Standing) Refute() Standing {
 }
 
 // Hold returns the standing with one more hold.
-func (s Standing) Hold(h Hold) Standing {
+func (s Standing) Hold(h HeldReport) Standing {
 	s.Holds = append(slices.Clip(s.Holds), h)
 	return s
 }

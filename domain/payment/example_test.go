@@ -27,9 +27,9 @@ func ExampleStanding_Judge() {
 	fmt.Println("sufficient evidence verifies it:", standing.Judge(verified).Action == payment.Verify)
 	standing = standing.Credit("u1", parse("10.00"))
 
-	fmt.Println("a repetition is known:", standing.Judge(verified).Action == payment.Nothing)
+	fmt.Println("a repetition is known:", standing.Judge(verified).Action == payment.Ignore)
 	verdict := standing.Judge(other)
-	fmt.Println("another amount is held:", verdict.Action == payment.Keep, verdict.Reason)
+	fmt.Println("another amount is held:", verdict.Action == payment.Hold, verdict.Reason)
 	// Output:
 	// a report is received: true
 	// sufficient evidence verifies it: true

@@ -61,11 +61,11 @@ type Standing struct {
 	Received bool // User and Amount are its facts
 	Verified bool // and were credited, by verification or by a release
 	Refuted  bool
-	Holds    []Hold
+	Holds    []HeldReport
 }
 
-// Hold is a report that waits for a person's decision.
-type Hold struct {
+// HeldReport is a report that waits for a person's decision.
+type HeldReport struct {
 	ID            string // the id of the event that holds it
 	User          string
 	Amount        money.Amount
@@ -80,8 +80,8 @@ type Action int
 
 // The actions.
 const (
-	Nothing Action = iota // it is known already
-	Keep                  // hold it
+	Ignore  Action = iota // it is known already
+	Hold                  // it waits for a person
 	Receive               // record it as received
 	Credit                // record it as received and verified
 	Verify                // it was received before and is verified by this report
@@ -90,10 +90,10 @@ const (
 // Verdict is an action with what its events need to say.
 type Verdict struct {
 	Action        Action
-	Reason        Reason // of Keep
-	Arrived       bool   // of Keep: the money is in, post it to suspense
-	Contradiction bool   // of Keep
-	Closes        []Hold // of Credit and Verify: the open holds that it settles
+	Reason        Reason       // of Hold
+	Arrived       bool         // of Hold: the money is in, post it to suspense
+	Contradiction bool         // of Hold
+	Closes        []HeldReport // of Credit and Verify: the open holds that it settles
 }
 
 // Judge decides what a claim comes to. It depends on what is known, never on
@@ -106,12 +106,12 @@ func (s Standing) Judge(c Claim) Verdict {
 	}
 	switch {
 	case v.Action == Credit || v.Action == Verify:
-		v = Verdict{Action: Keep, Reason: Redriven, Arrived: v.Action == Credit && s.arrived() == nil}
-	case v.Action == Keep && (v.Reason == NoUser || v.Reason == Unregistered):
+		v = Verdict{Action: Hold, Reason: Redriven, Arrived: v.Action == Credit && s.arrived() == nil}
+	case v.Action == Hold && (v.Reason == NoUser || v.Reason == Unregistered):
 		v.Reason = Redriven // a registration credits the others
 	}
 	if v.Reason == Redriven && s.isHeld(c, Redriven) {
-		return Verdict{Action: Nothing}
+		return Verdict{Action: Ignore}
 	}
 	return v
 }
@@ -126,15 +126,15 @@ func (s Standing) judge(c Claim) Verdict {
 		return s.contradict(c)
 	case arrived != nil && arrived.Closed:
 		// A person dismissed it. To credit it after all is a decision too.
-		return Verdict{Action: Nothing}
+		return Verdict{Action: Ignore}
 	case c.Problem == "" && c.Sufficient:
 		return Verdict{Action: Credit, Closes: s.settled()}
 	case c.Problem == "":
 		return Verdict{Action: Receive}
 	case arrived != nil || s.isHeld(c, c.Problem):
-		return Verdict{Action: Nothing}
+		return Verdict{Action: Ignore}
 	}
-	return Verdict{Action: Keep, Reason: c.Problem, Arrived: !c.Unproven && Readable(c.Amount)}
+	return Verdict{Action: Hold, Reason: c.Problem, Arrived: !c.Unproven && Readable(c.Amount)}
 }
 
 // judgeAgain judges a claim for a payment that was received before.
@@ -143,7 +143,7 @@ func (s Standing) judgeAgain(c Claim) Verdict {
 	case !c.agrees(s.User, s.Amount):
 		return s.contradict(c)
 	case c.Problem != "" || !c.Sufficient || s.Verified:
-		return Verdict{Action: Nothing}
+		return Verdict{Action: Ignore}
 	case s.Refuted:
 		// Evidence for what was shown not to exist: a person has to look.
 		return s.contradict(c)
@@ -153,9 +153,9 @@ func (s Standing) judgeAgain(c Claim) Verdict {
 
 func (s Standing) contradict(c Claim) Verdict {
 	if s.isHeld(c, Contradiction) {
-		return Verdict{Action: Nothing}
+		return Verdict{Action: Ignore}
 	}
-	return Verdict{Action: Keep, Reason: Contradiction, Contradiction: true}
+	return Verdict{Action: Hold, Reason: Contradiction, Contradiction: true}
 }
 
 // agrees reports whether the claim can be about a payment with these facts.
@@ -174,7 +174,7 @@ func (c Claim) agrees(user string, amount money.Amount) bool {
 }
 
 // arrived returns the hold that recorded the money's arrival, if there is one.
-func (s Standing) arrived() *Hold {
+func (s Standing) arrived() *HeldReport {
 	for i := range s.Holds {
 		if s.Holds[i].Arrived {
 			return &s.Holds[i]
@@ -207,8 +207,8 @@ func (s Standing) Known() (amount money.Amount, ok bool) {
 
 // settled returns the open holds that a credit answers. A contradiction stays
 // open: it says that the credit may be wrong, and a person has to look.
-func (s Standing) settled() []Hold {
-	var open []Hold
+func (s Standing) settled() []HeldReport {
+	var open []HeldReport
 	for _, h := range s.Holds {
 		if !h.Closed && !h.Contradiction {
 			open = append(open, h)

@@ -37,19 +37,19 @@ func TestJudge(t *testing.T) {
 		other      = Claim{User: "u1", Amount: eleven, Sufficient: true}
 		otherUser  = Claim{User: "u2", Amount: ten, Sufficient: true}
 
-		arrived      = Hold{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true}
-		dismissed    = Hold{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true, Closed: true}
-		bad          = Hold{ID: "h1", Amount: ten, Reason: UnusableUser, Arrived: true}
-		unread       = Hold{ID: "h2", User: "u1", Reason: UnreadableAmount}
-		doubt        = Hold{ID: "h3", User: "u1", Amount: ten, Reason: StatusDisagrees}
-		contradicted = Hold{ID: "h4", User: "u1", Amount: eleven, Reason: Contradiction, Contradiction: true}
+		arrived      = HeldReport{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true}
+		dismissed    = HeldReport{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true, Closed: true}
+		bad          = HeldReport{ID: "h1", Amount: ten, Reason: UnusableUser, Arrived: true}
+		unread       = HeldReport{ID: "h2", User: "u1", Reason: UnreadableAmount}
+		doubt        = HeldReport{ID: "h3", User: "u1", Amount: ten, Reason: StatusDisagrees}
+		contradicted = HeldReport{ID: "h4", User: "u1", Amount: eleven, Reason: Contradiction, Contradiction: true}
 
 		received = none.Receive("u1", ten)
 		credited = none.Credit("u1", ten)
 		refuted  = received.Refute()
 
-		nothing    = Verdict{Action: Nothing}
-		contradict = Verdict{Action: Keep, Reason: Contradiction, Contradiction: true}
+		nothing    = Verdict{Action: Ignore}
+		contradict = Verdict{Action: Hold, Reason: Contradiction, Contradiction: true}
 	)
 	for _, test := range []struct {
 		name  string
@@ -59,11 +59,11 @@ func TestJudge(t *testing.T) {
 	}{
 		{"the first report with sufficient evidence is credited", none, paid, Verdict{Action: Credit}},
 		{"without sufficient evidence it is received", none, unproved, Verdict{Action: Receive}},
-		{"without a user it is held, and the money is in", none, nobody, Verdict{Action: Keep, Reason: NoUser, Arrived: true}},
-		{"with an unusable user it is held, and the money is in", none, unusable, Verdict{Action: Keep, Reason: UnusableUser, Arrived: true}},
-		{"an unreadable amount has not arrived", none, unreadable, Verdict{Action: Keep, Reason: UnreadableAmount}},
-		{"what is in doubt has not arrived", none, doubtful, Verdict{Action: Keep, Reason: StatusDisagrees}},
-		{"an amount below zero has not arrived", none, Claim{Amount: minus, Problem: NoUser, Sufficient: true}, Verdict{Action: Keep, Reason: NoUser}},
+		{"without a user it is held, and the money is in", none, nobody, Verdict{Action: Hold, Reason: NoUser, Arrived: true}},
+		{"with an unusable user it is held, and the money is in", none, unusable, Verdict{Action: Hold, Reason: UnusableUser, Arrived: true}},
+		{"an unreadable amount has not arrived", none, unreadable, Verdict{Action: Hold, Reason: UnreadableAmount}},
+		{"what is in doubt has not arrived", none, doubtful, Verdict{Action: Hold, Reason: StatusDisagrees}},
+		{"an amount below zero has not arrived", none, Claim{Amount: minus, Problem: NoUser, Sufficient: true}, Verdict{Action: Hold, Reason: NoUser}},
 
 		{"a held report again is nothing", none.Hold(arrived), nobody, nothing},
 		{"an unusable user again is nothing", none.Hold(bad), unusable, nothing},
@@ -71,12 +71,12 @@ func TestJudge(t *testing.T) {
 		{"a doubtful report again is nothing", none.Hold(doubt), doubtful, nothing},
 		{"another problem of money that is in is nothing", none.Hold(arrived), unusable, nothing},
 		{"a doubtful report of money that is in is nothing", none.Hold(arrived), doubtful, nothing},
-		{"another doubt is held too", none.Hold(doubt), Claim{User: "u1", Amount: ten, Problem: UnknownEvent, Unproven: true}, Verdict{Action: Keep, Reason: UnknownEvent}},
-		{"money that arrives after a doubt is held too", none.Hold(doubt), nobody, Verdict{Action: Keep, Reason: NoUser, Arrived: true}},
-		{"the user of a held payment becomes known", none.Hold(arrived), paid, Verdict{Action: Credit, Closes: []Hold{arrived}}},
+		{"another doubt is held too", none.Hold(doubt), Claim{User: "u1", Amount: ten, Problem: UnknownEvent, Unproven: true}, Verdict{Action: Hold, Reason: UnknownEvent}},
+		{"money that arrives after a doubt is held too", none.Hold(doubt), nobody, Verdict{Action: Hold, Reason: NoUser, Arrived: true}},
+		{"the user of a held payment becomes known", none.Hold(arrived), paid, Verdict{Action: Credit, Closes: []HeldReport{arrived}}},
 		{"the user of a held payment becomes known without sufficient evidence", none.Hold(arrived), unproved, Verdict{Action: Receive}},
-		{"an unreadable amount becomes readable", none.Hold(unread), paid, Verdict{Action: Credit, Closes: []Hold{unread}}},
-		{"a credit closes all holds but contradictions", none.Hold(arrived).Hold(unread).Hold(contradicted), paid, Verdict{Action: Credit, Closes: []Hold{arrived, unread}}},
+		{"an unreadable amount becomes readable", none.Hold(unread), paid, Verdict{Action: Credit, Closes: []HeldReport{unread}}},
+		{"a credit closes all holds but contradictions", none.Hold(arrived).Hold(unread).Hold(contradicted), paid, Verdict{Action: Credit, Closes: []HeldReport{arrived, unread}}},
 		{"another amount than that which is in is held", none.Hold(arrived), other, contradict},
 		{"an unreadable amount after a readable one is held", none.Hold(arrived), unreadable, contradict},
 		{"a dismissed payment is not credited by a report", none.Hold(dismissed), paid, nothing},
@@ -84,7 +84,7 @@ func TestJudge(t *testing.T) {
 
 		{"a received payment again is nothing", received, unproved, nothing},
 		{"sufficient evidence verifies a received payment", received, paid, Verdict{Action: Verify}},
-		{"verifying closes holds", none.Hold(arrived).Receive("u1", ten), paid, Verdict{Action: Verify, Closes: []Hold{arrived}}},
+		{"verifying closes holds", none.Hold(arrived).Receive("u1", ten), paid, Verdict{Action: Verify, Closes: []HeldReport{arrived}}},
 		{"a report without user does not verify", received, nobody, nothing},
 		{"a doubtful report does not verify", received, doubtful, nothing},
 		{"another amount of a received payment is held", received, other, contradict},
@@ -106,7 +106,7 @@ func TestJudge(t *testing.T) {
 		{"a refuted payment without sufficient evidence is nothing", refuted, unproved, nothing},
 		{"sufficient evidence for a refuted payment is held", refuted, paid, contradict},
 		{"sufficient evidence for a refuted payment again is nothing",
-			refuted.Hold(Hold{ID: "h5", User: "u1", Amount: ten, Reason: Contradiction, Contradiction: true}), paid, nothing},
+			refuted.Hold(HeldReport{ID: "h5", User: "u1", Amount: ten, Reason: Contradiction, Contradiction: true}), paid, nothing},
 
 		{"a released payment again is nothing", none.Hold(arrived).Release("h1", "u1", ten), paid, nothing},
 		{"a released payment for another user is held", none.Hold(arrived).Release("h1", "u1", ten), otherUser, contradict},
@@ -124,9 +124,9 @@ func TestJudge(t *testing.T) {
 func TestReleaseSettlesTheOtherHolds(t *testing.T) {
 	ten := usd(t, "10.00")
 	s := Standing{}.
-		Hold(Hold{ID: "arrived", Amount: ten, Reason: NoUser, Arrived: true}).
-		Hold(Hold{ID: "unread", Reason: UnreadableAmount}).
-		Hold(Hold{ID: "other", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}).
+		Hold(HeldReport{ID: "arrived", Amount: ten, Reason: NoUser, Arrived: true}).
+		Hold(HeldReport{ID: "unread", Reason: UnreadableAmount}).
+		Hold(HeldReport{ID: "other", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}).
 		Release("unread", "u1", ten)
 	for _, h := range s.Holds {
 		if h.Closed == h.Contradiction {
@@ -139,12 +139,12 @@ func TestReleaseSettlesTheOtherHolds(t *testing.T) {
 }
 
 func TestEvolvingLeavesTheOldStandingAlone(t *testing.T) {
-	before := Standing{}.Hold(Hold{ID: "h1", Reason: NoUser})
-	before.Hold(Hold{ID: "h2"})
+	before := Standing{}.Hold(HeldReport{ID: "h1", Reason: NoUser})
+	before.Hold(HeldReport{ID: "h2"})
 	before.Close("h1")
 	before.Credit("u1", usd(t, "10.00"))
 	before.Release("h1", "u1", usd(t, "10.00"))
-	if want := (Standing{}).Hold(Hold{ID: "h1", Reason: NoUser}); !reflect.DeepEqual(before, want) {
+	if want := (Standing{}).Hold(HeldReport{ID: "h1", Reason: NoUser}); !reflect.DeepEqual(before, want) {
 		t.Errorf("got %+v, want %+v", before, want)
 	}
 }
@@ -184,12 +184,12 @@ func TestTooMany(t *testing.T) {
 	if !all.With("one more", Standing{}).TooMany() {
 		t.Errorf("%d payments are not too many", Max+1)
 	}
-	full := Standing{Holds: make([]Hold, Max)}
+	full := Standing{Holds: make([]HeldReport, Max)}
 	for _, others := range []Standings{{}, Standings{}.With("another", Standing{})} {
 		if others.Clone().With("p", full).TooMany() {
 			t.Errorf("%d holds are too many", Max)
 		}
-		if !others.Clone().With("p", full.Hold(Hold{})).TooMany() {
+		if !others.Clone().With("p", full.Hold(HeldReport{})).TooMany() {
 			t.Errorf("%d holds are not too many", Max+1)
 		}
 	}
@@ -199,15 +199,15 @@ func TestTooMany(t *testing.T) {
 func reported(s Standing, c Claim, id int) (Standing, Verdict) {
 	v := s.Judge(c)
 	switch v.Action {
-	case Keep:
-		s = s.Hold(Hold{ID: fmt.Sprint(id), User: c.User, Amount: c.Amount, Reason: v.Reason, Arrived: v.Arrived, Contradiction: v.Contradiction})
+	case Hold:
+		s = s.Hold(HeldReport{ID: fmt.Sprint(id), User: c.User, Amount: c.Amount, Reason: v.Reason, Arrived: v.Arrived, Contradiction: v.Contradiction})
 	case Receive:
 		s = s.Receive(c.User, c.Amount)
 	case Credit:
 		s = s.Credit(c.User, c.Amount)
 	case Verify:
 		s = s.Credit(s.User, s.Amount)
-	case Nothing:
+	case Ignore:
 	}
 	return s, v
 }
@@ -290,8 +290,8 @@ func TestWhateverIsClaimedThereIsOneCredit(t *testing.T) {
 			switch v.Action {
 			case Credit, Verify:
 				credits++
-			case Keep:
-				if again := s.Judge(c); again.Action != Nothing {
+			case Hold:
+				if again := s.Judge(c); again.Action != Ignore {
 					t.Fatalf("claim %d, %+v, is held, and when repeated comes to %+v", i, c, again)
 				}
 			}

@@ -26,7 +26,7 @@ func TestWhatWasReadAgainCreditsNothing(t *testing.T) {
 				if v.Action == Credit || v.Action == Verify || v.Reason == NoUser || v.Reason == Unregistered {
 					t.Fatalf("%+v on %+v is %+v", c, s, v)
 				}
-				if second := after.Judge(c); second.Action != Nothing {
+				if second := after.Judge(c); second.Action != Ignore {
 					t.Fatalf("the second time %+v on %+v is %+v", c, after, second)
 				}
 			}
@@ -43,7 +43,7 @@ func TestAGenuineReportCreditsWhatWasReadAgain(t *testing.T) {
 	ten := usd(t, "10.00")
 	c := Claim{User: "u1", Amount: ten, Sufficient: true, Redriven: true}
 	s, v := reported(Standing{}, c, 0)
-	if v.Action != Keep || v.Reason != Redriven || !v.Arrived {
+	if v.Action != Hold || v.Reason != Redriven || !v.Arrived {
 		t.Fatalf("%+v", v)
 	}
 	c.Redriven = false

@@ -36,7 +36,7 @@ type book struct {
 }
 
 type hold struct {
-	payment.Hold
+	payment.HeldReport
 	order     order.ID // or
 	deposit   deposit.ID
 	payment   ident.Payment
@@ -127,7 +127,7 @@ func written[E codec.Event](b *book, c codec.Codec[E], event E) E {
 }
 
 func (b *book) keep(h hold, id, user string, amount *money.Amount, reason payment.Reason, arrived, contradiction bool) {
-	h.Hold = payment.Hold{ID: id, User: user, Reason: reason, Arrived: arrived, Contradiction: contradiction}
+	h.HeldReport = payment.HeldReport{ID: id, User: user, Reason: reason, Arrived: arrived, Contradiction: contradiction}
 	if amount != nil {
 		h.Amount = *amount
 	}

@@ -170,7 +170,7 @@ func (b *book) settle(choose chooser, h hold) {
 		b.check(err)
 		amount = difference
 	default:
-		var open []payment.Hold
+		var open []payment.HeldReport
 		for _, other := range standing.Holds {
 			if !other.Closed && (!other.Contradiction || other.ID == h.ID) {
 				open = append(open, other)

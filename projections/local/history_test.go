@@ -271,7 +271,7 @@ func (f folded) waiting() (review, kept []string) {
 }
 
 func isOpen(standing payment.Standing, hold string) bool {
-	return slices.ContainsFunc(standing.Holds, func(h payment.Hold) bool { return h.ID == hold && !h.Closed })
+	return slices.ContainsFunc(standing.Holds, func(h payment.HeldReport) bool { return h.ID == hold && !h.Closed })
 }
 
 // follow applies what is new, and sometimes continues on what a killed process
