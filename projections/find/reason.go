@@ -58,6 +58,7 @@ var reasons = map[string]string{
 	string(payment.ClaimedElsewhere):   "the same wrong payment belongs to another order",
 	string(payment.NoHash):             "it has no transaction hash",
 	string(payment.AnotherOutput):      "it is another output of a known transaction",
+	string(payment.Redriven):           "a process has read it again from quarantine, and what would credit by that is for a person to decide",
 	local.Mispaid:                      "the amount or the time was wrong",
 	string(quarantine.NotJSON):         "it is not strict JSON",
 	string(quarantine.UnknownDocument): "it is none of the documents that are known",
