@@ -12,7 +12,7 @@ import (
 )
 
 // waits says since when an item waits, why and where.
-func waits(subject string, item local.Item) string {
+func waits(subject, list string, item local.Item) string {
 	what := "a payment"
 	var details struct {
 		Amount *money.Amount `json:"amount"`
@@ -23,9 +23,8 @@ func waits(subject string, item local.Item) string {
 	if item.User != "" {
 		what += " of user " + item.User
 	}
-	list := "review"
-	if item.Stream.Category() == quarantine.Category {
-		list, what = "quarantine", "it"
+	if list == local.Quarantine.Name {
+		what = "it"
 	}
 	again := ""
 	if item.Again > 0 {

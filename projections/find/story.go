@@ -30,10 +30,10 @@ const (
 
 // story says what became of the payments of a stream.
 type story struct {
-	subject  string                     // Order coinbase.5RTQNACF
-	payments map[ident.Payment]sentence // the latest of each
-	open     map[string]local.Item      // that waits, by key
-	last     sentence                   // of the stream itself, where it has no payment
+	subject  string                           // Order coinbase.5RTQNACF
+	payments map[ident.Payment]sentence       // the latest of each
+	open     map[string]map[string]local.Item // that waits, by list and key
+	last     sentence                         // of the stream itself, where it has no payment
 }
 
 type sentence struct {
@@ -44,7 +44,7 @@ type sentence struct {
 // story folds a stream. Of an address, a text that is a hash selects its payments.
 func (f Finder) story(ctx context.Context, stream eventstore.StreamName, text string) ([]string, error) {
 	s := story{
-		subject: subject(stream), payments: make(map[ident.Payment]sentence), open: make(map[string]local.Item),
+		subject: subject(stream), payments: make(map[ident.Payment]sentence), open: make(map[string]map[string]local.Item),
 	}
 	events := 0
 	for recorded, err := range f.Log.Read(ctx, stream, 0) {
@@ -84,10 +84,15 @@ func subject(stream eventstore.StreamName) string {
 
 func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	for _, list := range local.Worklists {
+		open := s.open[list.Name]
+		if open == nil {
+			open = make(map[string]local.Item)
+			s.open[list.Name] = open
+		}
 		for _, change := range list.Fold(local.Event{
 			Event: event, ID: recorded.ID.String(), Stream: recorded.Stream, Position: recorded.Position, RecordedAt: recorded.RecordedAt,
 		}) {
-			change.Put(s.open, recorded)
+			change.Put(open, recorded)
 		}
 	}
 	at := fmt.Sprintf("on %s (position %s)", day(recorded.RecordedAt), recorded.Position)
@@ -161,9 +166,11 @@ func (s *story) says(hash string) []string {
 
 func (s *story) with(all []sentence, hash string) []string {
 	var waiting []sentence
-	for _, item := range s.open {
-		if hash == "" || strings.Contains(strings.ToLower(string(item.Payment)), hash) {
-			waiting = append(waiting, sentence{item.Position, waits(s.subject, item)})
+	for list, items := range s.open {
+		for _, item := range items {
+			if hash == "" || strings.Contains(strings.ToLower(string(item.Payment)), hash) {
+				waiting = append(waiting, sentence{item.Position, waits(s.subject, list, item)})
+			}
 		}
 	}
 	newest := func(a, b sentence) int { return cmp.Compare(b.position, a.position) }

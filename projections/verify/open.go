@@ -68,13 +68,13 @@ func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
 		Reason: w.Reason, User: w.User, Payment: w.Payment,
 	}
 	for _, c := range w.Closes {
-		delete(open, c.Hold)
+		delete(open, inReview(c.Hold))
 	}
 	switch e.Type {
 	case "PaymentHeld", "DepositHeld", "PayoutHeld":
 		item.Key = w.Hold
 	case "DepositSeenAgain":
-		if _, waits := open[w.Hold]; waits {
+		if _, waits := open[inReview(w.Hold)]; waits {
 			return
 		}
 		item.Key, item.Reason = w.Hold, "no-transaction-hash"
@@ -84,21 +84,26 @@ func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
 		item.List, item.Key = "quarantine", item.Event
 	default:
 		if w.Outcome != "quarantined" {
-			delete(open, w.Task)
+			delete(open, OpenItem{List: "quarantine", Key: w.Task}.id())
 		}
-		delete(open, w.Hold)
-		delete(open, w.Mispayment)
+		delete(open, inReview(w.Hold))
+		delete(open, inReview(w.Mispayment))
 		return
 	}
-	open[item.Key] = item
+	open[item.id()] = item
 }
+
+// id names an item: two lists may have items of one key.
+func (i OpenItem) id() string { return i.List + " " + i.Key }
+
+func inReview(key string) string { return OpenItem{List: "review", Key: key}.id() }
 
 // CompareOpen takes an item of a list off those that wait, and says in what it
 // differs. What is left in the end is missing from the lists.
 func CompareOpen(open map[string]OpenItem, has OpenItem) (Difference, bool) {
-	wants, waits := open[has.Key]
-	delete(open, has.Key)
-	d := Difference{Subject: has.List + " " + has.Key}
+	wants, waits := open[has.id()]
+	delete(open, has.id())
+	d := Difference{Subject: has.id()}
 	switch {
 	case !waits:
 		d.Text = "it does not wait any more, or never did"
@@ -112,5 +117,5 @@ func CompareOpen(open map[string]OpenItem, has OpenItem) (Difference, bool) {
 
 // Missing says that an item is on no list.
 func (i OpenItem) Missing() Difference {
-	return Difference{Subject: i.List + " " + i.Key, Text: fmt.Sprintf("position %s in %s opened it, and the list does not have it", i.Position, i.Stream)}
+	return Difference{Subject: i.id(), Text: fmt.Sprintf("position %s in %s opened it, and the list does not have it", i.Position, i.Stream)}
 }
