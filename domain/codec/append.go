@@ -1,16 +1,14 @@
 package codec
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Appender is implemented by what writes itself, several times faster than an
-// encoder that looks at its type: the commonest events, and the answer to a
-// callback. It must write what that encoder would, because both are read by the
-// same readers.
+// encoder that looks at its type: the commonest events. It must write what that
+// encoder would, because both are read by the same readers.
 type Appender interface {
 	AppendJSON(dst []byte) ([]byte, error)
 }
@@ -44,12 +42,6 @@ func (o *Object) OptionalText(name, text string) {
 	if text != "" {
 		o.Text(name, text)
 	}
-}
-
-// Number writes a member.
-func (o *Object) Number(name string, n int64) {
-	o.name(name)
-	o.text = strconv.AppendInt(o.text, n, 10)
 }
 
 // OptionalTime writes RFC 3339, and leaves the zero time out.
