@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"daybook/projections/local"
 )
 
 // protected are the routes that need a token, and the roles that may use them
@@ -17,10 +19,14 @@ var protected = map[string][]Role{
 	"GET /orders/{id}/changes":     {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},
 	"GET /streams/{stream}":        {Auditor},
-	"GET /review":                  {Auditor},
-	"GET /quarantine":              {Auditor},
 	"GET /find":                    {Website, Auditor},
 	"POST /log/loss-acceptance":    {Operator},
+}
+
+func init() {
+	for _, list := range local.Worklists {
+		protected["GET /"+list.Name] = []Role{Auditor}
+	}
 }
 
 // open are the routes that nobody needs a token for.

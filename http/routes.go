@@ -9,7 +9,6 @@ import (
 	"daybook/domain/ident"
 	"daybook/http/callback"
 	"daybook/projections/find"
-	"daybook/projections/local"
 
 	"github.com/gorilla/mux"
 )
@@ -35,9 +34,8 @@ func (s *Server) routes(c Config) []route {
 	stream := streamRoutes{c.Store}
 	loss := lossRoutes{c.Store, s.front.now}
 	health := healthRoutes{c.Store, c.Projections, patience}
-	worklist := func(list string) worklistRoutes { return worklistRoutes{list, c.Waiting, c.WaitingProjection} }
 	finder := findRoutes{find.Finder{Log: c.Store, Lookup: c.Waiting}, c.WaitingProjection}
-	return append(s.callbackRoutes(c), []route{
+	return slices.Concat(s.callbackRoutes(c), []route{
 		{"/balances/{user}", methods{http.MethodGet: g.require(query(balance.get, "min_position"), Website, Auditor)}},
 		{"/orders/{id}", methods{http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor)}},
 		{"/orders/{id}/changes", methods{http.MethodGet: g.stream(query(order.changes), Website, Auditor)}},
@@ -45,8 +43,6 @@ func (s *Server) routes(c Config) []route {
 		{"/addresses/{address}", methods{http.MethodPut: g.require(query(address.put), Website)}},
 		{"/streams/{stream}", methods{http.MethodGet: g.require(query(stream.get, "from", "limit"), Auditor)}},
 		{"/find", methods{http.MethodGet: g.require(query(finder.get, "q", "min_position"), Website, Auditor)}},
-		{"/review", methods{http.MethodGet: g.require(query(worklist(local.Review.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)}},
-		{"/quarantine", methods{http.MethodGet: g.require(query(worklist(local.Quarantine.Name).get, "reason", "limit", "cursor", "min_position"), Auditor)}},
 		{"/healthz", methods{http.MethodGet: health.alive}},
 		{"/readyz", methods{http.MethodGet: health.ready}},
 		{"/readyz/reads", methods{http.MethodGet: health.readyReads}},
@@ -55,7 +51,7 @@ func (s *Server) routes(c Config) []route {
 		{"/openapi.yaml", methods{http.MethodGet: query(getOpenAPI)}},
 		{"/problems/{name}", methods{http.MethodGet: query(getProblem)}},
 		{"/log/loss-acceptance", methods{http.MethodPost: g.require(query(loss.accept))}},
-	}...)
+	}, worklistTable(g, c))
 }
 
 // callbackRoutes are one for each format that is on.

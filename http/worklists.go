@@ -55,6 +55,16 @@ type worklistRoutes struct {
 	projection *follow.Projection
 }
 
+// worklistTable has a route for each worklist, which has its name.
+func worklistTable(g *guard, c Config) []route {
+	var table []route
+	for _, list := range local.Worklists {
+		answer := worklistRoutes{list.Name, c.Waiting, c.WaitingProjection}
+		table = append(table, route{"/" + list.Name, methods{http.MethodGet: g.require(query(answer.get, "reason", "limit", "cursor", "min_position"), Auditor)}})
+	}
+	return table
+}
+
 // get answers with a page of what waits, oldest first.
 func (l worklistRoutes) get(w *call, r *http.Request) error {
 	limit, err := w.limit()
