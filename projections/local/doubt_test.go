@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,11 +40,29 @@ func keep(t testing.TB, log eventstore.Store, bodies ...string) eventstore.Posit
 	return last
 }
 
+// journal keeps what is logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
 // run follows a log until the model has reached a position, and returns what was
 // logged and what waits in quarantine.
 func run(t *testing.T, log eventstore.Store, directory string, position eventstore.Position, meanwhile func(*local.Model)) (lines string, digests int) {
 	t.Helper()
-	var logged bytes.Buffer
+	var logged journal
 	m := local.New(directory, slog.New(slog.NewTextHandler(&logged, nil)))
 	p := projectiontest.Follow(t, log, m, follow.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
