@@ -154,6 +154,16 @@ func isDoubt(err error) bool {
 	return errors.Is(err, errDoubt)
 }
 
+// suspect remembers a doubt that a query has met, for the next Load.
+func (m *Model) suspect(err error) {
+	if isDoubt(err) {
+		select {
+		case m.doubts <- err:
+		default:
+		}
+	}
+}
+
 // query lends a connection for one transaction that reads.
 func (m *Model) query(ctx context.Context, read func(*sqlite.Conn) error) (err error) {
 	m.mu.RLock()
@@ -167,12 +177,8 @@ func (m *Model) query(ctx context.Context, read func(*sqlite.Conn) error) (err e
 	}
 	defer m.readers.Put(conn)
 	defer sqlitex.Transaction(conn)(&err)
-	if err = read(conn); isDoubt(err) {
-		select {
-		case m.doubts <- err:
-		default:
-		}
-	}
+	err = read(conn)
+	m.suspect(err)
 	if err != nil && ctx.Err() == nil {
 		err = unreachable(err)
 	}

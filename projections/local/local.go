@@ -143,7 +143,7 @@ type folded struct {
 
 // Apply implements follow.Projector.
 func (m *Model) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
-	effects, err := m.fold(events)
+	effects, err := m.fold(from.Position, events)
 	if err != nil {
 		return fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 	}
@@ -165,16 +165,20 @@ func (m *Model) Apply(ctx context.Context, from, to follow.Checkpoint, events []
 // fold folds a batch. Every event type must be known, because an event of a later
 // version might close an item; only those that a list or the lookup names are
 // decoded.
-func (m *Model) fold(events []eventstore.Recorded) (folded, error) {
+func (m *Model) fold(after eventstore.Position, events []eventstore.Recorded) (folded, error) {
 	var f folded
 	for i := range events {
 		recorded := &events[i]
+		if i > 0 {
+			after = events[i-1].Position
+		}
+		after = min(after, recorded.Position-1) // a mark of a log that was restored may be beyond
 		known := ledger.Schema(recorded.Stream.Category(), recorded.Type)
 		if recorded.Schema < 1 || recorded.Schema > known {
 			return folded{}, fmt.Errorf("event %s in %s at position %s: %w: %s, schema %d",
 				recorded.ID, recorded.Stream, recorded.Position, codec.ErrUnknown, recorded.Type, recorded.Schema)
 		}
-		f.seconds = appendSecond(f.seconds, recorded)
+		f.seconds = appendSecond(f.seconds, recorded, after)
 		lists := m.lists[recorded.Type]
 		if len(lists) == 0 && !m.lookup[recorded.Type] {
 			continue
@@ -193,7 +197,7 @@ func (m *Model) fold(events []eventstore.Recorded) (folded, error) {
 			}
 		}
 		for _, k := range keysOf(decoded) {
-			f.keys = append(f.keys, key{hash: hashOf(k), position: recorded.Position})
+			f.keys = append(f.keys, key{hashOf(k), recorded.Position, after})
 		}
 	}
 	slices.SortFunc(f.keys, compareKeys)

@@ -19,8 +19,8 @@ import (
 
 // key is a row of the table of keys.
 type key struct {
-	hash     int64
-	position eventstore.Position
+	hash            int64
+	position, after eventstore.Position
 }
 
 func compareKeys(a, b key) int {
@@ -38,13 +38,14 @@ func writeKeys(conn *sqlite.Conn, keys []key) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	stmt, err := conn.Prepare("INSERT OR IGNORE INTO keys VALUES (?, ?)")
+	stmt, err := conn.Prepare("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)")
 	if err != nil {
 		return err
 	}
 	for _, k := range keys {
 		stmt.BindInt64(1, k.hash)
 		stmt.BindInt64(2, int64(k.position))
+		stmt.BindInt64(3, int64(k.after))
 		if _, err := stmt.Step(); err != nil {
 			return err
 		}
@@ -61,12 +62,12 @@ func (m *Model) Named(ctx context.Context, log eventstore.Reader, k Key, before 
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	var positions []eventstore.Position
+	var found []key
 	err := m.query(ctx, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, "SELECT position FROM keys WHERE hash = ? AND position < ? ORDER BY position DESC LIMIT ?", &sqlitex.ExecOptions{
+		return sqlitex.Execute(conn, "SELECT position, after FROM keys WHERE hash = ? AND position < ? ORDER BY position DESC LIMIT ?", &sqlitex.ExecOptions{
 			Args: []any{hashOf(k), int64(before), limit},
 			ResultFunc: func(row *sqlite.Stmt) error {
-				positions = append(positions, eventstore.Position(row.ColumnInt64(0)))
+				found = append(found, key{position: eventstore.Position(row.ColumnInt64(0)), after: eventstore.Position(row.ColumnInt64(1))})
 				return nil
 			},
 		})
@@ -75,9 +76,10 @@ func (m *Model) Named(ctx context.Context, log eventstore.Reader, k Key, before 
 		return nil, err
 	}
 	var named []eventstore.Recorded
-	for _, position := range positions {
-		event, err := at(ctx, log, position)
+	for _, f := range found {
+		event, err := at(ctx, log, f)
 		if err != nil {
+			m.suspect(err)
 			return nil, err
 		}
 		decoded, err := ledger.Decode(event)
@@ -91,34 +93,34 @@ func (m *Model) Named(ctx context.Context, log eventstore.Reader, k Key, before 
 	return named, nil
 }
 
-// at returns the event at a position.
-func at(ctx context.Context, log eventstore.Reader, position eventstore.Position) (eventstore.Recorded, error) {
-	for event, err := range log.ReadAll(ctx, position-1) {
-		if err == nil && event.Position != position {
-			err = fmt.Errorf("%w: no event stands at position %s", errDoubt, position)
+// at returns the event that a row stands for.
+func at(ctx context.Context, log eventstore.Reader, k key) (eventstore.Recorded, error) {
+	for event, err := range log.ReadAll(ctx, k.after) {
+		if err == nil && event.Position != k.position {
+			err = fmt.Errorf("%w: no event stands at position %s", errDoubt, k.position)
 		}
 		return event, err
 	}
-	return eventstore.Recorded{}, fmt.Errorf("%w: the log ends before position %s", errDoubt, position)
+	return eventstore.Recorded{}, fmt.Errorf("%w: the log ends before position %s", errDoubt, k.position)
 }
 
 // second is a row of the table of seconds.
 type second struct {
-	second   int64
-	position eventstore.Position
+	second int64
+	after  eventstore.Position
 }
 
-func appendSecond(seconds []second, e *eventstore.Recorded) []second {
+func appendSecond(seconds []second, e *eventstore.Recorded, after eventstore.Position) []second {
 	s := e.RecordedAt.Unix()
 	if n := len(seconds); n > 0 && seconds[n-1].second == s {
 		return seconds
 	}
-	return append(seconds, second{s, e.Position})
+	return append(seconds, second{s, after})
 }
 
 func writeSeconds(conn *sqlite.Conn, seconds []second) error {
 	for _, s := range seconds {
-		err := sqlitex.Execute(conn, "INSERT OR IGNORE INTO seconds VALUES (?, ?)", &sqlitex.ExecOptions{Args: []any{s.second, int64(s.position)}})
+		err := sqlitex.Execute(conn, "INSERT OR IGNORE INTO seconds VALUES (?, ?)", &sqlitex.ExecOptions{Args: []any{s.second, int64(s.after)}})
 		if err != nil {
 			return err
 		}
@@ -141,10 +143,10 @@ func (m *Model) Caused(ctx context.Context, log eventstore.Reader, id ulid.ULID)
 	came := id.Timestamp()
 	after, found := eventstore.Position(0), false
 	err = m.query(ctx, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, "SELECT position FROM seconds WHERE second >= ? ORDER BY second LIMIT 1", &sqlitex.ExecOptions{
+		return sqlitex.Execute(conn, "SELECT after FROM seconds WHERE second >= ? ORDER BY second LIMIT 1", &sqlitex.ExecOptions{
 			Args: []any{came.Unix() - 1}, // clocks of several machines differ
 			ResultFunc: func(row *sqlite.Stmt) error {
-				after, found = eventstore.Position(row.ColumnInt64(0)-1), true
+				after, found = eventstore.Position(row.ColumnInt64(0)), true
 				return nil
 			},
 		})

@@ -13,7 +13,7 @@ const (
 	applicationID = 0x4441594C
 
 	// tablesVersion is the version of the tables below, a part of FoldVersion.
-	tablesVersion = 1
+	tablesVersion = 2
 
 	// schemaObjects is how many tables and indexes they are, with those that SQLite
 	// makes by itself.
@@ -52,17 +52,19 @@ CREATE UNIQUE INDEX items_key ON items (list, key);
 CREATE INDEX items_reason ON items (list, reason, position, opened_at);
 CREATE INDEX items_due ON items (list, due, position);
 
--- What an event names, as a hash, and where the event stands.
+-- What an event names, as a hash, where the event stands, and after which position it
+-- is read: EventStoreDB begins at none but those that it has given.
 CREATE TABLE keys (
   hash     INTEGER NOT NULL,
   position INTEGER NOT NULL,
+  after    INTEGER NOT NULL,
   PRIMARY KEY (hash, position)
 ) STRICT, WITHOUT ROWID;
 
--- The first event that was recorded in a second.
+-- After which position the events of a second are read.
 CREATE TABLE seconds (
-  second   INTEGER PRIMARY KEY,
-  position INTEGER NOT NULL
+  second INTEGER PRIMARY KEY,
+  after  INTEGER NOT NULL
 ) STRICT;
 `
 
