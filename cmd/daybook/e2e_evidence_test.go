@@ -41,7 +41,7 @@ func TestVerifyFindsEditsOfTheLog(t *testing.T) {
 		"all amounts of a payment":     {amount("order-coinbase.A", "%", `"10.03"`, `"90.03"`), `PaymentReceived: amount is`},
 		"a currency":                   {amount("order-coinbase.A", "PaymentVerified", `"USD"`, `"EUR"`), `amount is "10.03 EUR"`},
 		"a user":                       {amount("order-coinbase.A", "PaymentVerified", `"u1"`, `"u9"`), `user is not the one in the kept body`},
-		"an identity":                  {amount("order-coinbase.A", "PaymentVerified", `coinbase/order/A`, `coinbase/order/B`), `does not report payment`},
+		"an identity":                  {amount("order-coinbase.A", "PaymentVerified", `coinbase/order/A`, `coinbase/order/B`), `reports no such event of payment`},
 		"a mispayment":                 {amount("order-coinbase.A", "PaymentMispaid", `"5.00"`, `"7.00"`), `PaymentMispaid: amount is`},
 		"a status":                     {amount("order-coinbase.B", "OrderStatusReported", `expired`, `created`), `status is "created"`},
 		"a hold":                       {amount("order-coinbase.C", "PaymentHeld", `"7.00"`, `"8.00"`), `PaymentHeld: amount is`},

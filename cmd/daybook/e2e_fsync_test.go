@@ -3,10 +3,12 @@ package main_test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"daybook/cmd/internal/powerloss"
+	"daybook/projections/local"
 )
 
 // unsafeProgram is built with the setting that leaves the sync out.
@@ -101,7 +103,9 @@ func TestEntriesOfNewFilesAreSynced(t *testing.T) {
 		calls := readTrace(t, file)
 		answered := exchanges(t, calls, []string{id})[0].answering.Began
 		for _, path := range unsyncedEntries(calls, filepath.Dir(data), answered) {
-			t.Errorf("the entry of %s was not synced before the first answer", path)
+			if !strings.HasPrefix(filepath.Base(path), local.FileName) { // which is folded again
+				t.Errorf("the entry of %s was not synced before the first answer", path)
+			}
 		}
 	}
 }

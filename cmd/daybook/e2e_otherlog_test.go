@@ -160,8 +160,8 @@ func TestAnEventThatCannotBeFoldedStopsOneProjection(t *testing.T) {
 	s.terminate()
 	plant(t, s.data)
 	s.reopen(s.data)
-	line, ok := s.stderr.await(patience, `"projection has stopped"`)
-	if !ok || !strings.Contains(line, `"projection":"balances"`) || !strings.Contains(line, "invoice-1 at position") {
+	line, ok := s.stderr.await(patience, `"projection has stopped","projection":"balances"`)
+	if !ok || !strings.Contains(line, "invoice-1 at position") {
 		t.Fatalf("it says %s", s.stderr)
 	}
 	position := s.sell(5)
