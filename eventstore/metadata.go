@@ -2,15 +2,11 @@ package eventstore
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Metadata is what every event says about how it came to be. A store adds
@@ -38,118 +34,14 @@ type Evidence struct {
 	Body     []byte            `json:"body,omitzero"`       // padded standard base64
 }
 
-// Encode returns the metadata as JSON.
-func (m Metadata) Encode() ([]byte, error) { return m.Append(nil) }
-
-// Append writes the metadata as JSON behind what is in dst, as the struct tags
-// say. It is done by hand because evidence is most of what a callback writes.
-// Headers are in the order of their names, so that the same metadata is the
-// same text.
-func (m Metadata) Append(dst []byte) ([]byte, error) {
-	o := object{text: slices.Grow(dst, m.size())}
-	o.open()
-	o.string("$correlationId", m.CorrelationID)
-	o.string("$causationId", m.CausationID)
-	o.string("commandId", m.CommandID)
-	o.string("actor", m.Actor)
-	if m.Evidence != nil {
-		o.name("evidence")
-		m.Evidence.append(&o)
+// Encode returns the metadata as JSON. Headers are in the order of their names, so
+// that the same metadata is the same text.
+func (m Metadata) Encode() ([]byte, error) {
+	text, err := json.Marshal(m, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
-	o.close()
-	if o.err != nil {
-		return nil, fmt.Errorf("encode metadata: %w", o.err)
-	}
-	return o.text, nil
-}
-
-// size is how long the text becomes if nothing in it has to be escaped. Names
-// and punctuation are less than 100 bytes without evidence, and than 150 of it.
-func (m Metadata) size() int {
-	size := 100 + len(m.CorrelationID) + len(m.CausationID) + len(m.CommandID) + len(m.Actor)
-	if e := m.Evidence; e != nil {
-		size += 150 + len(e.Format) + len(e.Received) + len(e.Source) + len(e.SHA256) + len(e.Encoding)
-		size += base64.StdEncoding.EncodedLen(len(e.Body))
-		for name, value := range e.Headers {
-			size += len(name) + len(value) + len(`"":"",`)
-		}
-	}
-	return size
-}
-
-func (e *Evidence) append(o *object) {
-	o.open()
-	o.optional("format", e.Format)
-	o.optional("receivedAt", e.Received)
-	o.optional("source", e.Source)
-	if e.Headers != nil {
-		o.name("headers")
-		o.open()
-		for _, header := range slices.Sorted(maps.Keys(e.Headers)) {
-			o.comma()
-			o.quote(header)
-			o.text = append(o.text, ':')
-			o.quote(e.Headers[header])
-		}
-		o.close()
-	}
-	o.string("sha256", e.SHA256)
-	if e.Length != 0 {
-		o.name("length")
-		o.text = strconv.AppendInt(o.text, e.Length, 10)
-	}
-	o.optional("enc", e.Encoding)
-	if e.Body != nil {
-		o.name("body")
-		o.text = append(o.text, '"')
-		o.text = base64.StdEncoding.AppendEncode(o.text, e.Body)
-		o.text = append(o.text, '"')
-	}
-	o.close()
-}
-
-// object appends a JSON object, member by member. The first error stays.
-type object struct {
-	text []byte
-	err  error
-}
-
-func (o *object) open()  { o.text = append(o.text, '{') }
-func (o *object) close() { o.text = append(o.text, '}') }
-
-// name begins a member whose name has nothing to escape.
-func (o *object) name(name string) {
-	o.comma()
-	o.text = append(o.text, '"')
-	o.text = append(o.text, name...)
-	o.text = append(o.text, '"', ':')
-}
-
-func (o *object) comma() {
-	if o.text[len(o.text)-1] != '{' {
-		o.text = append(o.text, ',')
-	}
-}
-
-func (o *object) string(name, value string) {
-	o.name(name)
-	o.quote(value)
-}
-
-// optional leaves out what is empty.
-func (o *object) optional(name, value string) {
-	if value != "" {
-		o.string(name, value)
-	}
-}
-
-// quote fails on bytes that are not UTF-8.
-func (o *object) quote(text string) {
-	quoted, err := jsontext.AppendQuote(o.text, text)
-	o.text = quoted
-	if err != nil && o.err == nil {
-		o.err = err
-	}
+	return text, nil
 }
 
 // recordedAtLayout is RFC 3339 with a fixed number of digits, so that the

@@ -5,9 +5,7 @@ import (
 	"testing"
 	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"daybook/eventstore"
 )
@@ -74,80 +72,6 @@ func TestStampingLeavesTheOriginalAlone(t *testing.T) {
 	eventstore.Stamp(metadata, 1, recordedAt)
 	if string(metadata) != `{"a":1}` {
 		t.Errorf("it became %s", metadata)
-	}
-}
-
-// TestMetadataIsWrittenAsItsTagsSay holds the encoder against one that knows
-// nothing but the struct tags: same text, or an error of both.
-func TestMetadataIsWrittenAsItsTagsSay(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { checkMetadata(t, drawMetadata(t)) })
-}
-
-// FuzzMetadata does the same with texts of another generator.
-func FuzzMetadata(f *testing.F) {
-	f.Add("01JNA", "callback:coinbase", "coinbase-v1", "CB-SIGNATURE", "c2ln", []byte(`{"order":{}}`), int64(0))
-	f.Add("", "\xff", "\u2028<>&\"\\", "\x00", "\x7f", []byte{}, int64(-1))
-	f.Fuzz(func(t *testing.T, id, actor, text, header, value string, body []byte, length int64) {
-		checkMetadata(t, eventstore.Metadata{CorrelationID: id, Actor: actor})
-		checkMetadata(t, eventstore.Metadata{CommandID: id, Evidence: &eventstore.Evidence{
-			Format: text, Received: id, Source: text, Headers: map[string]string{header: value, value: header},
-			SHA256: text, Length: length, Encoding: text, Body: body,
-		}})
-	})
-}
-
-func drawMetadata(t *rapid.T) eventstore.Metadata {
-	text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z0-9:-]{0,40}`), rapid.SampledFrom([]string{"", "\xff", "a\xc0\x80", "\u2028\x7f<&>\"\\/\x00\r\n"}))
-	m := eventstore.Metadata{
-		CorrelationID: text.Draw(t, "correlation"), CausationID: text.Draw(t, "causation"),
-		CommandID: text.Draw(t, "command"), Actor: text.Draw(t, "actor"),
-	}
-	if !rapid.Bool().Draw(t, "with evidence") {
-		return m
-	}
-	m.Evidence = &eventstore.Evidence{
-		Format: text.Draw(t, "format"), Received: text.Draw(t, "received"), Source: text.Draw(t, "source"),
-		SHA256: text.Draw(t, "digest"), Length: rapid.Int64().Draw(t, "length"), Encoding: text.Draw(t, "encoding"),
-	}
-	if rapid.Bool().Draw(t, "with headers") {
-		m.Evidence.Headers = rapid.MapOfN(text, text, 0, 3).Draw(t, "headers")
-	}
-	if rapid.Bool().Draw(t, "with a body") {
-		m.Evidence.Body = rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "body")
-	}
-	return m
-}
-
-func checkMetadata(t interface {
-	Helper()
-	Fatalf(format string, arguments ...any)
-}, m eventstore.Metadata) {
-	t.Helper()
-	want, wantErr := jsonv2.Marshal(m, jsonv2.Deterministic(true))
-	got, err := m.Append([]byte("before"))
-	if (err == nil) != (wantErr == nil) {
-		t.Fatalf("got error %v, want %v", err, wantErr)
-	}
-	if err == nil && string(got) != "before"+string(want) {
-		t.Fatalf("got\n%s\nwant\nbefore%s", got, want)
-	}
-}
-
-// A buffer that has to grow is copied, with all the evidence in it.
-func TestMetadataIsWrittenIntoABufferOfItsSize(t *testing.T) {
-	m := eventstore.Metadata{
-		CorrelationID: "01JNAB0W5ZQ3V7Y2J9K4M6T8RD", CausationID: "01JNAB0W5ZQ3V7Y2J9K4M6T8RD", CommandID: "01JNAB0W5ZQ3V7Y2J9K4M6T8RD", Actor: "callback:coinbase",
-		Evidence: &eventstore.Evidence{
-			Format: "coinbase-v1", Received: "2026-03-01T12:00:00.000000Z", Source: "54.243.226.26", Length: -1 << 62,
-			SHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", Encoding: "none", Body: make([]byte, 1_000),
-		},
-	}
-	encoded, err := m.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cap(encoded) > len(encoded)*5/4 {
-		t.Errorf("%d bytes in a buffer of %d: it has grown", len(encoded), cap(encoded))
 	}
 }
 

@@ -123,21 +123,10 @@ func (c Codec[E]) DecodeEvent(eventType string, schema int, data []byte) (Event,
 }
 
 // Encode returns the data of an event.
-func Encode(event Event) ([]byte, error) { return Append(nil, event) }
-
-// Append appends the data of an event to dst.
-func Append(dst []byte, event Event) ([]byte, error) {
-	data, err := appendData(dst, event)
+func Encode(event Event) ([]byte, error) {
+	data, err := json.Marshal(event, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", event.EventType(), err)
 	}
 	return data, nil
-}
-
-func appendData(dst []byte, event Event) ([]byte, error) {
-	if appender, ok := event.(Appender); ok {
-		return appender.AppendJSON(dst)
-	}
-	data, err := json.Marshal(event, json.Deterministic(true))
-	return append(dst, data...), err
 }

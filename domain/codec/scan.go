@@ -2,7 +2,7 @@ package codec
 
 import "time"
 
-// Scanner reads what an Object writes, member by member in the same order: that
+// Scanner reads data member by member, in the order in which Encode writes them: that
 // is several times faster than a decoder that looks at types. Anything else is a
 // failure, and is left to the decoder: escaped or non-ASCII text, other members,
 // another order. After a failure everything is empty.

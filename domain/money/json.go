@@ -30,20 +30,6 @@ func (a Amount) MarshalJSONTo(enc *jsontext.Encoder) error {
 	return nil
 }
 
-// AppendJSON writes the same behind what is in dst, for encoders that do not
-// look at types.
-func (a Amount) AppendJSON(dst []byte) ([]byte, error) {
-	if a.IsZero() {
-		return dst, errNoAmount
-	}
-	dst, err := jsontext.AppendQuote(append(dst, `{"currency":`...), string(a.currency))
-	if err != nil {
-		return dst, err
-	}
-	dst, err = jsontext.AppendQuote(append(dst, `,"amount":`...), a.decimal)
-	return append(dst, '}'), err
-}
-
 // UnmarshalJSONFrom accepts what MarshalJSONTo writes, and nothing that would
 // be written otherwise: an amount has one text.
 func (a *Amount) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -61,7 +47,7 @@ func (a *Amount) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return fmt.Errorf("%w: %.40q is not an amount of %.10q at its scale", ErrUnreadable, text.Amount, string(text.Currency))
 }
 
-// FromEvent returns the amount that AppendJSON has written as these two texts; ok
+// FromEvent returns the amount that is written as these two texts; ok
 // is false if it would write others.
 func FromEvent(currency, decimal string) (a Amount, ok bool) {
 	a = Amount{Currency(currency), decimal}

@@ -2,8 +2,6 @@ package order
 
 import (
 	"daybook/domain/codec"
-	"daybook/domain/money"
-	"daybook/domain/payment"
 )
 
 // Codec reads the events of order streams.
@@ -74,61 +72,3 @@ func (MispaymentDismissed) orderEvent()       {}
 // EventType implements codec.Event.
 func (PaymentRefunded) EventType() string { return "PaymentRefunded" }
 func (PaymentRefunded) orderEvent()       {}
-
-// AppendJSON implements codec.Appender.
-func (e PaymentReceived) AppendJSON(dst []byte) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("payment", string(e.Payment))
-	o.Text("user", e.User)
-	o.Value("amount", e.Amount.AppendJSON)
-	o.OptionalTime("occurredAt", e.OccurredAt)
-	if e.Details != nil {
-		o.Value("details", e.Details.appendJSON)
-	}
-	return o.End()
-}
-
-func (d *Details) appendJSON(dst []byte) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.OptionalText("reference", d.Reference)
-	o.OptionalText("uuid", d.UUID)
-	optional(&o, "bitcoin", d.Bitcoin)
-	o.OptionalText("transactionHash", d.TransactionHash)
-	o.OptionalText("receiveAddress", d.ReceiveAddress)
-	return o.End()
-}
-
-// AppendJSON implements codec.Appender.
-func (e PaymentVerified) AppendJSON(dst []byte) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("payment", string(e.Payment))
-	o.Text("user", e.User)
-	o.Value("amount", e.Amount.AppendJSON)
-	o.OptionalTime("occurredAt", e.OccurredAt)
-	codec.List(&o, "evidence", e.Evidence, appendEvidence)
-	if len(e.Closes) > 0 {
-		codec.List(&o, "closes", e.Closes, appendClosed)
-	}
-	return o.End()
-}
-
-func appendEvidence(dst []byte, e payment.Evidence) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("method", e.Method)
-	o.Text("status", e.Status)
-	return o.End()
-}
-
-func appendClosed(dst []byte, c payment.ClosedHold) ([]byte, error) {
-	o := codec.Begin(dst)
-	o.Text("hold", c.Hold)
-	optional(&o, "amount", c.Amount)
-	return o.End()
-}
-
-// optional leaves an amount out that is none.
-func optional(o *codec.Object, name string, a *money.Amount) {
-	if a != nil && !a.IsZero() {
-		o.Value(name, a.AppendJSON)
-	}
-}

@@ -7,7 +7,7 @@ import (
 	"daybook/domain/payment"
 )
 
-// scanReceived reads what PaymentReceived.AppendJSON writes.
+// scanReceived reads the data of a PaymentReceived.
 func scanReceived(data []byte) (e PaymentReceived, ok bool) {
 	s := codec.Scan(data)
 	e.Payment, e.User, e.Amount = ident.Payment(s.Text("payment")), s.Text("user"), scanAmount(&s)
@@ -29,7 +29,7 @@ func scanDetails(s *codec.Scanner) *Details {
 	return d
 }
 
-// scanVerified reads what PaymentVerified.AppendJSON writes. One that closes holds
+// scanVerified reads the data of a PaymentVerified. One that closes holds
 // is left to the decoder: few do.
 func scanVerified(data []byte) (e PaymentVerified, ok bool) {
 	s := codec.Scan(data)

@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"context"
-	"slices"
 
 	"daybook/domain/claim"
 	"daybook/domain/codec"
@@ -89,17 +88,12 @@ func outcomeOf[E codec.Event](events []E) Outcome {
 	return outcome
 }
 
-// dataSize is a usual size of the data of one event, to begin with.
-const dataSize = 384
-
-// encode writes the events of an append, their data into one buffer.
+// encode writes the events of an append.
 func encode[E codec.Event](m message, c codec.Codec[E], events []E, id func(index int) eventstore.EventID) ([]eventstore.Event, error) {
 	encoded := make([]eventstore.Event, len(events))
-	buffer := make([]byte, 0, dataSize*len(events))
 	for i, event := range events {
-		begin := len(buffer)
-		var err error
-		if buffer, err = codec.Append(buffer, event); err != nil {
+		data, err := codec.Encode(event)
+		if err != nil {
 			return nil, err
 		}
 		metadata, err := m.metadata(i).Encode()
@@ -107,7 +101,7 @@ func encode[E codec.Event](m message, c codec.Codec[E], events []E, id func(inde
 			return nil, err
 		}
 		encoded[i] = eventstore.Event{
-			ID: id(i), Type: event.EventType(), Schema: c.Schema(event.EventType()), Data: slices.Clip(buffer[begin:]), Metadata: metadata,
+			ID: id(i), Type: event.EventType(), Schema: c.Schema(event.EventType()), Data: data, Metadata: metadata,
 		}
 	}
 	return encoded, nil

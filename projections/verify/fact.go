@@ -77,11 +77,8 @@ func (f *fact) read(event eventstore.Recorded) {
 }
 
 func (f *fact) readData() error {
-	if !readPlain(&f.said, f.event.Data) {
-		f.said = data{}
-		if err := json.Unmarshal(f.event.Data, &f.said); err != nil {
-			return err
-		}
+	if err := json.Unmarshal(f.event.Data, &f.said); err != nil {
+		return err
 	}
 	if f.said.Amount != nil {
 		if err := f.amount.parse(*f.said.Amount); err != nil {
