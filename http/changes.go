@@ -43,7 +43,7 @@ func newChanges(store eventstore.Store, model *follow.Projection, logger *slog.L
 func (c *changes) run(ctx context.Context) {
 	defer close(c.ended)
 	for errors.Is(c.model.Ready(math.MaxInt64), follow.ErrBehind) {
-		if !rest(ctx, 100*time.Millisecond) {
+		if follow.Rest(ctx, 100*time.Millisecond) != nil {
 			return
 		}
 	}
@@ -66,19 +66,7 @@ func (c *changes) run(ctx context.Context) {
 				c.tell(message.Event.Stream, last)
 			}
 		}
-		rest(ctx, delays.NextBackOff())
-	}
-}
-
-// rest reports whether a time has passed before ctx ended.
-func rest(ctx context.Context, delay time.Duration) bool {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+		_ = follow.Rest(ctx, delays.NextBackOff())
 	}
 }
 

@@ -124,7 +124,7 @@ func (p *Projection) read(ctx context.Context, after eventstore.Position, to cha
 			return
 		}
 		if message.CaughtUp && p.linger > 0 {
-			rest(ctx, p.linger)
+			_ = Rest(ctx, p.linger)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (p *Projection) Run(ctx context.Context) error {
 		case damage != nil:
 			p.progress.stop(damage)
 			p.failures.stopped(damage)
-			rest(ctx, lookAgain)
+			_ = Rest(ctx, lookAgain)
 			continue
 		case errors.Is(err, ErrCannotFold):
 			p.progress.stop(err)
@@ -105,7 +105,7 @@ func (p *Projection) Run(ctx context.Context) error {
 			p.alarm.clear(p)
 			p.progress.stop(err)
 			p.failures.stopped(err)
-			rest(ctx, lookAgain)
+			_ = Rest(ctx, lookAgain)
 			continue
 		}
 		if advanced {
@@ -117,17 +117,19 @@ func (p *Projection) Run(ctx context.Context) error {
 		}
 		delay := delays.NextBackOff()
 		p.failures.failed(err, delay)
-		rest(ctx, delay)
+		_ = Rest(ctx, delay)
 	}
 }
 
-// rest returns after a delay, or when ctx ends.
-func rest(ctx context.Context, delay time.Duration) {
+// Rest returns nil after a delay, or why ctx has ended before.
+func Rest(ctx context.Context, delay time.Duration) error {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
 	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

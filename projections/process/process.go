@@ -16,6 +16,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"daybook/projections/follow"
 	"daybook/projections/local"
 )
 
@@ -124,7 +125,7 @@ func (r *Runner) Run(ctx context.Context) {
 				r.warn("a worklist cannot be read", err)
 			}
 		}
-		rest(ctx, r.options.Every/2+rand.N(r.options.Every)) // so that several servers do not meet
+		_ = follow.Rest(ctx, r.options.Every/2+rand.N(r.options.Every)) // so that several servers do not meet
 	}
 }
 
@@ -236,14 +237,4 @@ func (r *Runner) forget(due int, oldest time.Time) {
 
 func (r *Runner) warn(text string, err error) {
 	r.options.Logger.Warn(text, "process", r.process.Name, "error", err)
-}
-
-// rest returns after a delay, or when ctx ends.
-func rest(ctx context.Context, delay time.Duration) {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

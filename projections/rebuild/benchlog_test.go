@@ -13,6 +13,7 @@ import (
 
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
+	"daybook/projections/follow"
 	"daybook/projections/projectiontest"
 )
 
@@ -52,7 +53,7 @@ func recordPaid(ctx context.Context, log *sqlitestore.Store, i, users int) error
 		return err
 	}
 	_, err = log.Append(ctx, stream, eventstore.NoStream, events...)
-	for errors.Is(err, eventstore.ErrUnavailable) && rest(ctx, 10*time.Millisecond) == nil { // the journal is full
+	for errors.Is(err, eventstore.ErrUnavailable) && follow.Rest(ctx, 10*time.Millisecond) == nil { // the journal is full
 		_, err = log.Append(ctx, stream, eventstore.NoStream, events...)
 	}
 	return err

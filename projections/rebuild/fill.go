@@ -178,7 +178,7 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 		default:
 			return fmt.Errorf("%w: what is filled is kept, and `daybook rebuild` goes on with it", err)
 		}
-		if err := rest(ctx, delays.NextBackOff()); err != nil {
+		if err := follow.Rest(ctx, delays.NextBackOff()); err != nil {
 			return err
 		}
 		for _, f := range r.fills {
@@ -186,17 +186,5 @@ func (r *rebuild) catchUp(ctx context.Context) error {
 				return err
 			}
 		}
-	}
-}
-
-// rest waits, or returns why ctx has ended.
-func rest(ctx context.Context, delay time.Duration) error {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

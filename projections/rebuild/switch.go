@@ -34,7 +34,7 @@ func (r *rebuild) switchTo(ctx context.Context) error {
 // dropOld deletes the generation that was read before. It may be broken off:
 // the next rebuild deletes what is left.
 func (r *rebuild) dropOld(ctx context.Context) error {
-	if err := rest(ctx, r.Grace); err != nil {
+	if err := follow.Rest(ctx, r.Grace); err != nil {
 		return err
 	}
 	err := r.drop(ctx, Dropping, r.current)
