@@ -37,6 +37,7 @@ func TestAContradictionContradicts(t *testing.T) {
 		arrived    = `PaymentHeld:{"hold":"ID","payment":"p","user":"u1",` + bitcoin + `,"arrived":true,"contradiction":false,"reason":"unknown-event"}`
 		unreadable = `PaymentHeld:{"hold":"ID","payment":"p","user":"u1","arrived":false,"contradiction":false,"reason":"unreadable-amount"}`
 		hold       = `{"hold":"ID","payment":"p","user":"u1",` + bitcoin + `,"arrived":false,"contradiction":true,"reason":"contradiction"}`
+		hashless   = `DepositHeld:{"hold":"ID","digest":"d","user":"u1",` + bitcoin + `,"arrived":true,"contradiction":false,"reason":"no-transaction-hash"}`
 		nameless   = `{"hold":"ID","payment":"p",` + bitcoin + `,"arrived":false,"contradiction":true,"reason":"contradiction"}`
 	)
 	same := Claim{Kind: Paid, Payment: "p", User: "u1", Amount: one + " BTC", AtOnce: true}
@@ -45,6 +46,8 @@ func TestAContradictionContradicts(t *testing.T) {
 	doubtful.Problem, doubtful.Unproven = "status-and-event-disagree", true
 	mispaid := Claim{Kind: Mispaid, Payment: "p", User: "u1", Amount: one + " BTC", Unproven: true}
 	deposited := Claim{Kind: Deposited, Payment: "p", User: "u1", Amount: one + " BTC", NoUser: "no-user", AtOnce: true}
+	unnamed := deposited
+	unnamed.Payment, unnamed.Amount = "", ""
 	for name, c := range map[string]struct {
 		stream, before, eventType, hold string
 		claim                           Claim
@@ -63,6 +66,7 @@ func TestAContradictionContradicts(t *testing.T) {
 		"a mispayment for somebody else":       {"order-A", `PaymentMispaid:{"payment":"p","user":"u9",` + bitcoin + `}`, "PaymentHeld", nameless, mispaid, false},
 		"another output":                       {"address-A", halved(`DepositReceived:{"payment":"p","user":"u1",` + bitcoin + `}`), "DepositHeld", hold, deposited, false},
 		"a deposit that somebody else got":     {"address-A", othersOf(`DepositReceived:{"payment":"p","user":"u1",` + bitcoin + `}`), "DepositHeld", hold, deposited, true},
+		"deposits without a hash":              {"address-A", halved(hashless), "DepositHeld", `{"hold":"ID","digest":"","user":"u1","arrived":false,"contradiction":true,"reason":"contradiction"}`, unnamed, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			report := heldBehind(t, c.stream, c.before, c.eventType, c.hold, c.claim)

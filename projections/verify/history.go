@@ -206,8 +206,12 @@ func (h *history) close(id string) {
 
 // contradicts reports whether a report says otherwise than what is known of its
 // payment: what was received, else what is in suspense. What is held without
-// having arrived is not known to be so, and contradicts nothing.
+// having arrived is not known to be so, and contradicts nothing; and a report
+// that names no payment contradicts none.
 func (h *history) contradicts(r reported) bool {
+	if r.payment == "" {
+		return false
+	}
 	if received, known := h.payments[r.payment]; known {
 		return r.differs(received.user, received.amount) || received.refuted && !received.verified && r.credits
 	}
