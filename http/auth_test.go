@@ -18,6 +18,7 @@ var protected = map[string][]Role{
 	"GET /orders/{id}":             {Website, Auditor},
 	"GET /orders/{id}/changes":     {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},
+	"PUT /orders/{id}":             {Website},
 	"GET /streams/{stream}":        {Auditor},
 	"GET /find":                    {Website, Auditor},
 	"POST /log/loss-acceptance":    {Operator},

@@ -23,6 +23,10 @@ type Problem struct {
 	Detail    string `json:"detail,omitzero"`
 	RequestID string `json:"request_id,omitzero"`
 
+	Registered *termsAnswer  `json:"registered,omitzero"` // of order-registered
+	Credited   *creditAnswer `json:"credited,omitzero"`   // of order-credited
+	Item       string        `json:"item,omitzero"`       // of order-credited: what waits in /review
+
 	retryAfter int // seconds; 0 leaves the header out
 	allow      string
 	cause      error // for the log
@@ -56,6 +60,8 @@ var (
 	notAllowed      = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not allowed here", 0}
 	timedOut        = kind{"request-timeout", http.StatusRequestTimeout, "The request did not arrive in time", 0}
 	otherUser       = kind{"address-taken", http.StatusConflict, "The address is registered for another user", 0}
+	otherTerms      = kind{"order-registered", http.StatusConflict, "The order is registered with other terms", 0}
+	orderCredited   = kind{"order-credited", http.StatusConflict, "The order was credited otherwise", 0}
 	noLoss          = kind{"nothing-missing", http.StatusConflict, "There is no loss to accept", 0}
 	tooLarge        = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large", 0}
 	headerTooLarge  = kind{"header-too-large", http.StatusRequestHeaderFieldsTooLarge, "The header is too large", 0}
@@ -69,7 +75,7 @@ var (
 	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
 	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
-		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, noLoss, tooLarge,
+		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, otherTerms, orderCredited, noLoss, tooLarge,
 		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, damaged, behind, stopped, unreachable,
 	}
 )

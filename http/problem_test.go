@@ -83,6 +83,14 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 			plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u1"}`))
 			return plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", `{"user":"u2"}`))
 		}(),
+		"order-registered": func() answer {
+			plain.do(plain.request(Website, http.MethodPut, "/orders/coinbase.R", `{"user":"u1","amount":"1.00","currency":"USD"}`))
+			return plain.do(plain.request(Website, http.MethodPut, "/orders/coinbase.R", `{"user":"u2","amount":"1.00","currency":"USD"}`))
+		}(),
+		"order-credited": func() answer {
+			plain.post(completed("P", "u1", 1, "USD"))
+			return plain.do(plain.request(Website, http.MethodPut, "/orders/coinbase.P", `{"user":"u2","amount":"0.01","currency":"USD"}`))
+		}(),
 		"nothing-missing":    plain.do(plain.request(Operator, http.MethodPost, "/log/loss-acceptance", `{"reason":"seen"}`)),
 		"too-large":          plain.do(plain.request(Website, http.MethodPut, "/addresses/1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", strings.Repeat(" ", maxRequestBytes+1))),
 		"header-too-large":   plain.dial(t, "GET /healthz HTTP/1.1\r\nHost: a\r\nX: "+strings.Repeat("x", maxHeaderBytes)+"\r\n\r\n", http.MethodGet)[0],

@@ -30,6 +30,7 @@ func (s *Server) routes(c Config) []route {
 	g := s.guard
 	balance := balanceRoutes{c.Balances, c.BalancesProjection}
 	order := orderRoutes{c.Orders, c.OrdersProjection, s.changes, heartbeat}
+	registration := registrationRoutes{c.Ledger}
 	address := addressRoutes{c.Ledger}
 	stream := streamRoutes{c.Store}
 	loss := lossRoutes{c.Store, s.front.now}
@@ -37,7 +38,10 @@ func (s *Server) routes(c Config) []route {
 	finder := findRoutes{find.Finder{Log: c.Store, Lookup: c.Waiting}, c.WaitingProjection}
 	return slices.Concat(s.callbackRoutes(c), []route{
 		{"/balances/{user}", methods{http.MethodGet: g.require(query(balance.get, "min_position"), Website, Auditor)}},
-		{"/orders/{id}", methods{http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor)}},
+		{"/orders/{id}", methods{
+			http.MethodGet: g.require(query(order.get, "min_position"), Website, Auditor),
+			http.MethodPut: g.require(query(registration.put, "dry_run"), Website),
+		}},
 		{"/orders/{id}/changes", methods{http.MethodGet: g.stream(query(order.changes), Website, Auditor)}},
 		{"/balances/{user}/entries", methods{http.MethodGet: g.require(query(balance.entries, "limit", "cursor", "min_position"), Website, Auditor)}},
 		{"/addresses/{address}", methods{http.MethodPut: g.require(query(address.put), Website)}},

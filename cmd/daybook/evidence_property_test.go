@@ -20,6 +20,8 @@ import (
 
 	daybookmain "daybook/cmd/daybook"
 	address "daybook/domain/deposit"
+	"daybook/domain/money"
+	orders "daybook/domain/order"
 	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
@@ -95,6 +97,15 @@ func editsOf(log keptLog) (edits []edit) {
 		if said := decoded(log[i].Data); said["reason"] != nil && said["reason"] != "contradiction" && log[i].Stream.Category() != "quarantine" {
 			add("called a contradiction", func(e *eventstore.Recorded) { e.Data = contradictory(e.Data) })
 		}
+		for _, name := range []string{"sold", "received"} {
+			if said := decoded(log[i].Data); said["payment"] != nil && said["amount"] != nil && said[name] == nil && isByTerms(log[i].Type) {
+				add("added "+name, func(e *eventstore.Recorded) {
+					data := decoded(e.Data)
+					data[name] = data["amount"]
+					e.Data = encoded(data)
+				})
+			}
+		}
 		add("evidence", func(e *eventstore.Recorded) { editEvidence(e, func(m map[string]any) { delete(m, "evidence") }) })
 		add("digest", func(e *eventstore.Recorded) {
 			editEvidence(e, func(m map[string]any) { m["evidence"].(map[string]any)["sha256"] = digest("another") })
@@ -112,6 +123,11 @@ func editsOf(log keptLog) (edits []edit) {
 		}
 	}
 	return edits
+}
+
+// isByTerms reports whether the terms of an order decide what an event says.
+func isByTerms(eventType string) bool {
+	return eventType == "PaymentReceived" || eventType == "PaymentVerified" || eventType == "PaymentMispaid"
 }
 
 // bodyEdits are replacements that change what a body says of the event that
@@ -248,13 +264,16 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 	defer store.Close()
 	service := recorder.New(store, recorder.Policy{HoldUnregistered: rapid.IntRange(0, 3).Draw(r, "policy") == 0})
 	for i := range rapid.IntRange(1, 12).Draw(r, "messages") {
-		if rapid.IntRange(0, 5).Draw(r, "message") == 0 {
+		switch rapid.IntRange(0, 6).Draw(r, "message") {
+		case 6:
+			err = registerOrder(ctx, r, service, recorder.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
+		case 0:
 			id := address.NewID(rapid.SampledFrom(addresses).Draw(r, "address"))
 			_, err = service.RegisterAddress(ctx, id, drawUser(r), recorder.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
 			if errors.Is(err, address.ErrOtherUser) {
 				err = nil
 			}
-		} else {
+		default:
 			err = deliver(ctx, service, drawBody(r), "delivery-"+strconv.Itoa(i))
 		}
 		if err != nil {
@@ -268,6 +287,19 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 		log = append(log, event)
 	}
 	return log
+}
+
+func registerOrder(ctx context.Context, r *rapid.T, service *recorder.Recorder, c recorder.Command) error {
+	price, err := money.Parse("USD", rapid.SampledFrom([]string{"1.00", "1.00", "2.50"}).Draw(r, "price"))
+	if err != nil {
+		return err
+	}
+	terms := orders.Terms{User: drawUser(r), Amount: price, For: rapid.SampledFrom([]orders.Purpose{orders.ForBalance, orders.ForSale}).Draw(r, "for")}
+	id := orders.NewID("coinbase", rapid.SampledFrom([]string{"A", "B"}).Draw(r, "registered"))
+	if _, err = service.RegisterOrder(ctx, id, terms, false, c); errors.Is(err, orders.ErrOtherTerms) {
+		return nil
+	}
+	return err
 }
 
 // deliver does with a body what the server does.

@@ -16,6 +16,7 @@ const (
 	CoinbaseFees Account = "expenses:fees:coinbase" // kept by the provider of a payout
 	BankFees     Account = "expenses:fees:bank"     // kept by the bank of a payout
 	Unclaimed    Account = "income:unclaimed"       // dismissed
+	Sales        Account = "income:sales"           // of registered orders
 )
 
 const (

@@ -47,17 +47,29 @@ type Line struct {
 func Post(event codec.Event) (Entry, error) {
 	switch e := event.(type) {
 	case order.PaymentReceived:
-		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount), nil
+		entry := about(e.Payment, e.User, e.OccurredAt)
+		if e.Sale {
+			return entry, nil
+		}
+		return entry.pend(e.Amount), nil
 	case order.PaymentVerified:
-		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
+		entry := about(e.Payment, e.User, e.OccurredAt)
+		if e.Sold != nil {
+			return entry.ended(e.Received).settle(e.Closes).sell(e.Amount, *e.Sold)
+		}
+		return entry.pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentRefuted:
-		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount.Neg()), nil
+		entry := about(e.Payment, e.User, e.OccurredAt)
+		if e.Sale {
+			return entry, nil
+		}
+		return entry.pend(e.Amount.Neg()), nil
 	case order.PaymentHeld:
 		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
 	case order.PaymentReleased:
 		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentMispaid:
-		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).hold(e.Mispayment, true, &e.Amount), nil
+		return about(e.Payment, e.User, e.OccurredAt).ended(e.Received).settle(e.Closes).hold(e.Mispayment, true, &e.Amount), nil
 	case order.MispaymentCredited:
 		return about(e.Payment, e.User, e.OccurredAt).move(suspenseAccount(e.Mispayment), UserAccount(e.User), e.Amount), nil
 	case order.MispaymentRefunded:
@@ -108,6 +120,27 @@ func (e Entry) move(debit, credit Account, amount money.Amount) Entry {
 func (e Entry) pend(amount money.Amount) Entry {
 	e.Pending = amount
 	return e
+}
+
+// ended takes off what was pending for the user, if anything was.
+func (e Entry) ended(received *money.Amount) Entry {
+	if received == nil {
+		return e
+	}
+	return e.pend(received.Neg())
+}
+
+// sell gives the website the price, and the user the rest.
+func (e Entry) sell(amount, price money.Amount) (Entry, error) {
+	rest, err := amount.Sub(price)
+	if err != nil || rest.Sign() < 0 {
+		return Entry{}, fmt.Errorf("post %s: sold for more than was received: %w", e.Payment, err)
+	}
+	e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), amount}, Line{Sales, price.Neg()})
+	if rest.Sign() > 0 {
+		e.Lines = append(e.Lines, Line{UserAccount(e.User), rest.Neg()})
+	}
+	return e, nil
 }
 
 // credit gives the user what the provider has received for him.

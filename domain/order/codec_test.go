@@ -25,19 +25,19 @@ func TestCodec(t *testing.T) {
 		closes   = []payment.ClosedHold{{Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Amount: &dollars}, {Hold: "5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"}}
 	)
 	codectest.Run(t, order.Codec, []order.Event{
-		order.OrderRegistered{User: "u1", Amount: &dollars, OccurredAt: at},
+		order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: dollars, For: order.ForSale, ExpiresAt: at.Add(time.Hour), Reference: "order1234"}, OccurredAt: at},
 		order.OrderStatusReported{Status: "expired", OccurredAt: at},
 		order.OrderExpired{OccurredAt: at},
 		order.PaymentReceived{
-			Payment: own, User: "u1", Amount: dollars, OccurredAt: at,
+			Payment: own, User: "u1", Amount: dollars, Sale: true, OccurredAt: at,
 			Details: &order.Details{
 				Reference: "order1234", UUID: "b04ba2a7-1f34-5f2a-b4f8-6f7d2d9d3a11", Bitcoin: &bitcoin,
 				TransactionHash: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",
 				ReceiveAddress:  "1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My",
 			},
 		},
-		order.PaymentVerified{Payment: own, User: "u1", Amount: dollars, OccurredAt: at, Evidence: evidence, Closes: closes},
-		order.PaymentRefuted{Payment: own, User: "u1", Amount: dollars, OccurredAt: at, Evidence: evidence},
+		order.PaymentVerified{Payment: own, User: "u1", Amount: dollars, Sold: &dollars, Received: &dollars, OccurredAt: at, Evidence: evidence, Closes: closes},
+		order.PaymentRefuted{Payment: own, User: "u1", Amount: dollars, Sale: true, OccurredAt: at, Evidence: evidence},
 		order.PaymentHeld{
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, Digest: "a1b2", User: "u1", Amount: &dollars,
 			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at,
@@ -46,7 +46,7 @@ func TestCodec(t *testing.T) {
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, User: "u1", Amount: dollars,
 			Contradiction: true, Closes: closes, Note: "the payer wrote to us", OccurredAt: at,
 		},
-		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, OccurredAt: at, Closes: closes},
+		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Reason: payment.Underpaid, Received: &dollars, OccurredAt: at, Closes: closes},
 		order.MispaymentCredited{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Note: "late by a minute", OccurredAt: at},
 		order.MispaymentRefunded{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "sent back", OccurredAt: at},
 		order.MispaymentDismissed{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "nobody claims it", OccurredAt: at},

@@ -68,31 +68,60 @@ func (d *decision) pay(paid Claim) {
 	}
 
 	verdict := s.Payments.Of(string(c.Payment)).Judge(claim)
-	received := PaymentReceived{Payment: c.Payment, User: claim.User, Amount: claim.Amount, OccurredAt: c.OccurredAt, Details: paid.details(claim.User)}
-	verified := PaymentVerified{
-		Payment: c.Payment, User: claim.User, Amount: claim.Amount, OccurredAt: c.OccurredAt,
-		Evidence: []payment.Evidence{paid.Evidence}, Closes: payment.Closed(verdict.Closes),
+	received := PaymentReceived{
+		Payment: c.Payment, User: claim.User, Amount: claim.Amount, Sale: s.isSale(),
+		OccurredAt: c.OccurredAt, Details: paid.details(claim.User),
 	}
 	switch verdict.Action {
 	case payment.Ignore:
 	case payment.Receive:
 		d.add(received)
 	case payment.Credit:
-		d.add(received, verified)
+		d.credit(received, paid.Evidence, verdict.Closes)
 	case payment.Verify:
 		known := s.Payments.Of(string(c.Payment))
-		verified.User, verified.Amount = known.User, known.Amount
-		d.add(verified)
+		received.User, received.Amount = known.User, known.Amount
+		d.verify(received, paid.Evidence, verdict.Closes)
 	case payment.Hold:
 		d.hold(PaymentHeld{Payment: c.Payment, OccurredAt: c.OccurredAt}, claim, verdict)
 	}
+}
+
+// credit receives and verifies a payment at once.
+func (d *decision) credit(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
+	if d.state.mispays(received.Payment, received.Amount) == "" {
+		received.Sale = d.state.isSale()
+		d.add(received)
+	}
+	d.verify(received, evidence, closes)
+}
+
+// verify credits a payment for which there is enough evidence, or puts it into
+// suspense where it does not meet the terms.
+func (d *decision) verify(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
+	pending := d.state.Payments.Of(string(received.Payment)).Pending
+	if reason := d.state.mispays(received.Payment, received.Amount); reason != "" {
+		d.add(PaymentMispaid{
+			Mispayment: d.command.EventID(len(d.events)), Payment: received.Payment, User: received.User, Amount: received.Amount,
+			Reason: reason, Received: pending.Optional(), OccurredAt: received.OccurredAt, Closes: payment.Closed(closes),
+		})
+		return
+	}
+	verified := PaymentVerified{
+		Payment: received.Payment, User: received.User, Amount: received.Amount, OccurredAt: received.OccurredAt,
+		Evidence: []payment.Evidence{evidence}, Closes: payment.Closed(closes),
+	}
+	if d.state.isSale() {
+		verified.Sold, verified.Received = d.state.Terms.Amount.Optional(), pending.Optional()
+	}
+	d.add(verified)
 }
 
 // resolve says who is to be credited, or why nobody can be.
 func (s State) resolve(paid Claim, policy Policy) (user string, problem payment.Reason) {
 	switch {
 	case s.Registered:
-		return s.User, ""
+		return s.Terms.User, ""
 	case policy.HoldUnregistered:
 		return "", payment.Unregistered
 	case paid.CustomFault != "":
@@ -124,7 +153,7 @@ func (d *decision) mispay(m Mispayment) {
 	}
 	user := m.Custom
 	if d.state.Registered {
-		user = d.state.User
+		user = d.state.Terms.User
 	}
 	switch verdict := standing.Judge(claim); verdict.Action {
 	case payment.Ignore, payment.Receive, payment.Verify:

@@ -69,7 +69,7 @@ var (
 	unusable   = order.PaymentHeld{Hold: "event-0", Payment: own, Amount: &ten, Arrived: true, Reason: payment.UnusableUser, OccurredAt: at}
 	unreadable = order.PaymentHeld{Hold: "event-0", Payment: own, User: "u1", Reason: payment.UnreadableAmount, OccurredAt: at}
 	doubtful   = order.PaymentHeld{Hold: "event-0", Payment: own, User: "u1", Amount: &ten, Reason: payment.StatusDisagrees, OccurredAt: at}
-	registered = order.OrderRegistered{User: "shopper"}
+	registered = order.OrderRegistered{Terms: order.Terms{User: "shopper", Amount: ten, For: order.ForBalance}}
 	refuted    = order.PaymentRefuted{Payment: own, User: "u1", Amount: ten}
 	firstABC   = order.PaymentMispaid{Mispayment: "event-0", Payment: abc, User: "u1", Amount: ten, OccurredAt: later}
 	firstDEF   = order.PaymentMispaid{Mispayment: "event-0", Payment: def, User: "u1", Amount: eleven, OccurredAt: later}

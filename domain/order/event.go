@@ -17,12 +17,11 @@ type Event interface {
 	orderEvent()
 }
 
-// OrderRegistered says whose order it is, as the website knows it, before
-// anything is paid.
+// OrderRegistered says what the website expects of an order, before or after it
+// is paid.
 type OrderRegistered struct {
-	User       string        `json:"user"`
-	Amount     *money.Amount `json:"amount,omitzero"` // that is asked for
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+	Terms
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
 }
 
 // OrderStatusReported keeps a status that moves no money, in the sender's word.
@@ -42,6 +41,7 @@ type PaymentReceived struct {
 	Payment    ident.Payment `json:"payment"`
 	User       string        `json:"user"`
 	Amount     money.Amount  `json:"amount"`
+	Sale       bool          `json:"sale,omitzero"` // it is not pending for the user
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
 	Details    *Details      `json:"details,omitzero"`
 }
@@ -56,11 +56,14 @@ type Details struct {
 	ReceiveAddress  string        `json:"receiveAddress,omitzero"`
 }
 
-// PaymentVerified says that a received payment is evident, and credits it.
+// PaymentVerified says that a received payment is evident, and credits it. Of a
+// sale, Sold is the website's income, and the user gets the rest.
 type PaymentVerified struct {
 	Payment    ident.Payment        `json:"payment"`
 	User       string               `json:"user"`
 	Amount     money.Amount         `json:"amount"`
+	Sold       *money.Amount        `json:"sold,omitzero"`
+	Received   *money.Amount        `json:"received,omitzero"` // of a sale: what was pending for the user
 	OccurredAt time.Time            `json:"occurredAt,omitzero"`
 	Evidence   []payment.Evidence   `json:"evidence"`
 	Closes     []payment.ClosedHold `json:"closes,omitempty"`
@@ -71,6 +74,7 @@ type PaymentRefuted struct {
 	Payment    ident.Payment      `json:"payment"`
 	User       string             `json:"user"`
 	Amount     money.Amount       `json:"amount"`
+	Sale       bool               `json:"sale,omitzero"` // as it was received
 	OccurredAt time.Time          `json:"occurredAt,omitzero"`
 	Evidence   []payment.Evidence `json:"evidence"`
 }
@@ -111,6 +115,8 @@ type PaymentMispaid struct {
 	Payment    ident.Payment        `json:"payment"`
 	User       string               `json:"user,omitzero"`
 	Amount     money.Amount         `json:"amount"`
+	Reason     payment.Reason       `json:"reason,omitzero"`   // by our terms; left out where the provider calls it a mispayment
+	Received   *money.Amount        `json:"received,omitzero"` // what was pending for the user
 	OccurredAt time.Time            `json:"occurredAt,omitzero"`
 	Closes     []payment.ClosedHold `json:"closes,omitempty"` // reports of it that had waited for what this one has
 }

@@ -4,6 +4,7 @@
 package order
 
 import (
+	"cmp"
 	"slices"
 
 	"daybook/domain/ident"
@@ -29,7 +30,8 @@ func (id ID) Stream() string { return Category + "-" + string(id) }
 // order that nobody has heard of.
 type State struct {
 	Registered bool
-	User       string            // registered for
+	Terms      Terms             // registered
+	Paid       ident.Payment     // that was credited first; empty if none was
 	Payments   payment.Standings // the order's own payment and its mispayments
 	Statuses   []string          // words reported that move no money
 	Expired    bool
@@ -39,20 +41,27 @@ type State struct {
 func Evolve(s State, event Event) State {
 	switch e := event.(type) {
 	case OrderRegistered:
-		s.Registered, s.User = true, e.User
+		s.Registered, s.Terms = true, e.Terms
 	case OrderStatusReported:
 		s.Statuses = append(slices.Clip(s.Statuses), e.Status)
 	case OrderExpired:
 		s.Expired = true
 	case PaymentReceived:
-		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.Receive(e.User, e.Amount) })
+		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
+			if !e.Sale {
+				p.Pending = e.Amount
+			}
+			return p.Receive(e.User, e.Amount)
+		})
 	case PaymentVerified:
+		s.Paid = cmp.Or(s.Paid, e.Payment)
 		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
 	case PaymentRefuted:
 		return s.with(string(e.Payment), payment.Standing.Refute)
 	case PaymentHeld:
 		return s.with(e.key(), func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
 	case PaymentReleased:
+		s.Paid = cmp.Or(s.Paid, e.Payment)
 		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
 			return p.Release(e.Hold, e.User, e.Amount)
 		})
@@ -64,6 +73,21 @@ func Evolve(s State, event Event) State {
 		// of it is still a repetition.
 	}
 	return s
+}
+
+// isSale reports whether the registered amount is the website's income.
+func (s State) isSale() bool { return s.Registered && s.Terms.For == ForSale }
+
+// mispays says why a payment does not pay the registered order; empty if it does,
+// or if nothing is registered.
+func (s State) mispays(identity ident.Payment, amount money.Amount) payment.Reason {
+	switch {
+	case !s.Registered:
+		return ""
+	case s.Paid != "" && s.Paid != identity:
+		return payment.Second
+	}
+	return s.Terms.unmet(amount)
 }
 
 func (s State) with(key string, change func(payment.Standing) payment.Standing) State {

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"errors"
+	"iter"
 	"maps"
 	"slices"
 
@@ -18,7 +19,7 @@ func (s Standing) Receive(user string, amount money.Amount) Standing {
 // are settled by that.
 func (s Standing) Credit(user string, amount money.Amount) Standing {
 	s = s.Receive(user, amount)
-	s.Verified = true
+	s.Verified, s.Pending = true, money.Amount{}
 	return s.settle()
 }
 
@@ -29,13 +30,13 @@ func (s Standing) Release(hold, user string, amount money.Amount) Standing {
 	if !s.Received {
 		s = s.Receive(user, amount)
 	}
-	s.Verified = true
+	s.Verified, s.Pending = true, money.Amount{}
 	return s.settle().Close(hold)
 }
 
 // Refute returns the standing of a payment that was shown not to exist.
 func (s Standing) Refute() Standing {
-	s.Refuted = true
+	s.Refuted, s.Pending = true, money.Amount{}
 	return s
 }
 
@@ -120,6 +121,22 @@ func (all Standings) With(key string, s Standing) Standings {
 	}
 	all.more[key] = s
 	return all
+}
+
+// Sorted returns the standings in the order of their keys, as they are now.
+func (all Standings) Sorted() iter.Seq2[string, Standing] {
+	keys := slices.Collect(maps.Keys(all.more))
+	if all.known {
+		keys = append(keys, all.key)
+	}
+	slices.Sort(keys)
+	return func(yield func(string, Standing) bool) {
+		for _, key := range keys {
+			if !yield(key, all.Of(key)) {
+				return
+			}
+		}
+	}
 }
 
 // Clone returns standings that With changes apart from the receiver.

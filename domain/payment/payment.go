@@ -8,7 +8,7 @@ import (
 	"daybook/domain/money"
 )
 
-// Reason says why a payment is held. Reasons are written into events: they
+// Reason says why a payment is held or mispaid. Reasons are written into events: they
 // are for ever.
 type Reason string
 
@@ -29,6 +29,13 @@ const (
 	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
 	AnotherOutput      Reason = "another-output"            // of the same transaction to the same address, by its amount
 	Redriven           Reason = "redriven"                  // it would be credited, but for having been read again from quarantine
+)
+
+// The reasons for a mispayment by the terms of a registered order.
+const (
+	Underpaid     Reason = "underpaid"      // less than was asked for
+	OtherCurrency Reason = "other-currency" // than was asked for
+	Second        Reason = "second"         // the order was paid before
 )
 
 // Readable reports whether an amount can be that of a payment: nobody pays
@@ -61,6 +68,7 @@ type Standing struct {
 	Received bool // User and Amount are its facts
 	Verified bool // and were credited, by verification or by a release
 	Refuted  bool
+	Pending  money.Amount // for User, as long as it is neither verified nor refuted; the zero value if nothing
 	Holds    []HeldReport
 }
 
@@ -123,7 +131,7 @@ func (s Standing) judge(c Claim) Verdict {
 	arrived := s.arrived()
 	switch {
 	case arrived != nil && !c.agrees(arrived.User, arrived.Amount):
-		return s.contradict(c)
+		return s.Contradict(c)
 	case arrived != nil && arrived.Closed:
 		// A person dismissed it. To credit it after all is a decision too.
 		return Verdict{Action: Ignore}
@@ -141,17 +149,18 @@ func (s Standing) judge(c Claim) Verdict {
 func (s Standing) judgeAgain(c Claim) Verdict {
 	switch {
 	case !c.agrees(s.User, s.Amount):
-		return s.contradict(c)
+		return s.Contradict(c)
 	case c.Problem != "" || !c.Sufficient || s.Verified:
 		return Verdict{Action: Ignore}
 	case s.Refuted:
 		// Evidence for what was shown not to exist: a person has to look.
-		return s.contradict(c)
+		return s.Contradict(c)
 	}
 	return Verdict{Action: Verify, Closes: s.settled()}
 }
 
-func (s Standing) contradict(c Claim) Verdict {
+// Contradict holds a claim that says otherwise than what is known, once.
+func (s Standing) Contradict(c Claim) Verdict {
 	if s.isHeld(c, Contradiction) {
 		return Verdict{Action: Ignore}
 	}

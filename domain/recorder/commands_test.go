@@ -46,7 +46,7 @@ func (b *book) command(choose chooser) {
 	case 4:
 		id := one(choose, order.NewID("coinbase", "A"), order.NewID("coinbase", "B"))
 		if !b.orders[id].Registered {
-			b.appendOrder(id, order.OrderRegistered{User: one(choose, users...)})
+			b.appendOrder(id, order.OrderRegistered{Terms: order.Terms{User: one(choose, users...), Amount: amount("USD", "0.01"), For: order.ForBalance}})
 		}
 	case 5, 6:
 		b.reportDeposit(deposit.NewID("1AmB4b"), depositReport(choose))

@@ -40,8 +40,8 @@ func ExampleWorklist() {
 		}
 		fmt.Println(event.EventType(), len(open))
 	}
-	put("order-site.1", order.OrderRegistered{User: "u1"})
-	put("order-site.2", order.OrderRegistered{User: "u2"})
+	put("order-site.1", order.OrderRegistered{Terms: order.Terms{User: "u1"}})
+	put("order-site.2", order.OrderRegistered{Terms: order.Terms{User: "u2"}})
 	put("order-site.1", order.PaymentVerified{User: "u1"})
 	item := open["order-site.2"]
 	fmt.Println(item.Key, item.User, item.Due.Format(time.DateOnly))

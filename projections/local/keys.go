@@ -10,7 +10,7 @@ import (
 )
 
 // lookupVersion is the version of what keysOf says, a part of FoldVersion.
-const lookupVersion = 1
+const lookupVersion = 2
 
 // Key is a name by which the events of a payment are found. Names that are parts of
 // a stream's name need no key.
@@ -43,7 +43,7 @@ var lookedUp = []codec.Event{
 func keysOf(event codec.Event) []Key {
 	switch e := event.(type) {
 	case order.OrderRegistered:
-		return about(e.User, "")
+		return appendKey(about(e.User, ""), e.Reference, referenceKey)
 	case order.PaymentReceived:
 		keys := about(e.User, e.Payment)
 		if d := e.Details; d != nil {

@@ -38,7 +38,8 @@ func Fold(o Order, recorded eventstore.Recorded) (Order, error) {
 func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 	switch e := event.(type) {
 	case order.OrderRegistered:
-		o.Registered, o.User, o.Amount = true, e.User, e.Amount
+		o.Registered, o.User, o.Amount = true, e.User, e.Amount.Optional()
+		o.For, o.ExpiresAt, o.Reference = e.For, e.ExpiresAt, e.Reference
 		occurred = e.OccurredAt
 	case order.OrderStatusReported:
 		if !slices.Contains(o.ReportedStatuses, e.Status) {
@@ -71,7 +72,8 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		o.release(e)
 		occurred = e.OccurredAt
 	case order.PaymentMispaid:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
+		o.Payments = slices.DeleteFunc(slices.Clone(o.Payments), func(p Payment) bool { return p.Payment == e.Payment && p.Status == PaymentPending })
 		o.settle(e.Payment)
 		occurred = e.OccurredAt
 	case order.MispaymentCredited:

@@ -75,9 +75,9 @@ func TestStatus(t *testing.T) {
 		given []order.Event
 		want  orders.Status
 	}{
-		"announced":                              {[]order.Event{order.OrderRegistered{User: "u1"}}, orders.Registered},
+		"announced":                              {[]order.Event{order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: usd("5"), For: order.ForBalance}}}, orders.Registered},
 		"reported as new":                        {[]order.Event{order.OrderStatusReported{Status: "new"}}, orders.Reported},
-		"announced and expired":                  {[]order.Event{order.OrderRegistered{User: "u1"}, order.OrderExpired{}}, orders.Expired},
+		"announced and expired":                  {[]order.Event{order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: usd("5"), For: order.ForBalance}}, order.OrderExpired{}}, orders.Expired},
 		"received":                               {[]order.Event{received}, orders.Pending},
 		"received and refuted":                   {[]order.Event{received, order.PaymentRefuted{Payment: paid, User: "u1", Amount: usd("5")}}, orders.Refuted},
 		"verified":                               {[]order.Event{received, verified}, orders.Paid},
@@ -89,6 +89,7 @@ func TestStatus(t *testing.T) {
 		"held":                                   {[]order.Event{nobodys}, orders.Held},
 		"held, then released":                    {[]order.Event{nobodys, order.PaymentReleased{Hold: "h2", Payment: paid, User: "u1", Amount: usd("5")}}, orders.Paid},
 		"held, then verified":                    {[]order.Event{nobodys, received, verified}, orders.Paid},
+		"received, then less than registered":    {[]order.Event{received, order.PaymentMispaid{Payment: paid, User: "u1", Amount: usd("5"), Reason: payment.Underpaid}}, orders.Mispaid},
 		"mispaid":                                {[]order.Event{wrong}, orders.Mispaid},
 		"mispaid and credited":                   {[]order.Event{wrong, order.MispaymentCredited{Payment: mispaid, User: "u1", Amount: usd("2")}}, orders.Mispaid},
 		"mispaid, then verified":                 {[]order.Event{wrong, received, verified}, orders.Paid},
@@ -156,9 +157,9 @@ func TestFoldLeavesWhatItIsGiven(t *testing.T) {
 
 // The JSON is what GET /orders/{id} answers.
 func TestJSON(t *testing.T) {
-	o := fold(t, order.OrderRegistered{User: "u1", Amount: usd("5").Optional()}, received, verified, wrong, odd, part)
+	o := fold(t, order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: usd("5"), For: order.ForSale}}, received, verified, wrong, odd, part)
 	o.Position = 99
-	want := `{"id":"coinbase.A","status":"paid","registered":true,"expired":false,"user":"u1","amount":{"currency":"USD","amount":"5.00"},` +
+	want := `{"id":"coinbase.A","status":"paid","registered":true,"expired":false,"user":"u1","amount":{"currency":"USD","amount":"5.00"},"for":"sale",` +
 		`"payments":[{"payment":"coinbase/order/A","user":"u1","amount":{"currency":"USD","amount":"5.00"},"status":"verified","recorded_at":"2024-05-01T12:00:01Z",` +
 		`"adjustments":[{"type":"refunded","id":"r1","user":"u1","amount":{"currency":"USD","amount":"-3.00"},"recorded_at":"2024-05-01T12:00:05Z"}]}],` +
 		`"mispayments":[{"payment":"coinbase/mispayment/M","user":"u1","amount":{"currency":"USD","amount":"2.00"},"status":"open","recorded_at":"2024-05-01T12:00:03Z"}],` +

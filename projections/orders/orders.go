@@ -31,6 +31,9 @@ type Order struct {
 	Expired          bool                `json:"expired"`         // as the website says
 	User             string              `json:"user,omitzero"`   // registered for, else of the payment
 	Amount           *money.Amount       `json:"amount,omitzero"` // asked for, else of the payment
+	For              order.Purpose       `json:"for,omitzero"`    // registered
+	Reference        string              `json:"reference,omitzero"`
+	ExpiresAt        time.Time           `json:"expires_at,omitzero"`
 	Payments         []Payment           `json:"payments"`
 	Mispayments      []Mispayment        `json:"mispayments"`
 	Holds            []Hold              `json:"holds"`                // that wait for a person's decision
@@ -120,6 +123,7 @@ type Mispayment struct {
 	Payment    ident.Payment    `json:"payment"`
 	User       string           `json:"user,omitzero"` // credited; while open, as far as the report says
 	Amount     money.Amount     `json:"amount"`
+	Reason     payment.Reason   `json:"reason,omitzero"` // by the registered terms
 	Status     MispaymentStatus `json:"status"`
 	OccurredAt time.Time        `json:"occurred_at,omitzero"`
 	RecordedAt time.Time        `json:"recorded_at"` // when it was first reported

@@ -112,7 +112,7 @@ func (h *history) step(t *rapid.T) {
 		}
 	case 5:
 		if e, ok := take(t, &h.received); ok {
-			h.addOrder(h.orderOf[e.Payment], order.PaymentRefuted{Payment: e.Payment, User: e.User, Amount: e.Amount, OccurredAt: occurred})
+			h.addOrder(h.orderOf[e.Payment], order.PaymentRefuted{Payment: e.Payment, User: e.User, Amount: e.Amount, Sale: e.Sale, OccurredAt: occurred})
 		}
 	case 6:
 		h.hold(t, occurred)

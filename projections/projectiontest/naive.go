@@ -42,7 +42,7 @@ func expect(r *rapid.T, events []eventstore.Recorded, user string) balances.Bala
 		}
 		switch e := event.(type) {
 		case order.PaymentReceived:
-			if e.User == user {
+			if e.User == user && !e.Sale {
 				waiting[e.Payment] = e.Amount
 				balance.Changed = recorded.Position
 				owed.add(r, money.Zero(e.Amount.Currency()))
@@ -55,10 +55,18 @@ func expect(r *rapid.T, events []eventstore.Recorded, user string) balances.Bala
 			}
 		case order.PaymentVerified:
 			delete(waiting, e.Payment)
+			if e.User == user && e.Received != nil {
+				balance.Changed = recorded.Position
+			}
+		case order.PaymentMispaid:
+			delete(waiting, e.Payment)
+			if e.User == user && e.Received != nil {
+				balance.Changed = recorded.Position
+			}
 		case deposit.DepositVerified:
 			delete(waiting, e.Payment)
 		case order.PaymentRefuted:
-			if e.User == user {
+			if e.User == user && !e.Sale {
 				delete(waiting, e.Payment)
 				balance.Changed = recorded.Position
 			}

@@ -10,6 +10,7 @@ import (
 	"daybook/domain/claim"
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
+	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
@@ -28,7 +29,7 @@ func (h *history) nextPayment(t *rapid.T, kind string) (order.ID, ident.Payment)
 
 func (h *history) receive(t *rapid.T, occurred time.Time) {
 	id, identity := h.nextPayment(t, "order")
-	e := order.PaymentReceived{Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
+	e := order.PaymentReceived{Payment: identity, User: drawUser(t), Amount: drawAmount(t), Sale: rapid.Bool().Draw(t, "sale"), OccurredAt: occurred}
 	if rapid.Bool().Draw(t, "details") {
 		e.Details = &order.Details{Reference: "reference", UUID: "uuid"}
 	}
@@ -44,6 +45,16 @@ func (h *history) verify(t *rapid.T, received order.PaymentReceived, occurred ti
 	e := order.PaymentVerified{
 		Payment: received.Payment, User: received.User, Amount: received.Amount,
 		OccurredAt: occurred, Evidence: evidence,
+	}
+	switch {
+	case received.Sale:
+		price := e.Amount
+		if price.Sign() > 0 && rapid.Bool().Draw(t, "overpaid") {
+			price = money.Zero(price.Currency())
+		}
+		e.Sold = &price
+	case rapid.IntRange(0, 3).Draw(t, "registered as a sale since") == 0:
+		e.Sold, e.Received = &e.Amount, &received.Amount
 	}
 	if hold, ok := take(t, &h.held); ok {
 		closed := payment.ClosedHold{Hold: hold.Hold}
@@ -86,6 +97,12 @@ func (h *history) mispay(t *rapid.T, occurred time.Time) {
 		if ok {
 			h.mispaid = append(h.mispaid, known)
 		}
+		if pending, ok := take(t, &h.received); ok && rapid.Bool().Draw(t, "by our terms") {
+			h.mispayPending(pending, occurred)
+			return
+		} else if ok {
+			h.received = append(h.received, pending)
+		}
 		id, identity := h.nextPayment(t, "mispayment")
 		e := order.PaymentMispaid{Mispayment: "mispayment-" + strconv.Itoa(len(h.log)), Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
 		h.addOrder(id, e)
@@ -101,6 +118,19 @@ func (h *history) mispay(t *rapid.T, occurred time.Time) {
 	case 2:
 		h.addOrder(id, order.MispaymentDismissed{Mispayment: known.Mispayment, Payment: known.Payment, Amount: known.Amount, Note: "nobody's", OccurredAt: occurred})
 	}
+}
+
+// mispayPending finds that a payment does not pay its order.
+func (h *history) mispayPending(pending order.PaymentReceived, occurred time.Time) {
+	e := order.PaymentMispaid{
+		Mispayment: "mispayment-" + strconv.Itoa(len(h.log)), Payment: pending.Payment, User: pending.User, Amount: pending.Amount,
+		Reason: payment.Underpaid, OccurredAt: occurred,
+	}
+	if !pending.Sale {
+		e.Received = &pending.Amount
+	}
+	h.addOrder(h.orderOf[pending.Payment], e)
+	h.mispaid = append(h.mispaid, e)
 }
 
 // deposit adds a deposit, or what becomes of one.
@@ -141,7 +171,7 @@ func (h *history) mention(t *rapid.T, occurred time.Time) {
 	amount := drawAmount(t)
 	switch rapid.IntRange(0, 5).Draw(t, "mention") {
 	case 0:
-		h.addOrder(drawOrder(t), order.OrderRegistered{User: drawUser(t), Amount: &amount, OccurredAt: occurred})
+		h.addOrder(drawOrder(t), order.OrderRegistered{Terms: order.Terms{User: drawUser(t), Amount: amount, For: order.ForSale}, OccurredAt: occurred})
 	case 1:
 		h.addOrder(drawOrder(t), order.OrderStatusReported{Status: rapid.SampledFrom([]string{"new", "canceled"}).Draw(t, "status"), OccurredAt: occurred})
 	case 2:

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"daybook/eventstore"
 )
@@ -16,8 +17,10 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 	switch {
 	case isCallback(actor), e.Type == quarantined, e.Type == "OrderStatusReported":
 		p.note(e, "it has no evidence, although a callback caused it")
-	case r.isCredit(), r.isReceipt():
+	case r.isCredit(), r.isReceipt(), r.mispays:
 		return p.proveCredit(ctx, e, said)
+	case e.Type == "PaymentHeld" && said.Contradiction:
+		return p.proveOtherTerms(ctx, e, said)
 	case r.by&bodies != 0:
 		p.note(e, "it has no evidence, although a callback caused it")
 	case e.Type == "CallbackRedriven" && e.Revision == 0:
@@ -42,10 +45,14 @@ func (p *prover) proveCredit(ctx context.Context, e *eventstore.Recorded, said *
 		p.note(e, "it has no evidence, and no event before it in its stream has brought %s for this payment", orNone(said.Amount.text()))
 	case said.User == "" || said.User != h.owner && (h.owner != "" || !slices.Contains(who, said.User)):
 		p.note(e, "it has no evidence, and user is not the one that the stream is registered for")
-	case e.Stream.Category() != "address":
-		p.note(e, "it has no evidence, and only a callback makes it") // a registration credits deposits
+	case e.Stream.Category() != "address" && h.terms == nil:
+		p.note(e, "it has no evidence, and only a callback makes it") // a registration credits what has waited for it
 	}
-	return nil
+	found, err := p.checkTerms(ctx, e, said, true)
+	if len(found) > 0 {
+		p.note(e, "%s", strings.Join(found, "; "))
+	}
+	return err
 }
 
 // proveDecision checks what a person decided: it moves what there is.
@@ -134,7 +141,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 			p.note(e, "it closes a hold that its stream does not have before it")
 		case named[c.Hold]:
 			p.note(e, "it closes a hold twice")
-		case ruleOfType(e.Type).isCredit() && hold.payment != said.Payment:
+		case ruleOfType(e.Type).closesAll() && hold.payment != said.Payment:
 			p.note(e, "it closes a hold that belongs to another payment")
 		case hold.closed:
 			p.note(e, "it closes a hold that was closed before")
@@ -143,7 +150,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 		}
 		named[c.Hold] = true
 	}
-	if !ruleOfType(e.Type).isCredit() {
+	if !ruleOfType(e.Type).closesAll() {
 		return nil
 	}
 	for id, hold := range h.holds {

@@ -34,7 +34,13 @@ func (b *book) apply(_ context.Context, f *fact) error {
 	if f.err != nil {
 		return f.err
 	}
-	if f.rule.pending != 0 {
+	if f.ended.currency != "" {
+		a := b.account(f.said.User)
+		h := a.holding(f.ended.currency)
+		h.pending.Sub(&h.pending, &f.ended.n)
+		a.changed = f.event.Position
+	}
+	if f.rule.pending != 0 && !f.said.Sale && f.said.Sold == nil {
 		a := b.account(f.said.User)
 		h := a.holding(f.amount.currency)
 		if f.rule.pending > 0 {

@@ -161,13 +161,18 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 			found.add("evidence is not what the kept body says")
 		}
 	}
+	byTerms, err := p.checkTerms(ctx, e, said, c.Kind == Paid)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, byTerms...)
 	if p.append.isRedriven && (ruleOfType(e.Type).isCredit() || ruleOfType(e.Type).isReceipt() && c.AtOnce) {
 		found.add("a body that was read again credits nothing by itself")
 	}
 	if c.Problem != "" {
 		found.add("the kept body does not credit anybody: %s", c.Problem)
 	}
-	if said.Hold != "" || said.Reason != "" {
+	if said.Hold != "" || said.Reason != "" && e.Type != "PaymentMispaid" {
 		found.add("it says why it is held, and is no hold")
 	}
 	return found, nil

@@ -26,6 +26,10 @@ type data struct {
 	Status        string     `json:"status"`
 	Reason        string     `json:"reason"`
 	Refund        string     `json:"refund"`
+	For           string     `json:"for"`
+	Sale          bool       `json:"sale"`
+	Sold          *amount    `json:"sold"`
+	Received      *amount    `json:"received"`
 }
 
 // amount is decimal text at its currency's scale.
@@ -58,13 +62,14 @@ type fact struct {
 	rule    rule
 	said    data
 	amount  units // of said.Amount; the zero value if there is none
+	ended   units // of said.Received, likewise
 	posting []line
 	err     error // why it is not understood
 }
 
 // read reads an event. It keeps the event, and scratch space of the fact.
 func (f *fact) read(event eventstore.Recorded) {
-	f.event, f.said, f.posting, f.err = event, data{}, f.posting[:0], nil
+	f.event, f.said, f.posting, f.err, f.ended = event, data{}, f.posting[:0], nil, units{}
 	var known bool
 	if f.rule, known = ruleOf(&event); !known {
 		f.err = fmt.Errorf("%w: %s, schema %d, in category %s", ErrUnknownEvent, event.Type, event.Schema, event.Stream.Category())
@@ -82,6 +87,11 @@ func (f *fact) readData() error {
 	}
 	if f.said.Amount != nil {
 		if err := f.amount.parse(*f.said.Amount); err != nil {
+			return err
+		}
+	}
+	if f.said.Received != nil {
+		if err := f.ended.parse(*f.said.Received); err != nil {
 			return err
 		}
 	}

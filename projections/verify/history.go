@@ -16,12 +16,15 @@ type history struct {
 	owner    string           // registered for
 	payments map[string]known // received, by identity
 	holds    map[string]*heldBefore
+	terms    *terms // registered; nil if none are
+	paid     string // payment that was credited first
 }
 
 // known is a payment that was received: the first event says of whom and how
 // much.
 type known struct {
 	user, amount string
+	pending      string     // for the user
 	sale         *soldFacts // of a payout
 	verified     bool       // credited, or in suspense as a mispayment
 	refuted      bool
@@ -137,18 +140,29 @@ func (h *history) note(eventType string, said *data) (more int) {
 
 func (h *history) take(eventType string, said *data) {
 	switch eventType {
-	case "AddressRegistered", "OrderRegistered":
+	case "AddressRegistered":
 		h.owner = said.User
-	case "PaymentReceived", "DepositReceived", "PayoutPending", "PayoutCompleted":
+	case "OrderRegistered":
+		h.owner = said.User
+		if said.Amount != nil {
+			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale"}
+		}
+	case "PaymentReceived":
+		h.receive(said)
+		if !said.Sale {
+			h.change(said.Payment, func(k *known) { k.pending = said.Amount.text() })
+		}
+	case "DepositReceived", "PayoutPending", "PayoutCompleted":
 		h.receive(said)
 	case "PaymentMispaid":
 		h.receive(said)
-		h.change(said.Payment, func(k *known) { k.verified = true })
+		h.settle(said.Payment)
 	case "PaymentVerified", "DepositVerified":
+		h.pay(eventType, said)
 		h.receive(said)
 		h.settle(said.Payment)
 	case "PaymentRefuted":
-		h.change(said.Payment, func(k *known) { k.refuted = true })
+		h.change(said.Payment, func(k *known) { k.refuted, k.pending = true, "" })
 	case "PaymentHeld", "DepositHeld", "PayoutHeld":
 		if h.holds == nil {
 			h.holds = make(map[string]*heldBefore)
@@ -160,6 +174,7 @@ func (h *history) take(eventType string, said *data) {
 	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
 		h.change(said.Payment, func(k *known) { k.decided = true })
 	case "PaymentReleased", "DepositReleased", "DepositDismissed":
+		h.pay(eventType, said)
 		if said.Payment != "" && eventType != "DepositDismissed" {
 			h.receive(said)
 			h.settle(said.Payment)
@@ -180,6 +195,13 @@ func (h *history) receive(said *data) {
 	}
 }
 
+// pay notes the payment that is credited first of an order.
+func (h *history) pay(eventType string, said *data) {
+	if h.paid == "" && (eventType == "PaymentVerified" || eventType == "PaymentReleased") {
+		h.paid = said.Payment
+	}
+}
+
 // change changes a payment that was received.
 func (h *history) change(payment string, change func(*known)) {
 	if received, known := h.payments[payment]; known {
@@ -190,7 +212,7 @@ func (h *history) change(payment string, change func(*known)) {
 
 // settle closes the holds that a credit of their payment answers.
 func (h *history) settle(payment string) {
-	h.change(payment, func(k *known) { k.verified = true })
+	h.change(payment, func(k *known) { k.verified, k.pending = true, "" })
 	for _, hold := range h.holds {
 		if hold.payment == payment && !hold.contradiction {
 			hold.closed = true

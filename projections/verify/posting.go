@@ -25,6 +25,7 @@ const (
 	suspense        // liabilities:suspense:...
 	unclaimed       // income:unclaimed
 	exchange        // equity:exchange:...
+	sales           // income:sales
 	places
 )
 
@@ -36,6 +37,7 @@ type rule struct {
 	optional  bool // the amount may be left out, and nothing is posted then
 	settles   bool // takes closed holds out of suspense
 	sold      bool // a payout, which has rules of its own
+	sells     bool // of a sale, the price goes to the website
 	pending   int8 // how the amount counts as pending
 	credits   bool // counts as the credit of its payment
 	mispays   bool // counts as the arrival of its mispayment
@@ -76,6 +78,9 @@ func (r rule) kinds() []Kind {
 // isCredit reports whether the event credits what a body reports.
 func (r rule) isCredit() bool { return r.credits && r.by&bodies != 0 }
 
+// closesAll reports whether the event closes all holds of its payment.
+func (r rule) closesAll() bool { return r.isCredit() || r.mispays }
+
 // isReceipt reports whether a credit on the same evidence follows the event.
 func (r rule) isReceipt() bool { return r.pending > 0 }
 
@@ -91,15 +96,15 @@ var nothing = rule{}
 // rules is the table of postings: by category, by type. Every type is listed.
 var rules = map[string]map[string]rule{
 	"order": {
-		"OrderRegistered":     nothing,
+		"OrderRegistered":     {by: byCommand},
 		"OrderStatusReported": nothing,
 		"OrderExpired":        nothing,
 		"PaymentReceived":     {pending: 1, by: fromPaid},
-		"PaymentVerified":     {debit: coinbase, credit: users, settles: true, pending: -1, credits: true, by: fromPaid},
+		"PaymentVerified":     {debit: coinbase, credit: users, settles: true, sells: true, pending: -1, credits: true, by: fromPaid},
 		"PaymentRefuted":      {pending: -1},
 		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true, by: fromPaid | fromMispaid},
 		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true, by: byDecision},
-		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true, by: fromMispaid},
+		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true, by: fromMispaid | fromPaid},
 		"MispaymentCredited":  {debit: suspense, credit: users, credits: true, by: byDecision},
 		"MispaymentRefunded":  {debit: suspense, credit: coinbase, by: byDecision},
 		"MispaymentDismissed": {debit: suspense, credit: unclaimed, by: byDecision},
@@ -166,6 +171,10 @@ func (f *fact) post() error {
 		return f.postSale()
 	case f.said.Amount == nil && !r.optional:
 		return fmt.Errorf("%w: there is none", errAmount)
+	case r.sells && f.said.Sold != nil:
+		if err := f.sell(); err != nil {
+			return err
+		}
 	case r.debit == nowhere, r.ifArrived && !f.said.Arrived, f.said.Amount == nil:
 	default:
 		f.move(r.debit, r.credit, &f.amount)
@@ -182,6 +191,25 @@ func (f *fact) post() error {
 			return err
 		}
 		f.move(suspense, coinbase, &held)
+	}
+	return nil
+}
+
+// sell posts a sale: the price to the website, the rest to the user.
+func (f *fact) sell() error {
+	var price units
+	if err := price.parse(*f.said.Sold); err != nil {
+		return err
+	}
+	rest := new(big.Int).Sub(&f.amount.n, &price.n)
+	if price.currency != f.amount.currency || rest.Sign() < 0 {
+		return fmt.Errorf("%w: sold for more than was received", errAmount)
+	}
+	f.posting = append(f.posting,
+		line{place: coinbase, currency: price.currency, n: &f.amount.n},
+		line{place: sales, currency: price.currency, n: &price.n, negative: true})
+	if rest.Sign() > 0 {
+		f.posting = append(f.posting, line{place: users, currency: price.currency, n: rest, negative: true})
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (p *prover) apply(ctx context.Context, e *eventstore.Recorded, x *proof) er
 		p.report.Events++
 		err = p.compare(ctx, e, &x.said)
 	}
-	if err == nil && (len(x.said.Closes) > 0 || ruleOfType(e.Type).isCredit()) {
+	if err == nil && (len(x.said.Closes) > 0 || ruleOfType(e.Type).closesAll()) {
 		err = p.checkCloses(ctx, e, &x.said)
 	}
 	p.remember(e, &x.said)

@@ -1,0 +1,99 @@
+package verify
+
+import (
+	"context"
+
+	"daybook/eventstore"
+)
+
+// The reasons of a mispayment by the terms of a registered order.
+const (
+	underpaid     = "underpaid"
+	otherCurrency = "other-currency"
+	second        = "second"
+)
+
+// terms are what is registered of an order.
+type terms struct {
+	price  amount
+	isSale bool
+}
+
+// mispays says why a payment does not pay the registered order; empty if it does,
+// or if nothing is registered.
+func (h *history) mispays(payment string, is *amount) string {
+	switch {
+	case h.terms == nil || is == nil:
+		return ""
+	case h.paid != "" && h.paid != payment:
+		return second
+	case is.Currency != h.terms.price.Currency:
+		return otherCurrency
+	}
+	var got, price units
+	if got.parse(*is) == nil && price.parse(h.terms.price) == nil && got.n.Cmp(&price.n) < 0 {
+		return underpaid
+	}
+	return ""
+}
+
+// checkTerms checks that an event says of a payment what the terms of its order
+// make of it. Ours is false of what the provider itself calls a mispayment.
+func (p *prover) checkTerms(ctx context.Context, e *eventstore.Recorded, said *statement, ours bool) (found differences, err error) {
+	switch e.Type {
+	case "PaymentReceived", "PaymentVerified", "PaymentMispaid":
+	default:
+		return nil, nil
+	}
+	_, registered, err := p.owner(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	h := new(history)
+	if registered && ours {
+		if h, err = p.earlier.before(ctx, e.Stream, e.Revision); err != nil {
+			return nil, err
+		}
+	}
+	reason, pending, price := h.mispays(said.Payment, said.Amount), "", ""
+	isSale := h.terms != nil && h.terms.isSale
+	switch e.Type {
+	case "PaymentMispaid":
+		found.text("reason", said.Reason, reason)
+		if ours && reason == "" {
+			found.add("the payment meets the terms of its order")
+		}
+		pending = h.payments[said.Payment].pending
+	case "PaymentVerified":
+		if isSale {
+			price, pending = h.terms.price.text(), h.payments[said.Payment].pending
+		}
+		fallthrough
+	default:
+		if reason != "" {
+			found.add("the payment does not meet the terms of its order: %s", reason)
+		}
+	}
+	if said.Sale != (isSale && e.Type == "PaymentReceived") {
+		found.add("sale is %v, and the terms of its order say otherwise", said.Sale)
+	}
+	found.text("sold", said.Sold.text(), price)
+	found.text("received", said.Received.text(), pending)
+	return found, nil
+}
+
+// proveOtherTerms checks a hold that a registration makes: a credit stands that
+// is not what the terms would have made of it.
+func (p *prover) proveOtherTerms(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
+		return err
+	}
+	if said.Reason != contradiction || said.Arrived || said.Hold != e.ID.String() {
+		p.note(e, "it has no evidence, and is no contradiction of a registration")
+	}
+	if h.terms != nil || said.Payment == "" || said.Payment != h.paid {
+		p.note(e, "it has no evidence, and no credit stands before it that a registration can contradict")
+	}
+	return nil
+}
