@@ -57,6 +57,8 @@ var arrows = []arrow{
 	{"projections/schedules", []string{"projections/...", "eventstore", "eventstore/sqlitestore"}, "random faults reach everything that keeps a read model, and leave the server to who is put through them"},
 	{"projections/redistest", []string{"projections/redismodel"}, "a server for tests knows no read model"},
 	{"projections/...", []string{"projections/follow", "projections/redismodel", "eventstore", "domain/..."}, "a read model folds the log, and asks no other read model"},
+	{"http/coinbase", []string{"domain/money", "domain/ident"}, "an outbound client returns evidence, and knows neither the judgement nor who asks"},
+	{"http/coinbase/coinbasetest", nil, "a server for tests follows the documentation, and shares no code with the client"},
 	{"http/callback/...", []string{"domain/...", "http/callback/..."}, "an inbound format translates, and stores nothing"},
 	{"http", []string{"domain/...", "eventstore", "projections/...", "http/callback", "http/connlimit"}, "handlers know the contract of the store, and no format of callbacks by name"},
 	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
