@@ -51,3 +51,6 @@ func New(o Options) (*Client, error) {
 	c.breaker = newBreaker(o)
 	return c, nil
 }
+
+// CloseIdleConnections closes connections that no request uses.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
