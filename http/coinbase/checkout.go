@@ -89,10 +89,15 @@ func (m *Metadata) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // check reports the first member that cannot be used as evidence. No error contains
 // a member's value.
 func (c *Checkout) check() error {
-	for name, text := range map[string]string{"id": c.ID, "status": c.Status, "amount": c.Amount, "currency": c.Currency} {
-		if text == "" {
-			return fmt.Errorf("%s is missing", name)
-		}
+	switch "" {
+	case c.ID:
+		return errors.New("id is missing")
+	case c.Status:
+		return errors.New("status is missing")
+	case c.Amount:
+		return errors.New("amount is missing")
+	case c.Currency:
+		return errors.New("currency is missing")
 	}
 	err := errors.Join(
 		texts(c.ID, c.Status, c.Currency, c.Network, c.Address, c.TokenAddress, c.TransactionHash, c.FiatCurrency, c.Settlement.Currency),

@@ -64,6 +64,10 @@ func TestAnAbsentCheckoutIsNotFound(t *testing.T) {
 	if u := unavailable(t, err); u.Reason != coinbase.NotFound {
 		t.Errorf("reason is %s", u.Reason)
 	}
+	_, err = w.client.Checkout(t.Context(), "a/b c?d") // the token names the path as it is sent
+	if u := unavailable(t, err); u.Reason != coinbase.NotFound {
+		t.Errorf("reason is %s", u.Reason)
+	}
 }
 
 func TestAServerThatIsNotThereIsUnreachable(t *testing.T) {
