@@ -4,7 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha512"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
@@ -143,6 +145,7 @@ func TestTheAlgorithmIsTheKeysAndNotTheTokens(t *testing.T) {
 		"another key":                  "Bearer " + sign(jwt.SigningMethodES256, newKey(t)),
 		"an ASN.1 signature":           "Bearer " + valid[:strings.LastIndex(valid, ".")+1] + "MEUCIQ",
 		"an empty signature":           "Bearer " + valid[:strings.LastIndex(valid, ".")+1],
+		"ES384 with the same key":      "Bearer " + es384(t, key),
 		"no token":                     "",
 		"another scheme":               "Basic " + valid,
 		"a token with a stray padding": "Bearer " + valid + "=",
@@ -153,4 +156,24 @@ func TestTheAlgorithmIsTheKeysAndNotTheTokens(t *testing.T) {
 			t.Errorf("%s: %d %s", name, got.Code, got.Body)
 		}
 	}
+}
+
+// es384 returns a token that the key's owner signed, with another algorithm.
+func es384(t *testing.T, key *ecdsa.PrivateKey) string {
+	t.Helper()
+	token := good(path)
+	token.Header["alg"] = "ES384"
+	text, err := token.SigningString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha512.Sum384([]byte(text))
+	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signature [96]byte
+	r.FillBytes(signature[:48])
+	s.FillBytes(signature[48:])
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature[:])
 }

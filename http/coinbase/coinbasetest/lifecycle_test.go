@@ -91,14 +91,18 @@ func TestFaultsChangeAnswersAndNotResources(t *testing.T) {
 	server := newServer(t, key)
 	id := must(t)(server.Create(coinbasetest.Checkouts, coinbasetest.Resource{Amount: "5"})).ID
 	paid := must(t)(server.Pay(coinbasetest.Checkouts, id))
-	server.FailNext(coinbasetest.Stale, coinbasetest.Contradict("4.99"))
+	fee := coinbasetest.Fault{Change: func(r *coinbasetest.Resource) { r.Settlement.FeeAmount = "4.00" }}
+	server.FailNext(fee, coinbasetest.Stale, coinbasetest.Contradict("4.99"))
+	if shown := see(t, server, key, coinbasetest.Checkouts, id); shown.Settlement.FeeAmount != "4.00" {
+		t.Errorf("another fee: %+v", shown.Settlement)
+	}
 	if shown := see(t, server, key, coinbasetest.Checkouts, id); shown.Status != coinbasetest.Processing || shown.TransactionHash != "" || shown.Settlement != nil {
 		t.Errorf("stale: %+v", shown)
 	}
 	if shown := see(t, server, key, coinbasetest.Checkouts, id); shown.Amount != "4.99" || shown.Settlement.TotalAmount != "4.99" || shown.Status != coinbasetest.Completed {
 		t.Errorf("contradicting: %+v", shown)
 	}
-	if shown := see(t, server, key, coinbasetest.Checkouts, id); shown.Status != coinbasetest.Completed || shown.Amount != "5" || shown.TransactionHash != paid.TransactionHash {
+	if shown := see(t, server, key, coinbasetest.Checkouts, id); shown.Status != coinbasetest.Completed || shown.Amount != "5" || shown.Settlement.FeeAmount != "0.05" || shown.TransactionHash != paid.TransactionHash {
 		t.Errorf("afterwards: %+v", shown)
 	}
 }
