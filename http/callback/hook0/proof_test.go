@@ -16,6 +16,9 @@ func TestHeadersAreReadOnlyIfTheyAreCovered(t *testing.T) {
 	if err != nil || proof.Scheme != hook0.V1 || !proof.Time.Equal(moment) {
 		t.Fatalf("%+v, %v", proof, err)
 	}
+	if got := strings.Join(proof.Covered(), " "); got != "content-type x-event-id x-event-type" {
+		t.Errorf("covered are %s", got)
+	}
 	if id, covered := proof.Value("X-Event-Id"); id != "e-1" || !covered {
 		t.Errorf("the event id is %q, covered: %v", id, covered)
 	}
