@@ -8,12 +8,14 @@
 package coinbasev1
 
 import (
+	"errors"
 	"net/http"
 	"unicode/utf8"
 
 	"daybook/domain/quarantine"
 	"daybook/domain/recorder"
 	"daybook/http/callback"
+	"daybook/http/callback/generation"
 	"daybook/http/callback/strictjson"
 )
 
@@ -30,8 +32,18 @@ func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Form
 	}
 }
 
-// Parse reads a body. Every error is a *callback.Refusal.
+// Parse reads a body. Every error is a *callback.Refusal. One of a body that belongs to
+// another route says so with generation.Elsewhere.
 func Parse(body []byte) (recorder.Report, error) {
+	report, err := parse(body)
+	var refusal *callback.Refusal
+	if errors.As(err, &refusal) && refusal.Reason != quarantine.NotJSON {
+		return report, generation.Redirect(refusal, body, generation.Merchant)
+	}
+	return report, err
+}
+
+func parse(body []byte) (recorder.Report, error) {
 	var doc document
 	if err := strictjson.Unmarshal(body, &doc); err != nil {
 		return recorder.Report{}, callback.Refuse(quarantine.NotJSON, "the body is not strict JSON")
