@@ -110,6 +110,7 @@ func TestReadmeFindsWhatWaits(t *testing.T) {
 func TestAnUnknownPaymentIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	s := start(t, options{})
+	s.awaitStatus("/readyz/reads", 200)
 	for token, want := range map[string]string{
 		websiteSecret: "Nothing is known of NONE: no callback with it was received", "wrong-secret-of-nobody": "401",
 	} {
