@@ -75,7 +75,7 @@ func (o registrationRoutes) put(w *call, r *http.Request) error {
 	result, err := o.ledger.RegisterOrder(ctx, id, terms, isDryRun, recorder.Command{ID: w.id, Actor: w.who.Actor()})
 	switch {
 	case errors.Is(err, order.ErrOtherTerms):
-		first := answerOf(result.State.Terms)
+		first := termsAnswer(result.State.Terms)
 		p := otherTerms.problem("What an order asks for is registered once. This one has the terms under registered.", err)
 		p.Registered = &first
 		return p
@@ -84,7 +84,7 @@ func (o registrationRoutes) put(w *call, r *http.Request) error {
 	case !result.State.Registered:
 		return creditedOtherwise(result.State, terms)
 	}
-	answer := registrationAnswer{ID: id, termsAnswer: answerOf(result.State.Terms), Paid: result.State.Paid != "", DryRun: isDryRun}
+	answer := registrationAnswer{ID: id, termsAnswer: termsAnswer(result.State.Terms), Paid: result.State.Paid != "", DryRun: isDryRun}
 	if !isDryRun {
 		answer.Position = result.Position
 		setPosition(w, result.Position)
@@ -115,8 +115,6 @@ func (r orderRequest) terms() (order.Terms, error) {
 	}
 	return terms, terms.Check()
 }
-
-func answerOf(t order.Terms) termsAnswer { return termsAnswer(t) }
 
 // providerOrder returns the order in the path, which the provider has named.
 func providerOrder(r *http.Request) (order.ID, error) {

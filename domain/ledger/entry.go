@@ -5,6 +5,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -47,11 +48,7 @@ type Line struct {
 func Post(event codec.Event) (Entry, error) {
 	switch e := event.(type) {
 	case order.PaymentReceived:
-		entry := about(e.Payment, e.User, e.OccurredAt)
-		if e.Sale {
-			return entry, nil
-		}
-		return entry.pend(e.Amount), nil
+		return about(e.Payment, e.User, e.OccurredAt).pendUnless(e.Sale, e.Amount), nil
 	case order.PaymentVerified:
 		entry := about(e.Payment, e.User, e.OccurredAt)
 		if e.Sold != nil {
@@ -59,11 +56,7 @@ func Post(event codec.Event) (Entry, error) {
 		}
 		return entry.pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentRefuted:
-		entry := about(e.Payment, e.User, e.OccurredAt)
-		if e.Sale {
-			return entry, nil
-		}
-		return entry.pend(e.Amount.Neg()), nil
+		return about(e.Payment, e.User, e.OccurredAt).pendUnless(e.Sale, e.Amount.Neg()), nil
 	case order.PaymentHeld:
 		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
 	case order.PaymentReleased:
@@ -122,6 +115,14 @@ func (e Entry) pend(amount money.Amount) Entry {
 	return e
 }
 
+// pendUnless is pend, except for a sale, which is not the user's.
+func (e Entry) pendUnless(isSale bool, amount money.Amount) Entry {
+	if isSale {
+		return e
+	}
+	return e.pend(amount)
+}
+
 // ended takes off what was pending for the user, if anything was.
 func (e Entry) ended(received *money.Amount) Entry {
 	if received == nil {
@@ -133,8 +134,11 @@ func (e Entry) ended(received *money.Amount) Entry {
 // sell gives the website the price, and the user the rest.
 func (e Entry) sell(amount, price money.Amount) (Entry, error) {
 	rest, err := amount.Sub(price)
-	if err != nil || rest.Sign() < 0 {
-		return Entry{}, fmt.Errorf("post %s: sold for more than was received: %w", e.Payment, err)
+	if err == nil && rest.Sign() < 0 {
+		err = errors.New("sold for more than was received")
+	}
+	if err != nil {
+		return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
 	}
 	e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), amount}, Line{Sales, price.Neg()})
 	if rest.Sign() > 0 {

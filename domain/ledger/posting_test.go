@@ -75,6 +75,7 @@ func TestPost(t *testing.T) {
 		{"a refunded payment", order.PaymentRefunded{Payment: own, User: "u1", Amount: ten}, map[string]string{user: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
 		{"a sale is announced", order.PaymentReceived{Payment: own, User: "u1", Amount: ten, Sale: true}, nil},
 		{"a sale", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: &ten}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-10.00 USD"}},
+		{"a sale with a rest", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: amount("USD", "7.50").Optional()}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-7.50 USD", user: "-2.50 USD"}},
 		{"a registered order", order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: ten, For: order.ForSale}}, nil},
 		{"a reported status", order.OrderStatusReported{Status: "expired"}, nil},
 		{"an expired order", order.OrderExpired{}, nil},

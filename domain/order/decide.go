@@ -3,6 +3,8 @@ package order
 import (
 	"slices"
 
+	"daybook/domain/ident"
+	"daybook/domain/money"
 	"daybook/domain/payment"
 )
 
@@ -89,32 +91,45 @@ func (d *decision) pay(paid Claim) {
 
 // credit receives and verifies a payment at once.
 func (d *decision) credit(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
-	if d.state.mispays(received.Payment, received.Amount) == "" {
-		received.Sale = d.state.isSale()
-		d.add(received)
-	}
-	d.verify(received, evidence, closes)
-}
-
-// verify credits a payment for which there is enough evidence, or puts it into
-// suspense where it does not meet the terms.
-func (d *decision) verify(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
-	pending := d.state.Payments.Of(string(received.Payment)).Pending
 	if reason := d.state.mispays(received.Payment, received.Amount); reason != "" {
-		d.add(PaymentMispaid{
-			Mispayment: d.command.EventID(len(d.events)), Payment: received.Payment, User: received.User, Amount: received.Amount,
-			Reason: reason, Received: pending.Optional(), OccurredAt: received.OccurredAt, Closes: payment.Closed(closes),
-		})
+		d.mispaid(received, reason, closes)
 		return
 	}
+	d.add(received)
+	d.verified(received, evidence, closes)
+}
+
+// verify credits a payment that was received before.
+func (d *decision) verify(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
+	if reason := d.state.mispays(received.Payment, received.Amount); reason != "" {
+		d.mispaid(received, reason, closes)
+		return
+	}
+	d.verified(received, evidence, closes)
+}
+
+// mispaid puts a payment that does not meet the terms into suspense.
+func (d *decision) mispaid(received PaymentReceived, reason payment.Reason, closes []payment.HeldReport) {
+	d.add(PaymentMispaid{
+		Mispayment: d.command.EventID(len(d.events)), Payment: received.Payment, User: received.User, Amount: received.Amount,
+		Reason: reason, Received: d.pending(received.Payment), OccurredAt: received.OccurredAt, Closes: payment.Closed(closes),
+	})
+}
+
+func (d *decision) verified(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
 	verified := PaymentVerified{
 		Payment: received.Payment, User: received.User, Amount: received.Amount, OccurredAt: received.OccurredAt,
 		Evidence: []payment.Evidence{evidence}, Closes: payment.Closed(closes),
 	}
 	if d.state.isSale() {
-		verified.Sold, verified.Received = d.state.Terms.Amount.Optional(), pending.Optional()
+		verified.Sold, verified.Received = d.state.Terms.Amount.Optional(), d.pending(received.Payment)
 	}
 	d.add(verified)
+}
+
+// pending returns what a payment has announced to the user, nil if nothing.
+func (d *decision) pending(identity ident.Payment) *money.Amount {
+	return d.state.Payments.Of(string(identity)).Pending.Optional()
 }
 
 // resolve says who is to be credited, or why nobody can be.

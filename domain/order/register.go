@@ -42,9 +42,6 @@ func DecideRegister(s State, c Register) ([]Event, error) {
 		d.add(OrderRegistered{Terms: c.Terms})
 		d.creditWaiting(c.Evidence)
 	}
-	if d.state.Payments.TooMany() {
-		return nil, payment.ErrTooMany
-	}
 	return d.events, nil
 }
 
@@ -66,10 +63,12 @@ func (s State) Disagreement(t Terms) string {
 	return ""
 }
 
-// contradict holds what the terms say of a payment that is credited otherwise.
+// contradict holds what the terms say of a payment that is credited otherwise. A
+// person who has payment.Max readings of one payment needs no further one.
 func (d *decision) contradict(identity ident.Payment, claim payment.Claim) {
-	verdict := d.state.Payments.Of(string(identity)).Contradict(claim)
-	if verdict.Action == payment.Hold {
+	standing := d.state.Payments.Of(string(identity))
+	verdict := standing.Contradict(claim)
+	if verdict.Action == payment.Hold && len(standing.Holds) < payment.Max {
 		d.hold(PaymentHeld{Payment: identity}, claim, verdict)
 	}
 }
@@ -84,7 +83,8 @@ func (d *decision) creditWaiting(evidence payment.Evidence) {
 		}
 		claim := payment.Claim{User: d.state.Terms.User, Amount: standing.Holds[waits].Amount, Sufficient: true}
 		if verdict := standing.Judge(claim); verdict.Action == payment.Credit {
-			d.credit(PaymentReceived{Payment: ident.Payment(key), User: claim.User, Amount: claim.Amount}, evidence, verdict.Closes)
+			received := PaymentReceived{Payment: ident.Payment(key), User: claim.User, Amount: claim.Amount, Sale: d.state.isSale()}
+			d.credit(received, evidence, verdict.Closes)
 		}
 	}
 }

@@ -76,6 +76,21 @@ func TestDecideRegister(t *testing.T) {
 	}
 }
 
+func TestContradictionsOfRegistrationsAreBounded(t *testing.T) {
+	state := fold(received, verified)
+	for i := range payment.Max + 1 {
+		events, err := order.DecideRegister(state, register(fmt.Sprint("other-", i), order.ForBalance))
+		if err != nil || len(events) != min(1, payment.Max-i) {
+			t.Fatalf("the %dth came to %d events, %v", i, len(events), err)
+		}
+		for _, e := range events {
+			e := e.(order.PaymentHeld)
+			e.Hold = fmt.Sprint("event-", i)
+			state = order.Evolve(state, e)
+		}
+	}
+}
+
 func TestARegisteredOrderIsPaidByItsTerms(t *testing.T) {
 	saleTerms := register("u1", order.ForSale).Terms
 	balanceTerms := register("u1", order.ForBalance).Terms

@@ -37,7 +37,7 @@ func (t Terms) Check() error {
 	if err := ident.Check(t.User); err != nil {
 		return fmt.Errorf("%w: user: %w", ErrTerms, err)
 	}
-	if t.Amount.IsZero() || t.Amount.Sign() <= 0 {
+	if t.Amount.Sign() <= 0 {
 		return fmt.Errorf("%w: the amount must be more than nothing", ErrTerms)
 	}
 	if t.For != ForBalance && t.For != ForSale {

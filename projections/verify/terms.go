@@ -19,6 +19,9 @@ type terms struct {
 	isSale bool
 }
 
+// noTerms is the history of an order without terms.
+var noTerms history
+
 // mispays says why a payment does not pay the registered order; empty if it does,
 // or if nothing is registered.
 func (h *history) mispays(payment string, is *amount) string {
@@ -49,7 +52,7 @@ func (p *prover) checkTerms(ctx context.Context, e *eventstore.Recorded, said *s
 	if err != nil {
 		return nil, err
 	}
-	h := new(history)
+	h := &noTerms
 	if registered && ours {
 		if h, err = p.earlier.before(ctx, e.Stream, e.Revision); err != nil {
 			return nil, err
