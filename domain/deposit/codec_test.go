@@ -17,8 +17,10 @@ func TestCodec(t *testing.T) {
 		id       = ident.NewPayment("coinbase", "address", "1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5", "7b95769dce68b9aa")
 		bitcoin  = amount("1.23456000")
 		at       = time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC)
-		evidence = []payment.Evidence{{Method: "coinbase-callback", Status: "received"}}
-		closes   = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin}}
+		evidence = []payment.Evidence{{Method: "api", Status: "received", Transfer: &payment.Transfer{
+			Amount: bitcoin, Quoted: bitcoin, Fee: bitcoin, Network: "bitcoin", Hash: "7b95769dce68b9aa", Payee: "1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5",
+		}, At: at}}
+		closes = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin, Fee: &bitcoin}}
 	)
 	const task = "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69"
 	codectest.Run(t, deposit.Codec, []deposit.Event{

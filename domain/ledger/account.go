@@ -24,6 +24,7 @@ const (
 	users    = "liabilities:users:"
 	suspense = "liabilities:suspense:"
 	exchange = "equity:exchange:"
+	fees     = "expenses:fees:"
 )
 
 // AssetAccount is the money that the provider of a payment has, such as
@@ -58,7 +59,13 @@ func (a Account) User() (user string, ok bool) {
 // event that put it there.
 func suspenseAccount(item string) Account { return Account(suspense + item) }
 
-// exchangeAccount takes what does not add up in a payout.
-func exchangeAccount(payout ident.Payment) Account {
-	return Account(exchange + ident.Escape(string(payout)))
+// exchangeAccount is where two currencies of a payment or a payout meet.
+func exchangeAccount(payment ident.Payment) Account {
+	return Account(exchange + ident.Escape(string(payment)))
+}
+
+// FeeAccount is what the provider of a payment has kept.
+func FeeAccount(payment ident.Payment) Account {
+	provider, _, _ := strings.Cut(string(payment), "/")
+	return Account(fees + provider)
 }

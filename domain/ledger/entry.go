@@ -48,21 +48,34 @@ type Line struct {
 func Post(event codec.Event) (Entry, error) {
 	switch e := event.(type) {
 	case order.PaymentReceived:
-		return about(e.Payment, e.User, e.OccurredAt).pendUnless(e.Sale, e.Amount), nil
+		return about(e.Payment, e.User, e.OccurredAt).pendUnless(e.Sale || e.User == "", e.Amount), nil
 	case order.PaymentVerified:
 		entry := about(e.Payment, e.User, e.OccurredAt)
-		if e.Sold != nil {
-			return entry.ended(e.Received).settle(e.Closes).sell(e.Amount, *e.Sold)
+		if e.Sold != nil || e.Transfer != nil {
+			return entry.ended(e.Received).settle(e.Closes).sell(e.Amount, e.Sold, e.Transfer)
 		}
 		return entry.pend(e.Amount.Neg()).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentRefuted:
+		if e.Transfer != nil {
+			return about(e.Payment, e.User, e.OccurredAt).ended(e.Received), nil
+		}
 		return about(e.Payment, e.User, e.OccurredAt).pendUnless(e.Sale, e.Amount.Neg()), nil
 	case order.PaymentHeld:
-		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
+		entry := about(e.Payment, e.User, e.OccurredAt).ended(e.Received)
+		if e.Transfer != nil && e.Arrived {
+			return entry.receive(suspenseAccount(e.Hold), *e.Transfer)
+		}
+		return entry.hold(e.Hold, e.Arrived, e.Amount), nil
 	case order.PaymentReleased:
 		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
 	case order.PaymentMispaid:
-		return about(e.Payment, e.User, e.OccurredAt).ended(e.Received).settle(e.Closes).hold(e.Mispayment, true, &e.Amount), nil
+		entry := about(e.Payment, e.User, e.OccurredAt).ended(e.Received).settle(e.Closes)
+		if e.Transfer != nil {
+			return entry.receive(suspenseAccount(e.Mispayment), *e.Transfer)
+		}
+		return entry.hold(e.Mispayment, true, &e.Amount), nil
+	case order.FeeReported:
+		return about(e.Payment, "", e.OccurredAt).move(FeeAccount(e.Payment), AssetAccount(e.Payment), e.Fee), nil
 	case order.MispaymentCredited:
 		return about(e.Payment, e.User, e.OccurredAt).move(suspenseAccount(e.Mispayment), UserAccount(e.User), e.Amount), nil
 	case order.MispaymentRefunded:
@@ -87,7 +100,7 @@ func Post(event codec.Event) (Entry, error) {
 		return entry, nil
 	case payout.PayoutCompleted:
 		return about(e.Payment, "", e.OccurredAt).payOut(e.Facts)
-	case order.OrderRegistered, order.OrderStatusReported, order.OrderExpired,
+	case order.OrderRegistered, order.OrderLinked, order.OrderSettled, order.PaymentsSought, order.RefundReported, order.OrderStatusReported, order.OrderExpired,
 		deposit.AddressRegistered, deposit.DepositSeenAgain,
 		payout.PayoutPending, payout.PayoutHeld,
 		claim.PaymentClaimed,
@@ -131,19 +144,66 @@ func (e Entry) ended(received *money.Amount) Entry {
 	return e.pend(received.Neg())
 }
 
-// sell gives the website the price, and the user the rest.
-func (e Entry) sell(amount, price money.Amount) (Entry, error) {
-	rest, err := amount.Sub(price)
-	if err == nil && rest.Sign() < 0 {
-		err = errors.New("sold for more than was received")
-	}
+// sell gives the website the price of a sale, and the user the rest: all of it if
+// nothing was sold.
+func (e Entry) sell(amount money.Amount, price *money.Amount, transfer *payment.Transfer) (Entry, error) {
+	e, err := e.take(amount, transfer)
 	if err != nil {
-		return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
+		return Entry{}, err
 	}
-	e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), amount}, Line{Sales, price.Neg()})
+	rest := amount
+	if price != nil {
+		rest, err = amount.Sub(*price)
+		if err == nil && rest.Sign() < 0 {
+			err = errors.New("sold for more than was received")
+		}
+		if err != nil {
+			return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
+		}
+		e.Lines = append(e.Lines, Line{Sales, price.Neg()})
+	}
 	if rest.Sign() > 0 {
 		e.Lines = append(e.Lines, Line{UserAccount(e.User), rest.Neg()})
 	}
+	return e, nil
+}
+
+// take adds the debits of an amount that was received. The provider has it without its
+// fee; and where it has another currency, both meet in the payment's exchange.
+func (e Entry) take(amount money.Amount, transfer *payment.Transfer) (Entry, error) {
+	if transfer == nil {
+		e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), amount})
+		return e, nil
+	}
+	if transfer.Amount.Currency() != amount.Currency() {
+		e, err := e.receive(exchangeAccount(e.Payment), *transfer)
+		e.Lines = append(e.Lines, Line{exchangeAccount(e.Payment), amount})
+		return e, err
+	}
+	if transfer.Amount != amount {
+		return Entry{}, fmt.Errorf("post %s: credited is another amount than was received", e.Payment)
+	}
+	return e.debit(*transfer)
+}
+
+// receive credits an account with what the provider has received.
+func (e Entry) receive(account Account, t payment.Transfer) (Entry, error) {
+	e, err := e.debit(t)
+	e.Lines = append(e.Lines, Line{account, t.Amount.Neg()})
+	return e, err
+}
+
+// debit adds what the provider has of a transfer, and what it has kept.
+func (e Entry) debit(t payment.Transfer) (Entry, error) {
+	if t.Fee.IsZero() || t.Fee.Sign() == 0 {
+		e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), t.Amount})
+		return e, nil
+	}
+	net, err := t.Amount.Sub(t.Fee)
+	if err != nil {
+		return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
+	}
+	e.Lines = append(e.Lines, Line{AssetAccount(e.Payment), net}, Line{FeeAccount(e.Payment), t.Fee})
 	return e, nil
 }
 
@@ -165,8 +225,12 @@ func (e Entry) hold(item string, arrived bool, amount *money.Amount) Entry {
 // something there, so a release is not a plain move from it to the user.
 func (e Entry) settle(closes []payment.ClosedHold) Entry {
 	for _, c := range closes {
-		if c.Amount != nil {
-			e = e.move(suspenseAccount(c.Hold), AssetAccount(e.Payment), *c.Amount)
+		if c.Amount == nil {
+			continue
+		}
+		e = e.move(suspenseAccount(c.Hold), AssetAccount(e.Payment), *c.Amount)
+		if c.Fee != nil {
+			e = e.move(AssetAccount(e.Payment), FeeAccount(e.Payment), *c.Fee)
 		}
 	}
 	return e

@@ -23,30 +23,46 @@ import (
 // found because they stand here.
 var passes = map[string][]string{
 	"domain/recorder.outcomeOf": {
-		"OrderRegistered", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted",
+		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported",
+		"OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted",
 		"PaymentReleased", "PaymentMispaid", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
 		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositReleased", "DepositDismissed",
 		"PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
 	},
 	"projections/orders.put": {"address", "payout", "claim", "quarantine", "daybook"},
+	"projections/local.foldVerification": {
+		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported",
+		"OrderStatusReported", "OrderExpired", "PaymentReleased", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
+		"address", "payout", "claim", "quarantine", "daybook",
+	},
+	"projections/local.foldLinking": {
+		"OrderLinked", "OrderSettled", "FeeReported", "RefundReported",
+		"OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted", "PaymentHeld", "PaymentReleased",
+		"PaymentMispaid", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
+		"address", "payout", "claim", "quarantine", "daybook",
+	},
 	"projections/local.foldReview": {
-		"OrderRegistered", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentRefuted", "PaymentRefunded",
+		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentRefuted", "PaymentRefunded",
 		"AddressRegistered", "DepositReceived", "PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
 	},
 	"projections/local.foldQuarantine": {"order", "address", "payout", "claim", "daybook"},
 	"projections/local.keysOf": {
+		"OrderSettled", "PaymentsSought", "FeeReported",
 		"OrderStatusReported", "OrderExpired", "PaymentVerified", "PaymentRefuted", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
 		"DepositVerified", "DepositSeenAgain", "DepositDismissed", "payout", "claim", "quarantine", "daybook",
 	},
 	"projections/find.put": { // the worklists say what waits
+		"PaymentsSought", "FeeReported", "RefundReported",
 		"PaymentHeld", "PaymentMispaid", "DepositHeld", "DepositSeenAgain", "PayoutHeld", "CallbackQuarantined", "claim", "daybook",
 	},
 	"projections/verify.rules": nil,
 	"projections/verify.take": {
+		"PaymentsSought", "RefundReported",
 		"OrderStatusReported", "OrderExpired", "PaymentRefunded", "DepositSeenAgain", "claim", "quarantine", "daybook",
 	},
 	"projections/verify.put": { // its default closes what an event names
-		"OrderRegistered", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted",
+		"OrderLinked", "OrderSettled", "FeeReported", "RefundReported",
+		"OrderStatusReported", "OrderExpired", "PaymentVerified", "PaymentRefuted",
 		"PaymentReleased", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
 		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositReleased", "DepositDismissed",
 		"PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",

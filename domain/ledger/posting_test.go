@@ -29,10 +29,11 @@ func amount(currency money.Currency, decimal string) money.Amount {
 
 func TestPost(t *testing.T) {
 	const (
-		own     = ident.Payment("coinbase/order/5RTQNACF")
-		mispaid = ident.Payment("coinbase/mispayment/ABC123")
-		hash    = ident.Payment("coinbase/address/1AmB4b/7b95")
-		paidOut = ident.Payment("coinbase/payout/532b")
+		own      = ident.Payment("coinbase/order/5RTQNACF")
+		mispaid  = ident.Payment("coinbase/mispayment/ABC123")
+		hash     = ident.Payment("coinbase/address/1AmB4b/7b95")
+		checkout = ident.Payment("checkout/c1")
+		paidOut  = ident.Payment("coinbase/payout/532b")
 
 		user      = "liabilities:users:u1"
 		first     = "liabilities:suspense:h1"
@@ -46,6 +47,10 @@ func TestPost(t *testing.T) {
 		none    = money.Zero("BTC")
 		fee     = amount("USD", "0.57")
 		bankFee = amount("USD", "0.15")
+
+		transferred = payment.Transfer{Amount: amount("USDC", "10.00"), Quoted: ten, Fee: amount("USDC", "0.10")}
+		same        = payment.Transfer{Amount: ten, Fee: amount("USD", "0.10")}
+		closedFee   = []payment.ClosedHold{{Hold: "h1", Amount: amount("USDC", "10.00").Optional(), Fee: amount("USDC", "0.10").Optional()}}
 
 		closed = []payment.ClosedHold{{Hold: "h1", Amount: &ten}, {Hold: "h2"}}
 		facts  = payout.Facts{Subtotal: amount("USD", "56.74"), Total: amount("USD", "56.02"), FeeOwn: &fee, FeeBank: &bankFee}
@@ -76,6 +81,31 @@ func TestPost(t *testing.T) {
 		{"a sale is announced", order.PaymentReceived{Payment: own, User: "u1", Amount: ten, Sale: true}, nil},
 		{"a sale", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: &ten}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-10.00 USD"}},
 		{"a sale with a rest", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: amount("USD", "7.50").Optional()}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-7.50 USD", user: "-2.50 USD"}},
+		{"a transfer is announced", order.PaymentReceived{Payment: checkout, User: "u1", Amount: ten, Transfer: &transferred}, nil},
+		{"a transfer with a fee", order.PaymentVerified{Payment: checkout, User: "u1", Amount: ten, Transfer: &same}, map[string]string{
+			"assets:checkout": "9.90 USD", "expenses:fees:checkout": "0.10 USD", user: "-10.00 USD",
+		}},
+		{"a transfer in another currency than it is credited in", order.PaymentVerified{Payment: checkout, User: "u1", Amount: ten, Sold: amount("USD", "7.50").Optional(), Transfer: &transferred}, map[string]string{
+			"assets:checkout": "9.900000 USDC", "expenses:fees:checkout": "0.100000 USDC", "equity:exchange:checkout%2Fc1": "10.00 USD, -10.000000 USDC",
+			"income:sales": "-7.50 USD", user: "-2.50 USD",
+		}},
+		{"a transfer is held as it was received", order.PaymentHeld{Hold: "h1", Payment: checkout, Amount: &transferred.Amount, Arrived: true, Transfer: &transferred}, map[string]string{
+			"assets:checkout": "9.900000 USDC", "expenses:fees:checkout": "0.100000 USDC", first: "-10.000000 USDC",
+		}},
+		{"a transfer out of suspense", order.PaymentVerified{Payment: checkout, User: "u1", Amount: ten, Transfer: &transferred, Closes: closedFee}, map[string]string{
+			first: "10.000000 USDC", "equity:exchange:checkout%2Fc1": "10.00 USD, -10.000000 USDC", user: "-10.00 USD",
+		}},
+		{"a mispaid transfer", order.PaymentMispaid{Mispayment: "m1", Payment: checkout, Amount: transferred.Amount, Transfer: &transferred}, map[string]string{
+			"assets:checkout": "9.900000 USDC", "expenses:fees:checkout": "0.100000 USDC", mispaying: "-10.000000 USDC",
+		}},
+		{"a refuted transfer", order.PaymentRefuted{Payment: checkout, User: "u1", Amount: ten, Transfer: &transferred}, nil},
+		{"a fee that is learned later", order.FeeReported{Payment: checkout, Fee: amount("USDC", "0.10")}, map[string]string{
+			"assets:checkout": "-0.100000 USDC", "expenses:fees:checkout": "0.100000 USDC",
+		}},
+		{"a linked order", order.OrderLinked{Site: "site.1"}, nil},
+		{"a settled order", order.OrderSettled{Payment: checkout}, nil},
+		{"a search", order.PaymentsSought{}, nil},
+		{"a reported refund", order.RefundReported{Payment: checkout, Amount: &ten}, nil},
 		{"a registered order", order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: ten, For: order.ForSale}}, nil},
 		{"a reported status", order.OrderStatusReported{Status: "expired"}, nil},
 		{"an expired order", order.OrderExpired{}, nil},

@@ -7,6 +7,11 @@ import (
 // Codec reads the events of order streams.
 var Codec = codec.New(
 	codec.Of[OrderRegistered, Event](),
+	codec.Of[OrderLinked, Event](),
+	codec.Of[OrderSettled, Event](),
+	codec.Of[PaymentsSought, Event](),
+	codec.Of[FeeReported, Event](),
+	codec.Of[RefundReported, Event](),
 	codec.Of[OrderStatusReported, Event](),
 	codec.Of[OrderExpired, Event](),
 	codec.Scanned[PaymentReceived, Event](scanReceived),
@@ -24,6 +29,26 @@ var Codec = codec.New(
 // EventType implements codec.Event.
 func (OrderRegistered) EventType() string { return "OrderRegistered" }
 func (OrderRegistered) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (OrderLinked) EventType() string { return "OrderLinked" }
+func (OrderLinked) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (OrderSettled) EventType() string { return "OrderSettled" }
+func (OrderSettled) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentsSought) EventType() string { return "PaymentsSought" }
+func (PaymentsSought) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (FeeReported) EventType() string { return "FeeReported" }
+func (FeeReported) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundReported) EventType() string { return "RefundReported" }
+func (RefundReported) orderEvent()       {}
 
 // EventType implements codec.Event.
 func (OrderStatusReported) EventType() string { return "OrderStatusReported" }

@@ -21,11 +21,26 @@ func TestCodec(t *testing.T) {
 		dollars  = amount("USD", "12.53")
 		bitcoin  = amount("BTC", "1.00000000")
 		at       = time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC)
-		evidence = []payment.Evidence{{Method: "coinbase-callback", Status: "completed"}}
-		closes   = []payment.ClosedHold{{Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Amount: &dollars}, {Hold: "5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"}}
+		fee      = amount("USD", "0.13")
+		stable   = amount("USDC", "12.53")
+		checkout = ident.Payment("checkout/68f7a946db0529ea9b6d3a12")
+		transfer = payment.Transfer{
+			Amount: stable, Quoted: dollars, Fee: amount("USDC", "0.13"), Network: "base", Payee: "0xAc5f31b0aE4f1fD3b5d4F2C17E50dBb3E7d01234",
+			Hash: "0xabcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789",
+		}
+		answer = []payment.Evidence{{Method: "api", Status: "COMPLETED", Transfer: &transfer, At: at}}
+		closes = []payment.ClosedHold{{Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Amount: &dollars, Fee: &fee}, {Hold: "5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"}}
 	)
 	codectest.Run(t, order.Codec, []order.Event{
 		order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: dollars, For: order.ForSale, ExpiresAt: at.Add(time.Hour), Reference: "order1234"}, OccurredAt: at},
+		order.OrderLinked{Site: "site.order1234", Terms: order.Terms{User: "u1", Amount: dollars, For: order.ForBalance, ExpiresAt: at.Add(time.Hour), Reference: "order1234"}, OccurredAt: at},
+		order.OrderSettled{Payment: own, OccurredAt: at},
+		order.PaymentsSought{Found: 1},
+		order.FeeReported{Payment: checkout, Fee: fee, OccurredAt: at},
+		order.RefundReported{
+			Payment: checkout, Refund: checkout + "/refund/re_1", Digest: "a1b2", Amount: &dollars, Status: "COMPLETED",
+			Reason: payment.RefundOfAnother, Hash: transfer.Hash, OccurredAt: at,
+		},
 		order.OrderStatusReported{Status: "expired", OccurredAt: at},
 		order.OrderExpired{OccurredAt: at},
 		order.PaymentReceived{
@@ -34,19 +49,22 @@ func TestCodec(t *testing.T) {
 				Reference: "order1234", UUID: "b04ba2a7-1f34-5f2a-b4f8-6f7d2d9d3a11", Bitcoin: &bitcoin,
 				TransactionHash: "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",
 				ReceiveAddress:  "1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My",
+				Object:          "payment_link",
 			},
+			Transfer: &transfer, Needs: payment.Needs{payment.Signature, payment.Registered, payment.API}, Evidence: answer,
 		},
-		order.PaymentVerified{Payment: own, User: "u1", Amount: dollars, Sold: &dollars, Received: &dollars, OccurredAt: at, Evidence: evidence, Closes: closes},
-		order.PaymentRefuted{Payment: own, User: "u1", Amount: dollars, Sale: true, OccurredAt: at, Evidence: evidence},
+		order.PaymentVerified{Payment: own, User: "u1", Amount: dollars, Sold: &dollars, Received: &dollars, Transfer: &transfer, OccurredAt: at, Evidence: answer, Closes: closes},
+		order.PaymentRefuted{Payment: own, User: "u1", Amount: dollars, Sale: true, Transfer: &transfer, Received: &dollars, OccurredAt: at, Evidence: answer},
 		order.PaymentHeld{
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, Digest: "a1b2", User: "u1", Amount: &dollars,
-			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at,
+			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at, Reference: "order1234",
+			Transfer: &transfer, Reported: &transfer, Received: &dollars, Evidence: answer,
 		},
 		order.PaymentReleased{
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, User: "u1", Amount: dollars,
 			Contradiction: true, Closes: closes, Note: "the payer wrote to us", OccurredAt: at,
 		},
-		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Reason: payment.Underpaid, Received: &dollars, OccurredAt: at, Closes: closes},
+		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Reason: payment.Underpaid, Received: &dollars, Transfer: &transfer, Evidence: answer, OccurredAt: at, Closes: closes},
 		order.MispaymentCredited{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Note: "late by a minute", OccurredAt: at},
 		order.MispaymentRefunded{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "sent back", OccurredAt: at},
 		order.MispaymentDismissed{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "nobody claims it", OccurredAt: at},

@@ -14,10 +14,13 @@ type Report struct {
 	Payment     ident.Payment // the order's own payment
 	Paid        *Claim        // nil where the message does not say that the order was paid
 	Mispayments []Mispayment
+	Refunds     []Refund
 	Status      string // a word that moves no money; empty where the message is about money
 	OccurredAt  time.Time
 	Policy      Policy
 	Task        string // of the process that has read the report again; it credits nothing
+	Link        *Link  // to the website's order that the report names; nil if there is none
+	Claims
 
 	// EventID returns the id that the index-th event of this command gets: a
 	// hold is known by it.
@@ -32,6 +35,34 @@ type Claim struct {
 	Doubt       payment.Reason // why the message does not show that the money arrived; empty if it does
 	Evidence    payment.Evidence
 	Details     Details
+	Transfer    *payment.Transfer // for providers that show it; nil for the others
+}
+
+// Refund is what a report says of a refund.
+type Refund struct {
+	Payment    ident.Payment  // identity of the refund; empty without an id
+	Digest     string         // of the part of the report that describes it
+	Amount     money.Amount   // the zero value where it cannot be read
+	Status     string         // in the provider's word
+	Doubt      payment.Reason // why it cannot be acted on as it stands; empty if it can
+	Hash       string
+	OccurredAt time.Time
+}
+
+// Link names the website's order that a provider's order pays, with its terms.
+type Link struct {
+	Site ID
+	Terms
+}
+
+// Claims say what the decision may count on, because other streams have been asked. A
+// decision that lacks one fails with Unclaimed or Unsettled, which say what to ask for.
+type Claims struct {
+	Transaction ident.Payment // claimed for this order, if it is not Taken
+	Taken       bool          // another order has the transaction
+
+	Settles          ident.Payment // the payment for which the website's order was asked to be settled
+	SettledElsewhere bool          // another payment has settled it
 }
 
 // Mispayment says that a wrong amount arrived, or a right one too late.
@@ -53,4 +84,7 @@ type Policy struct {
 
 	// Sufficient lists the methods of evidence that verify a payment at once.
 	Sufficient []string
+
+	// Needs are the kinds of evidence that a transfer needs before it is credited.
+	Needs payment.Needs
 }

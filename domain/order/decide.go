@@ -19,7 +19,14 @@ const maxStatuses = 50
 func Decide(s State, c Report) ([]Event, error) {
 	s.Payments = s.Payments.Clone()
 	d := decision{state: s, command: c}
-	if c.Paid != nil {
+	if c.Link != nil && c.Paid != nil {
+		d.link(*c.Link, c.Paid.Evidence)
+	}
+	switch {
+	case c.Paid == nil:
+	case c.Paid.Transfer != nil:
+		d.payTransfer(*c.Paid)
+	default:
 		d.pay(*c.Paid)
 	}
 	for _, m := range c.Mispayments {
@@ -28,13 +35,14 @@ func Decide(s State, c Report) ([]Event, error) {
 			return nil, payment.ErrTooMany // before work that grows with the square
 		}
 	}
+	d.reportRefunds(c.Refunds)
 	if c.Status != "" && !slices.Contains(s.Statuses, c.Status) {
 		d.add(OrderStatusReported{Status: c.Status, OccurredAt: c.OccurredAt})
 	}
-	if d.state.Payments.TooMany() || len(d.state.Statuses) > maxStatuses {
+	if d.state.Payments.TooMany() || len(d.state.Statuses) > maxStatuses || len(d.state.Refunds) > payment.Max {
 		return nil, payment.ErrTooMany
 	}
-	return d.events, nil
+	return d.decided()
 }
 
 // decision collects events, each decided on the state that the ones before it
@@ -43,6 +51,15 @@ type decision struct {
 	state   State
 	command Report
 	events  []Event
+	lacks   error // an Unclaimed or Unsettled
+}
+
+// decided returns the events, unless another stream has to be asked first.
+func (d *decision) decided() ([]Event, error) {
+	if d.lacks != nil {
+		return nil, d.lacks
+	}
+	return d.events, nil
 }
 
 func (d *decision) add(events ...Event) {
@@ -79,20 +96,23 @@ func (d *decision) pay(paid Claim) {
 	case payment.Receive:
 		d.add(received)
 	case payment.Credit:
-		d.credit(received, paid.Evidence, verdict.Closes)
+		d.credit(received, []payment.Evidence{paid.Evidence}, verdict.Closes)
 	case payment.Verify:
 		known := s.Payments.Of(string(c.Payment))
 		received.User, received.Amount = known.User, known.Amount
-		d.verify(received, paid.Evidence, verdict.Closes)
+		d.verify(received, []payment.Evidence{paid.Evidence}, verdict.Closes)
 	case payment.Hold:
-		d.hold(PaymentHeld{Payment: c.Payment, OccurredAt: c.OccurredAt}, claim, verdict)
+		held := PaymentHeld{Payment: c.Payment, OccurredAt: c.OccurredAt}
+		if verdict.Reason == payment.Unregistered {
+			held.Reference = paid.Custom
+		}
+		d.hold(held, claim, verdict)
 	}
 }
 
 // credit receives and verifies a payment at once.
-func (d *decision) credit(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
-	if reason := d.state.mispays(received.Payment, received.Amount); reason != "" {
-		d.mispaid(received, reason, closes)
+func (d *decision) credit(received PaymentReceived, evidence []payment.Evidence, closes []payment.HeldReport) {
+	if d.mispays(received, evidence, closes) {
 		return
 	}
 	d.add(received)
@@ -100,29 +120,48 @@ func (d *decision) credit(received PaymentReceived, evidence payment.Evidence, c
 }
 
 // verify credits a payment that was received before.
-func (d *decision) verify(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
-	if reason := d.state.mispays(received.Payment, received.Amount); reason != "" {
-		d.mispaid(received, reason, closes)
-		return
+func (d *decision) verify(received PaymentReceived, evidence []payment.Evidence, closes []payment.HeldReport) {
+	if !d.mispays(received, evidence, closes) {
+		d.verified(received, evidence, closes)
 	}
-	d.verified(received, evidence, closes)
 }
 
-// mispaid puts a payment that does not meet the terms into suspense.
-func (d *decision) mispaid(received PaymentReceived, reason payment.Reason, closes []payment.HeldReport) {
-	d.add(PaymentMispaid{
+// mispays puts a payment that does not meet the terms into suspense, and reports whether
+// it did. A payment that does has to settle the website's order that is linked.
+func (d *decision) mispays(received PaymentReceived, evidence []payment.Evidence, closes []payment.HeldReport) bool {
+	reason := d.state.mispays(received)
+	if reason == "" && d.state.Site != "" {
+		switch {
+		case d.command.Settles != received.Payment:
+			d.lacks = Unsettled{d.state.Site, received.Payment}
+		case d.command.SettledElsewhere:
+			reason = payment.Second
+		}
+	}
+	if reason == "" {
+		return false
+	}
+	mispaid := PaymentMispaid{
 		Mispayment: d.command.EventID(len(d.events)), Payment: received.Payment, User: received.User, Amount: received.Amount,
 		Reason: reason, Received: d.pending(received.Payment), OccurredAt: received.OccurredAt, Closes: payment.Closed(closes),
-	})
+	}
+	if received.Transfer != nil {
+		mispaid.Amount, mispaid.Transfer, mispaid.Evidence = received.Transfer.Amount, received.Transfer, evidence
+	}
+	d.add(mispaid)
+	return true
 }
 
-func (d *decision) verified(received PaymentReceived, evidence payment.Evidence, closes []payment.HeldReport) {
+func (d *decision) verified(received PaymentReceived, evidence []payment.Evidence, closes []payment.HeldReport) {
 	verified := PaymentVerified{
-		Payment: received.Payment, User: received.User, Amount: received.Amount, OccurredAt: received.OccurredAt,
-		Evidence: []payment.Evidence{evidence}, Closes: payment.Closed(closes),
+		Payment: received.Payment, User: received.User, Amount: received.Amount, Transfer: received.Transfer,
+		OccurredAt: received.OccurredAt, Evidence: evidence, Closes: payment.Closed(closes),
 	}
 	if d.state.isSale() {
-		verified.Sold, verified.Received = d.state.Terms.Amount.Optional(), d.pending(received.Payment)
+		verified.Sold = d.state.Terms.Amount.Optional()
+	}
+	if d.state.isSale() || received.Transfer != nil {
+		verified.Received = d.pending(received.Payment)
 	}
 	d.add(verified)
 }
@@ -190,6 +229,7 @@ func (d *decision) hold(e PaymentHeld, claim payment.Claim, verdict payment.Verd
 	e.Arrived = verdict.Arrived
 	e.Contradiction = verdict.Contradiction
 	e.Reason = verdict.Reason
+	e.Transfer = claim.Transfer
 	if e.Payment != "" {
 		e.Digest = ""
 	}

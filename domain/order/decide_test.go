@@ -223,7 +223,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			"an unregistered order is held where the owner says so", nil, report(paid(completed), holdUnregistered),
-			[]order.Event{order.PaymentHeld{Hold: "event-0", Payment: own, Amount: &ten, Arrived: true, Reason: payment.Unregistered, OccurredAt: at}},
+			[]order.Event{order.PaymentHeld{Hold: "event-0", Payment: own, Amount: &ten, Arrived: true, Reason: payment.Unregistered, Reference: "u1", OccurredAt: at}},
 		},
 		{
 			"a registered order is credited where unregistered ones are held", []order.Event{registered}, report(paid(completed), holdUnregistered),

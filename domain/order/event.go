@@ -24,6 +24,46 @@ type OrderRegistered struct {
 	OccurredAt time.Time `json:"occurredAt,omitzero"`
 }
 
+// OrderLinked says that the provider's order pays an order of the website, whose
+// terms it copies.
+type OrderLinked struct {
+	Site ID `json:"site"` // site.<reference>
+	Terms
+	OccurredAt time.Time `json:"occurredAt,omitzero"`
+}
+
+// OrderSettled says, in the stream of an order of the website, which payment pays it.
+// It precedes the credit; at most one payment settles an order.
+type OrderSettled struct {
+	Payment    ident.Payment `json:"payment"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// PaymentsSought says, in the stream of an order of the website, that the payments which
+// named it before it was registered were looked for and linked.
+type PaymentsSought struct {
+	Found int `json:"found,omitzero"`
+}
+
+// FeeReported says what the provider kept of a payment that was posted without its fee.
+type FeeReported struct {
+	Payment    ident.Payment `json:"payment"`
+	Fee        money.Amount  `json:"fee"`
+	OccurredAt time.Time     `json:"occurredAt,omitzero"`
+}
+
+// RefundReported keeps what a provider says of a refund. It posts nothing.
+type RefundReported struct {
+	Payment    ident.Payment  `json:"payment"`         // that is refunded
+	Refund     ident.Payment  `json:"refund,omitzero"` // identity of the refund; left out where the report gives it no id
+	Digest     string         `json:"digest,omitzero"` // of the part of the report that gives it no id
+	Amount     *money.Amount  `json:"amount,omitzero"` // as far as it can be read
+	Status     string         `json:"status,omitzero"` // in the provider's word
+	Reason     payment.Reason `json:"reason,omitzero"` // why it cannot be acted on as it stands
+	Hash       string         `json:"hash,omitzero"`   // of the transaction that sends it back
+	OccurredAt time.Time      `json:"occurredAt,omitzero"`
+}
+
 // OrderStatusReported keeps a status that moves no money, in the sender's word.
 type OrderStatusReported struct {
 	Status     string    `json:"status"`
@@ -44,6 +84,12 @@ type PaymentReceived struct {
 	Sale       bool          `json:"sale,omitzero"` // it is not pending for the user
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
 	Details    *Details      `json:"details,omitzero"`
+
+	// Of a provider that shows transfers. Without a user nothing is pending, and Amount
+	// is that of the transfer.
+	Transfer *payment.Transfer  `json:"transfer,omitzero"`
+	Needs    payment.Needs      `json:"needs,omitempty"` // the evidence without which it is not credited
+	Evidence []payment.Evidence `json:"evidence,omitempty"`
 }
 
 // Details are what a report says of a payment beyond who and how much, kept so
@@ -54,6 +100,7 @@ type Details struct {
 	Bitcoin         *money.Amount `json:"bitcoin,omitzero"`         // paid, at the rate of the moment
 	TransactionHash string        `json:"transactionHash,omitzero"` // left out for payments within Coinbase
 	ReceiveAddress  string        `json:"receiveAddress,omitzero"`
+	Object          string        `json:"object,omitzero"` // the provider's word for what was paid: payment_link
 }
 
 // PaymentVerified says that a received payment is evident, and credits it. Of a
@@ -63,7 +110,8 @@ type PaymentVerified struct {
 	User       string               `json:"user"`
 	Amount     money.Amount         `json:"amount"`
 	Sold       *money.Amount        `json:"sold,omitzero"`
-	Received   *money.Amount        `json:"received,omitzero"` // of a sale: what was pending for the user
+	Received   *money.Amount        `json:"received,omitzero"` // of a sale or transfer: what was pending for the user
+	Transfer   *payment.Transfer    `json:"transfer,omitzero"` // what was received for Amount
 	OccurredAt time.Time            `json:"occurredAt,omitzero"`
 	Evidence   []payment.Evidence   `json:"evidence"`
 	Closes     []payment.ClosedHold `json:"closes,omitempty"`
@@ -74,7 +122,9 @@ type PaymentRefuted struct {
 	Payment    ident.Payment      `json:"payment"`
 	User       string             `json:"user"`
 	Amount     money.Amount       `json:"amount"`
-	Sale       bool               `json:"sale,omitzero"` // as it was received
+	Sale       bool               `json:"sale,omitzero"`     // as it was received
+	Transfer   *payment.Transfer  `json:"transfer,omitzero"` // likewise
+	Received   *money.Amount      `json:"received,omitzero"` // of a transfer: what was pending for the user
 	OccurredAt time.Time          `json:"occurredAt,omitzero"`
 	Evidence   []payment.Evidence `json:"evidence"`
 }
@@ -90,7 +140,14 @@ type PaymentHeld struct {
 	Arrived       bool           `json:"arrived"`          // posted to suspense
 	Contradiction bool           `json:"contradiction"`    // an earlier report says otherwise; posted nothing
 	Reason        payment.Reason `json:"reason"`
+	Reference     string         `json:"reference,omitzero"` // the website's, where no user is known
 	OccurredAt    time.Time      `json:"occurredAt,omitzero"`
+
+	// Of a provider that shows transfers.
+	Transfer *payment.Transfer  `json:"transfer,omitzero"` // that Amount is of
+	Reported *payment.Transfer  `json:"reported,omitzero"` // as a callback said otherwise than Transfer
+	Received *money.Amount      `json:"received,omitzero"` // what was pending for the user
+	Evidence []payment.Evidence `json:"evidence,omitempty"`
 }
 
 // PaymentReleased says that a person credited a hold. For a contradiction,
@@ -117,6 +174,8 @@ type PaymentMispaid struct {
 	Amount     money.Amount         `json:"amount"`
 	Reason     payment.Reason       `json:"reason,omitzero"`   // by our terms; left out where the provider calls it a mispayment
 	Received   *money.Amount        `json:"received,omitzero"` // what was pending for the user
+	Transfer   *payment.Transfer    `json:"transfer,omitzero"` // that Amount is of
+	Evidence   []payment.Evidence   `json:"evidence,omitempty"`
 	OccurredAt time.Time            `json:"occurredAt,omitzero"`
 	Closes     []payment.ClosedHold `json:"closes,omitempty"` // reports of it that had waited for what this one has
 }

@@ -6,6 +6,7 @@ package order
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"daybook/domain/ident"
 	"daybook/domain/money"
@@ -15,6 +16,13 @@ import (
 // Category is the category of order streams.
 const Category = "order"
 
+// The namers of orders.
+const (
+	Coinbase = "coinbase" // a merchant order of version 1
+	Checkout = "checkout" // a checkout or payment link of Coinbase Business
+	Site     = "site"     // the website itself, by its own reference
+)
+
 // ID names an order by who named it and the name: coinbase.5RTQNACF for an
 // order of Coinbase's merchant callbacks, site.<reference> for one that the
 // website registered. The name is percent-encoded.
@@ -23,17 +31,28 @@ type ID string
 // NewID qualifies a name by its namer.
 func NewID(namer, name string) ID { return ID(namer + "." + ident.Escape(name)) }
 
+// Namer returns who named the order.
+func (id ID) Namer() string {
+	namer, _, _ := strings.Cut(string(id), ".")
+	return namer
+}
+
 // Stream returns the name of the order's stream.
 func (id ID) Stream() string { return Category + "-" + string(id) }
 
 // State is what decisions about an order need to know. The zero value is an
 // order that nobody has heard of.
 type State struct {
-	Registered bool
+	Registered bool              // here, or as an order of the website that is linked
 	Terms      Terms             // registered
+	Site       ID                // that is linked; empty if the order itself is registered
+	Reference  string            // that a report of a payment names
+	Settled    ident.Payment     // that pays it, of an order of the website
+	Sought     bool              // payments that named it before were looked for
 	Paid       ident.Payment     // that was credited first; empty if none was
 	Payments   payment.Standings // the order's own payment and its mispayments
 	Statuses   []string          // words reported that move no money
+	Refunds    []string          // reports of refunds, by key
 	Expired    bool
 }
 
@@ -42,23 +61,35 @@ func Evolve(s State, event Event) State {
 	switch e := event.(type) {
 	case OrderRegistered:
 		s.Registered, s.Terms = true, e.Terms
+	case OrderLinked:
+		s.Registered, s.Terms, s.Site = true, e.Terms, e.Site
+	case OrderSettled:
+		s.Settled = e.Payment
+	case PaymentsSought:
+		s.Sought = true
+	case FeeReported:
+		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.ReportFee(e.Fee) })
+	case RefundReported:
+		s.Refunds = append(slices.Clip(s.Refunds), e.key())
 	case OrderStatusReported:
 		s.Statuses = append(slices.Clip(s.Statuses), e.Status)
 	case OrderExpired:
 		s.Expired = true
 	case PaymentReceived:
-		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
-			if !e.Sale {
-				p.Pending = e.Amount
-			}
-			return p.Receive(e.User, e.Amount)
-		})
+		s.Reference = cmp.Or(s.Reference, e.reference())
+		return s.with(string(e.Payment), e.receive)
 	case PaymentVerified:
 		s.Paid = cmp.Or(s.Paid, e.Payment)
-		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
+		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
+			if e.Transfer != nil {
+				return p.CreditTransfer(*e.Transfer)
+			}
+			return p.Credit(e.User, e.Amount)
+		})
 	case PaymentRefuted:
 		return s.with(string(e.Payment), payment.Standing.Refute)
 	case PaymentHeld:
+		s.Reference = cmp.Or(s.Reference, e.Reference)
 		return s.with(e.key(), func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
 	case PaymentReleased:
 		s.Paid = cmp.Or(s.Paid, e.Payment)
@@ -67,7 +98,12 @@ func Evolve(s State, event Event) State {
 		})
 	case PaymentMispaid:
 		// The money is in suspense: known, and nobody's until it is decided.
-		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
+		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
+			if e.Transfer != nil {
+				return p.CreditTransfer(*e.Transfer)
+			}
+			return p.Credit(e.User, e.Amount)
+		})
 	case MispaymentCredited, MispaymentRefunded, MispaymentDismissed, PaymentRefunded:
 		// They move money that stays known under its identity: another report
 		// of it is still a repetition.
@@ -79,15 +115,43 @@ func Evolve(s State, event Event) State {
 func (s State) isSale() bool { return s.Registered && s.Terms.For == ForSale }
 
 // mispays says why a payment does not pay the registered order; empty if it does,
-// or if nothing is registered.
-func (s State) mispays(identity ident.Payment, amount money.Amount) payment.Reason {
+// or if nothing is registered. When a transfer was made, no provider says, so that it
+// is never late.
+func (s State) mispays(received PaymentReceived) payment.Reason {
 	switch {
 	case !s.Registered:
 		return ""
-	case s.Paid != "" && s.Paid != identity:
+	case s.Paid != "" && s.Paid != received.Payment:
 		return payment.Second
 	}
-	return s.Terms.unmet(amount)
+	reason := s.Terms.unmet(received.Amount)
+	if reason == "" && received.Transfer == nil && s.Terms.isAfter(received.OccurredAt) {
+		return payment.Late
+	}
+	return reason
+}
+
+// reference returns the website's own name for the order, as the report has it. One
+// that is the user's name too stands there alone.
+func (e PaymentReceived) reference() string {
+	if e.Details != nil && e.Details.Reference != "" {
+		return e.Details.Reference
+	}
+	if e.Transfer != nil {
+		return ""
+	}
+	return e.User
+}
+
+func (e PaymentReceived) receive(p payment.Standing) payment.Standing {
+	if e.User != "" && !e.Sale {
+		p.Pending = e.Amount
+	}
+	if e.Transfer == nil {
+		return p.Receive(e.User, e.Amount)
+	}
+	p.Needs = e.Needs
+	return p.ReceiveTransfer(*e.Transfer)
 }
 
 func (s State) with(key string, change func(payment.Standing) payment.Standing) State {
@@ -109,6 +173,6 @@ func (e PaymentHeld) hold() payment.HeldReport {
 	}
 	return payment.HeldReport{
 		ID: e.Hold, User: e.User, Amount: amount, Reason: e.Reason,
-		Arrived: e.Arrived, Contradiction: e.Contradiction,
+		Arrived: e.Arrived, Contradiction: e.Contradiction, OccurredAt: e.OccurredAt, Transfer: e.Transfer, Evidence: e.Evidence,
 	}
 }

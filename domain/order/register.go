@@ -42,7 +42,74 @@ func DecideRegister(s State, c Register) ([]Event, error) {
 		d.add(OrderRegistered{Terms: c.Terms})
 		d.creditWaiting(c.Evidence)
 	}
-	return d.events, nil
+	return d.decided()
+}
+
+// LinkSite is the command to link a provider's order to the website's order that it has
+// named before that was registered.
+type LinkSite struct {
+	Link
+	// Evidence is that of the payments that wait for a registration.
+	Evidence payment.Evidence
+	Claims
+	// EventID returns the id that the index-th event of this command gets.
+	EventID func(index int) string
+}
+
+// DecideLink returns the events of a link, none if the order has terms already or names
+// another order of the website.
+func DecideLink(s State, c LinkSite) ([]Event, error) {
+	if NewID(Site, s.Reference) != c.Site {
+		return nil, nil
+	}
+	s.Payments = s.Payments.Clone()
+	d := decision{state: s, command: Report{EventID: c.EventID, Claims: c.Claims}}
+	d.link(c.Link, c.Evidence)
+	return d.decided()
+}
+
+// Settle is the command to settle the website's own order by a payment.
+type Settle struct{ Payment ident.Payment }
+
+// The errors of DecideSettle.
+var (
+	ErrSettled      = errors.New("another payment has settled the order")
+	ErrUnregistered = errors.New("the order is not registered")
+)
+
+// DecideSettle returns the event by which a payment settles an order of the website, none
+// if it has settled it before.
+func DecideSettle(s State, c Settle) ([]Event, error) {
+	switch {
+	case !s.Registered:
+		return nil, ErrUnregistered
+	case s.Settled == c.Payment:
+		return nil, nil
+	case s.Settled != "":
+		return nil, ErrSettled
+	}
+	return []Event{OrderSettled{Payment: c.Payment}}, nil
+}
+
+// DecideSought returns the event that closes the search for payments which named the
+// order before it was registered.
+func DecideSought(s State, found int) []Event {
+	if !s.Registered || s.Sought {
+		return nil
+	}
+	return []Event{PaymentsSought{Found: found}}
+}
+
+// link copies the terms of the website's order, as a registration would.
+func (d *decision) link(c Link, evidence payment.Evidence) {
+	switch s := d.state; {
+	case s.Registered:
+	case s.Paid != "" && s.disagrees(c.Terms):
+		d.contradict(s.Paid, payment.Claim{User: c.User, Amount: c.Amount})
+	default:
+		d.add(OrderLinked{Site: c.Site, Terms: c.Terms})
+		d.creditWaiting(evidence)
+	}
 }
 
 // disagrees reports whether the credit that stands is not what the terms would
@@ -78,14 +145,32 @@ func (d *decision) contradict(identity ident.Payment, claim payment.Claim) {
 func (d *decision) creditWaiting(evidence payment.Evidence) {
 	for key, standing := range d.state.Payments.Sorted() {
 		waits := slices.IndexFunc(standing.Holds, waitsForUser)
-		if waits < 0 || standing.Received {
+		if waits < 0 || standing.Verified {
 			continue
 		}
-		claim := payment.Claim{User: d.state.Terms.User, Amount: standing.Holds[waits].Amount, Sufficient: true}
-		if verdict := standing.Judge(claim); verdict.Action == payment.Credit {
-			received := PaymentReceived{Payment: ident.Payment(key), User: claim.User, Amount: claim.Amount, Sale: d.state.isSale()}
-			d.credit(received, evidence, verdict.Closes)
-		}
+		d.creditHeld(ident.Payment(key), standing, standing.Holds[waits], evidence)
+	}
+}
+
+// creditHeld settles a payment by the registration for which it was held. The evidence
+// is that of the hold, where the hold says.
+func (d *decision) creditHeld(identity ident.Payment, standing payment.Standing, held payment.HeldReport, seen payment.Evidence) {
+	evidence := held.Evidence
+	if len(evidence) == 0 {
+		evidence = []payment.Evidence{seen}
+	}
+	claim := payment.Claim{User: d.state.Terms.User, Amount: held.Amount, Transfer: held.Transfer, Sufficient: true}
+	received := PaymentReceived{
+		Payment: identity, User: claim.User, Amount: claim.Amount, Sale: d.state.isSale(), OccurredAt: held.OccurredAt,
+	}
+	if held.Transfer != nil {
+		received.Transfer, received.Amount = held.Transfer, d.state.Terms.counts(*held.Transfer)
+	}
+	switch verdict := standing.Judge(claim); verdict.Action {
+	case payment.Credit:
+		d.credit(received, evidence, verdict.Closes)
+	case payment.Verify:
+		d.verify(received, evidence, verdict.Closes)
 	}
 }
 

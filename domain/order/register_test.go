@@ -35,10 +35,10 @@ func TestDecideRegister(t *testing.T) {
 	short.Hold, short.Amount = "h", &less
 	redriven := nobody
 	redriven.Hold, redriven.Reason = "h", payment.Redriven
-	settled := order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Evidence: []payment.Evidence{evidence}, Closes: []payment.ClosedHold{{Hold: "h", Amount: &ten}}}
+	settled := order.PaymentVerified{Payment: own, User: "u1", Amount: ten, OccurredAt: at, Evidence: []payment.Evidence{evidence}, Closes: []payment.ClosedHold{{Hold: "h", Amount: &ten}}}
 	sold := settled
 	sold.Sold = &ten
-	arrived := order.PaymentReceived{Payment: own, User: "u1", Amount: ten}
+	arrived := order.PaymentReceived{Payment: own, User: "u1", Amount: ten, OccurredAt: at}
 	soldArrived := arrived
 	soldArrived.Sale = true
 	mine := func(user string) order.PaymentHeld {
@@ -61,7 +61,7 @@ func TestDecideRegister(t *testing.T) {
 		"one that was read again waits":   {[]order.Event{redriven}, balance, []order.Event{eventOf(balance)}},
 		"a mispayment before is as it is": {[]order.Event{firstABC}, balance, []order.Event{eventOf(balance)}},
 		"less had arrived": {[]order.Event{short}, balance, []order.Event{eventOf(balance), order.PaymentMispaid{
-			Mispayment: "event-1", Payment: own, User: "u1", Amount: less, Reason: payment.Underpaid, Closes: []payment.ClosedHold{{Hold: "h", Amount: &less}},
+			Mispayment: "event-1", Payment: own, User: "u1", Amount: less, Reason: payment.Underpaid, OccurredAt: at, Closes: []payment.ClosedHold{{Hold: "h", Amount: &less}},
 		}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,6 +59,22 @@ func (t Terms) Equal(u Terms) bool {
 	return isSameTime && t == u
 }
 
+// isAfter reports whether a payment came too late, by the provider's time of it. Where
+// the provider says nothing but when the order was made, one that was made too late was
+// paid too late. An unknown time is not late.
+func (t Terms) isAfter(paidAt time.Time) bool {
+	return !t.ExpiresAt.IsZero() && paidAt.After(t.ExpiresAt)
+}
+
+// counts returns for how much a transfer counts: what was quoted, where that is in the
+// currency of the terms, else what was received.
+func (t Terms) counts(transfer payment.Transfer) money.Amount {
+	if !transfer.Quoted.IsZero() && transfer.Quoted.Currency() == t.Amount.Currency() {
+		return transfer.Quoted
+	}
+	return transfer.Amount
+}
+
 // unmet says why an amount does not meet the terms; empty if it does. More than
 // asked for is taken whole.
 func (t Terms) unmet(amount money.Amount) payment.Reason {

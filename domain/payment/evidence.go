@@ -1,12 +1,20 @@
 package payment
 
-import "daybook/domain/money"
+import (
+	"time"
+
+	"daybook/domain/money"
+)
 
 // Evidence is why a payment is believed: by what means it was seen, and what
 // they said. It is written into events.
 type Evidence struct {
 	Method string `json:"method"` // coinbase-callback
 	Status string `json:"status"` // completed
+
+	// Of an answer of the provider.
+	Transfer *Transfer `json:"transfer,omitzero"` // as it was shown
+	At       time.Time `json:"at,omitzero"`       // when it answered
 }
 
 // ClosedHold is a hold that a credit settles, as events name it. Amount is
@@ -14,6 +22,7 @@ type Evidence struct {
 type ClosedHold struct {
 	Hold   string        `json:"hold"`
 	Amount *money.Amount `json:"amount,omitzero"`
+	Fee    *money.Amount `json:"fee,omitzero"` // that was posted with it
 }
 
 // Closed names holds for an event.
@@ -23,6 +32,9 @@ func Closed(holds []HeldReport) []ClosedHold {
 		c := ClosedHold{Hold: h.ID}
 		if h.Arrived {
 			c.Amount = h.Amount.Optional()
+			if h.Transfer != nil {
+				c.Fee = h.Transfer.Fee.Optional()
+			}
 		}
 		closed = append(closed, c)
 	}

@@ -15,6 +15,25 @@ func (s Standing) Receive(user string, amount money.Amount) Standing {
 	return s
 }
 
+// ReceiveTransfer is Receive for a provider that shows transfers. Whose it is, terms
+// say.
+func (s Standing) ReceiveTransfer(t Transfer) Standing {
+	s.Transfer = &t
+	return s.Receive("", t.Amount)
+}
+
+// CreditTransfer is Credit for a provider that shows transfers.
+func (s Standing) CreditTransfer(t Transfer) Standing {
+	s.Transfer = &t
+	return s.Credit("", t.Amount)
+}
+
+// ReportFee returns the standing of a payment whose fee was posted by itself.
+func (s Standing) ReportFee(fee money.Amount) Standing {
+	s.Fee = fee
+	return s
+}
+
 // Credit returns the standing of a payment that was credited, and whose holds
 // are settled by that.
 func (s Standing) Credit(user string, amount money.Amount) Standing {
@@ -43,6 +62,9 @@ func (s Standing) Refute() Standing {
 // Hold returns the standing with one more hold.
 func (s Standing) Hold(h HeldReport) Standing {
 	s.Holds = append(slices.Clip(s.Holds), h)
+	if s.Received && !h.Contradiction {
+		s.Answered, s.Pending = true, money.Amount{}
+	}
 	return s
 }
 

@@ -5,6 +5,8 @@
 package payment
 
 import (
+	"time"
+
 	"daybook/domain/money"
 )
 
@@ -29,6 +31,21 @@ const (
 	NoHash             Reason = "no-transaction-hash"       // cannot be told from another
 	AnotherOutput      Reason = "another-output"            // of the same transaction to the same address, by its amount
 	Redriven           Reason = "redriven"                  // it would be credited, but for having been read again from quarantine
+
+	UnreadableSettlement Reason = "unreadable-settlement" // total, fee or net is missing or malformed
+	SettlementDisagrees  Reason = "settlement-disagrees"  // with the amount, or with itself
+	AnotherTransfer      Reason = "another-transfer"      // another transaction to what is paid once
+	TransactionElsewhere Reason = "transaction-elsewhere" // another order has the same transaction
+	ProviderDisagrees    Reason = "provider-disagrees"    // its answer is not what the callback said
+	Unverified           Reason = "unverified"            // the provider has not answered in time
+)
+
+// The doubts about a refund.
+const (
+	RefundMissing         Reason = "refund-missing"          // announced, but not in the report
+	RefundNoID            Reason = "refund-without-id"       // cannot be told from another
+	RefundOfAnother       Reason = "refund-of-another"       // its checkoutId is another checkout's
+	RefundContradictsSelf Reason = "refund-contradicts-self" // the report has it twice, and differently
 )
 
 // The reasons for a mispayment by the terms of a registered order.
@@ -36,6 +53,7 @@ const (
 	Underpaid     Reason = "underpaid"      // less than was asked for
 	OtherCurrency Reason = "other-currency" // than was asked for
 	Second        Reason = "second"         // the order was paid before
+	Late          Reason = "late"           // paid after the order had expired
 )
 
 // Readable reports whether an amount can be that of a payment: nobody pays
@@ -46,6 +64,9 @@ func Readable(amount money.Amount) bool { return !amount.IsZero() && amount.Sign
 type Claim struct {
 	User   string       // who is to be credited; empty if that is not known
 	Amount money.Amount // the zero value if it cannot be read
+
+	// Transfer is the payment as its provider shows it, for providers that do.
+	Transfer *Transfer
 
 	// Problem is why the claim cannot be credited as it stands; empty if it can.
 	Problem Reason
@@ -68,7 +89,11 @@ type Standing struct {
 	Received bool // User and Amount are its facts
 	Verified bool // and were credited, by verification or by a release
 	Refuted  bool
+	Answered bool         // the provider's answer has put it on hold
 	Pending  money.Amount // for User, as long as it is neither verified nor refuted; the zero value if nothing
+	Transfer *Transfer    // as it was first reported; nil for providers that do not show it
+	Needs    Needs        // of its credit, as they were when it was received
+	Fee      money.Amount // that was posted by itself; the zero value if none was
 	Holds    []HeldReport
 }
 
@@ -81,6 +106,9 @@ type HeldReport struct {
 	Arrived       bool // posted to suspense; at most one hold of a payment is
 	Contradiction bool
 	Closed        bool
+	OccurredAt    time.Time
+	Transfer      *Transfer
+	Evidence      []Evidence
 }
 
 // Action is what a report comes to.
@@ -130,7 +158,7 @@ func (s Standing) judge(c Claim) Verdict {
 	}
 	arrived := s.arrived()
 	switch {
-	case arrived != nil && !c.agrees(arrived.User, arrived.Amount):
+	case arrived != nil && !c.agrees(arrived.User, arrived.Amount, arrived.Transfer):
 		return s.Contradict(c)
 	case arrived != nil && arrived.Closed:
 		// A person dismissed it. To credit it after all is a decision too.
@@ -148,7 +176,7 @@ func (s Standing) judge(c Claim) Verdict {
 // judgeAgain judges a claim for a payment that was received before.
 func (s Standing) judgeAgain(c Claim) Verdict {
 	switch {
-	case !c.agrees(s.User, s.Amount):
+	case !c.agrees(s.User, s.Amount, s.Transfer):
 		return s.Contradict(c)
 	case c.Problem != "" || !c.Sufficient || s.Verified:
 		return Verdict{Action: Ignore}
@@ -170,9 +198,9 @@ func (s Standing) Contradict(c Claim) Verdict {
 // agrees reports whether the claim can be about a payment with these facts.
 // What a report leaves out contradicts nothing; a name that is unusable cannot
 // be that of a known user.
-func (c Claim) agrees(user string, amount money.Amount) bool {
+func (c Claim) agrees(user string, amount money.Amount, transfer *Transfer) bool {
 	switch {
-	case c.Amount != amount:
+	case c.Amount != amount, transfer != nil && c.Transfer != nil && !transfer.Agrees(*c.Transfer):
 		return false
 	case user == "":
 		return true
@@ -195,11 +223,31 @@ func (s Standing) arrived() *HeldReport {
 // isHeld reports whether the same claim is held for the same reason.
 func (s Standing) isHeld(c Claim, reason Reason) bool {
 	for _, h := range s.Holds {
-		if h.User == c.User && h.Amount == c.Amount && h.Reason == reason {
+		if h.User == c.User && h.Amount == c.Amount && h.Reason == reason && isSame(h.Transfer, c.Transfer) {
 			return true
 		}
 	}
 	return false
+}
+
+// isSame reports whether two reports show the same.
+func isSame(a, b *Transfer) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// Awaits reports whether the payment waits for the provider's answer.
+func (s Standing) Awaits() bool {
+	return s.Received && s.Needs.Has(API) && !s.Verified && !s.Refuted && !s.Answered
+}
+
+// Posted returns the transfer that is posted, on an account or in suspense; nil if none
+// is.
+func (s Standing) Posted() *Transfer {
+	if s.Verified {
+		return s.Transfer
+	}
+	if arrived := s.arrived(); arrived != nil {
+		return arrived.Transfer
+	}
+	return nil
 }
 
 // Known returns the amount that a payment was received with, or is in suspense

@@ -22,6 +22,7 @@ import (
 // A process that ends between the claim and the owner's events leaves the claim
 // alone. The callback was not answered, is sent again, and claims for the same owner.
 func (r *Recorder) claimMispayments(ctx context.Context, owner eventstore.StreamName, report order.Report, d Delivery) ([]order.Mispayment, error) {
+	report.Paid, report.Link = nil, nil // the order's own payment is not one of them
 	var events []order.Event
 	_, err := record(ctx, r.store, owner, orders, d.message(), func(state order.State, eventID func(int) string) (none []order.Event, err error) {
 		report.EventID = eventID
@@ -40,7 +41,7 @@ func (r *Recorder) claimMispayments(ctx context.Context, owner eventstore.Stream
 			continue
 		}
 		claims.Go(func() error {
-			err := r.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d)
+			err := r.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d.message())
 			if taken[i] = errors.Is(err, claim.ErrTaken); taken[i] {
 				return nil
 			}
@@ -69,11 +70,9 @@ const claimsAtOnce = 32
 // claim appends a claim, unless it stands already; claim.ErrTaken if another
 // stream has the payment. It refers to the evidence, which the owner's own append
 // carries.
-func (r *Recorder) claim(ctx context.Context, c claim.Claim, d Delivery) error {
-	m := d.message()
-	m.evidence = &eventstore.Evidence{SHA256: m.evidence.SHA256}
+func (r *Recorder) claim(ctx context.Context, c claim.Claim, m message) error {
 	stream := eventstore.StreamName(claim.NewID(c.Payment).Stream())
-	_, err := record(ctx, r.store, stream, claims, m, func(state claim.State, _ func(int) string) ([]claim.Event, error) {
+	_, err := record(ctx, r.store, stream, claims, m.withoutBody(), func(state claim.State, _ func(int) string) ([]claim.Event, error) {
 		return claim.Decide(state, c)
 	})
 	return err

@@ -52,6 +52,26 @@ type message struct {
 	evidence *eventstore.Evidence
 }
 
+// Attempt is a try of a process to do a task.
+type Attempt struct {
+	ID    string // ULID, given when it began
+	Actor string // process:verifier
+	Task  string // id of the event that made the task
+}
+
+func (a Attempt) message() message {
+	return message{id: a.ID, first: a.ID, cause: a.Task, actor: a.Actor}
+}
+
+// withoutBody returns the message as streams other than the owner's keep it: they refer
+// to the evidence, which the owner's own append carries.
+func (m message) withoutBody() message {
+	if m.evidence != nil {
+		m.evidence = &eventstore.Evidence{SHA256: m.evidence.SHA256}
+	}
+	return m
+}
+
 func (d Delivery) message() message {
 	evidence := &eventstore.Evidence{
 		Format:   d.Format,

@@ -20,7 +20,7 @@ type OrderRegistration struct {
 // have waited for that. Of an order with other terms the state is returned with
 // an order.ErrOtherTerms. A dry run decides the same and records nothing.
 func (r *Recorder) RegisterOrder(ctx context.Context, id order.ID, terms order.Terms, isDryRun bool, c Command) (OrderRegistration, error) {
-	command := order.Register{Terms: terms, Evidence: payment.Evidence{Method: CoinbaseCallback, Status: "completed"}}
+	command := order.Register{Terms: terms, Evidence: merchantEvidence}
 	var registration OrderRegistration
 	outcome := Duplicate
 	result, err := record(ctx, r.store, eventstore.StreamName(id.Stream()), orders, c.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
@@ -40,4 +40,17 @@ func (r *Recorder) RegisterOrder(ctx context.Context, id order.ID, terms order.T
 		registration.Outcome = outcome
 	}
 	return registration, err
+}
+
+// merchantEvidence is that of a merchant order of version 1 that was held.
+var merchantEvidence = payment.Evidence{Method: CoinbaseCallback, Status: "completed"}
+
+// VerifyPayment records a provider's answer about a payment of an order. It may be
+// called again for the same answer, also by another server: only a payment that waits
+// for an answer takes one.
+func (r *Recorder) VerifyPayment(ctx context.Context, id order.ID, verify order.Verify, a Attempt) (Result, error) {
+	return r.withClaims(ctx, eventstore.StreamName(id.Stream()), a.message(), func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+		verify.EventID, verify.Claims = eventID, claims
+		return order.DecideVerify(state, verify)
+	})
 }

@@ -25,7 +25,18 @@ type Policy struct {
 	// HoldUnregistered holds payments of orders that the website has not
 	// registered, instead of taking the custom parameter for the user.
 	HoldUnregistered bool
+
+	// Checkout is the evidence that payments of checkouts and payment links need; nil
+	// is CheckoutNeeds.
+	Checkout payment.Needs
+
+	// References names the providers whose reports may name an order of the website.
+	References []string
 }
+
+// CheckoutNeeds is the evidence that a payment of a checkout needs, unless a policy says
+// otherwise.
+var CheckoutNeeds = payment.Needs{payment.Signature, payment.Registered, payment.API}
 
 // Recorder records what the outside reports and asks for. Its methods may be
 // called from any number of goroutines. When one returns without an error,
@@ -45,16 +56,22 @@ func New(store eventstore.Store, policy Policy) *Recorder {
 // ReportOrder records what a callback says about an order.
 func (r *Recorder) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
-	report.Policy = order.Policy{HoldUnregistered: r.policy.HoldUnregistered, Sufficient: r.sufficient}
+	report.Policy = order.Policy{HoldUnregistered: r.policy.HoldUnregistered, Sufficient: r.sufficient, Needs: r.policy.Checkout}
+	if report.Policy.Needs == nil {
+		report.Policy.Needs = CheckoutNeeds
+	}
 	report.Task = d.Task
+	var err error
+	if report.Link, err = r.link(ctx, id, report.Paid); err != nil {
+		return Result{}, err
+	}
 	if len(report.Mispayments) > 0 {
-		var err error
 		if report.Mispayments, err = r.claimMispayments(ctx, stream, report, d); err != nil {
 			return r.orQuarantine(ctx, Result{}, err, d)
 		}
 	}
-	result, err := record(ctx, r.store, stream, orders, d.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
-		report.EventID = eventID
+	result, err := r.withClaims(ctx, stream, d.message(), func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+		report.EventID, report.Claims = eventID, claims
 		return order.Decide(state, report)
 	})
 	return r.orQuarantine(ctx, result, err, d)

@@ -108,18 +108,26 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	switch e := event.(type) {
 	case order.OrderRegistered:
 		note("%s of user %s was registered %s, and no payment of it was reported.", s.subject, e.User, at)
+	case order.OrderLinked:
+		note("%s was linked to order %s of user %s %s.", s.subject, e.Site, e.User, at)
+	case order.OrderSettled:
+		note("%s is paid by %s, as was recorded %s.", s.subject, e.Payment, at)
 	case order.OrderStatusReported:
 		note("%s was last reported as %q %s, and no payment of it was.", s.subject, e.Status, at)
 	case order.OrderExpired:
 		note("%s expired %s, and no payment of it was reported.", s.subject, at)
 	case order.PaymentReceived:
+		if e.User == "" {
+			say(e.Payment, "%s: %s was reported %s and is credited when it is verified and registered.", s.subject, e.Amount, at)
+			break
+		}
 		say(e.Payment, "%s of user %s: %s was reported %s and is pending until it is verified.", s.subject, e.User, e.Amount, at)
 	case order.PaymentVerified:
 		credited(e.Payment, e.User, e.Amount)
 	case order.PaymentReleased:
 		credited(e.Payment, e.User, e.Amount)
 	case order.PaymentRefuted:
-		say(e.Payment, "%s of user %s: %s was shown not to exist %s.", s.subject, e.User, e.Amount, at)
+		say(e.Payment, "%s: %s was shown not to exist %s.", s.subject, e.Amount, at)
 	case order.PaymentRefunded:
 		say(e.Payment, "%s of user %s: %s was sent back %s.", s.subject, e.User, e.Amount, at)
 	case order.MispaymentCredited:

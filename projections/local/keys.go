@@ -7,10 +7,11 @@ import (
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
 	"daybook/domain/order"
+	"daybook/domain/payment"
 )
 
 // lookupVersion is the version of what keysOf says, a part of FoldVersion.
-const lookupVersion = 2
+const lookupVersion = 3
 
 // Key is a name by which the events of a payment are found. Names that are parts of
 // a stream's name need no key.
@@ -34,7 +35,7 @@ func KeysFor(text string) []Key {
 
 // lookedUp are the event types that name keys.
 var lookedUp = []codec.Event{
-	order.OrderRegistered{}, order.PaymentReceived{}, order.PaymentHeld{}, order.PaymentMispaid{},
+	order.OrderRegistered{}, order.OrderLinked{}, order.RefundReported{}, order.PaymentReceived{}, order.PaymentHeld{}, order.PaymentMispaid{},
 	order.PaymentReleased{}, order.MispaymentCredited{},
 	deposit.AddressRegistered{}, deposit.DepositReceived{}, deposit.DepositHeld{}, deposit.DepositReleased{},
 }
@@ -44,8 +45,12 @@ func keysOf(event codec.Event) []Key {
 	switch e := event.(type) {
 	case order.OrderRegistered:
 		return appendKey(about(e.User, ""), e.Reference, referenceKey)
+	case order.OrderLinked:
+		return appendKey(about(e.User, ""), e.Reference, referenceKey)
+	case order.RefundReported:
+		return appendKey(about("", e.Refund), e.Hash, hashKey)
 	case order.PaymentReceived:
-		keys := about(e.User, e.Payment)
+		keys := transferKeys(about(e.User, e.Payment), e.Transfer)
 		if d := e.Details; d != nil {
 			keys = appendKey(keys, d.Reference, referenceKey)
 			keys = appendKey(keys, d.UUID, providerKey)
@@ -54,7 +59,7 @@ func keysOf(event codec.Event) []Key {
 		}
 		return keys
 	case order.PaymentHeld:
-		return about(e.User, e.Payment)
+		return transferKeys(appendKey(about(e.User, e.Payment), e.Reference, referenceKey), e.Transfer)
 	case order.PaymentMispaid:
 		return about(e.User, e.Payment)
 	case order.PaymentReleased:
@@ -86,10 +91,19 @@ func about(user string, payment ident.Payment) []Key {
 	switch {
 	case len(parts) >= 3 && parts[1] == "mispayment":
 		keys = append(keys, mispaymentKey(parts[2]))
+	case len(parts) >= 4 && parts[2] == "refund":
+		keys = append(keys, providerKey(parts[3]))
 	case len(parts) >= 4 && parts[1] == "address":
 		keys = append(keys, hashKey(parts[3]))
 	}
 	return keys
+}
+
+func transferKeys(keys []Key, t *payment.Transfer) []Key {
+	if t == nil {
+		return keys
+	}
+	return appendKey(appendKey(keys, t.Hash, hashKey), t.Payee, addressKey)
 }
 
 func appendKey(keys []Key, text string, kind func(string) Key) []Key {

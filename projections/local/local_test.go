@@ -168,6 +168,9 @@ func TestEveryEventThatOpensOrClosesIsNamed(t *testing.T) {
 func TestWhatIsNamedIsFolded(t *testing.T) {
 	check := func(fold string, named []codec.Event, does func(codec.Event) bool) {
 		for eventType, samples := range golden(t) {
+			if fold == local.Verification.Name && eventType == (order.PaymentHeld{}).EventType() { // its sample is a contradiction, which closes nothing
+				continue
+			}
 			folded := slices.ContainsFunc(samples, func(recorded eventstore.Recorded) bool {
 				event, err := ledger.Decode(recorded)
 				if err != nil {
@@ -181,7 +184,7 @@ func TestWhatIsNamedIsFolded(t *testing.T) {
 		}
 	}
 	for _, list := range local.Worklists {
-		check(list.Name, list.Names, func(event codec.Event) bool { return len(list.Fold(local.Event{Event: event, ID: "id"})) > 0 })
+		check(list.Name, list.Names, func(event codec.Event) bool { return len(list.Fold(local.Event{Event: event, ID: "id", Stream: "order-site.x"})) > 0 })
 	}
 	check("lookup", local.LookedUp, func(event codec.Event) bool { return len(local.KeysOf(event)) > 0 })
 }

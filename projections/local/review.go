@@ -16,7 +16,7 @@ const Mispaid = "mispayment"
 // contradictions. Its keys are the ids that decisions name them by.
 var Review = Worklist{
 	Name:    "review",
-	Version: 1,
+	Version: 2,
 	Names: []codec.Event{
 		order.PaymentHeld{}, order.PaymentVerified{}, order.PaymentReleased{},
 		order.PaymentMispaid{}, order.MispaymentCredited{}, order.MispaymentRefunded{}, order.MispaymentDismissed{},
@@ -31,6 +31,9 @@ type reviewDetails struct {
 	Arrived bool          `json:"arrived"`         // in suspense
 	Digest  string        `json:"digest,omitzero"` // of a report that has no identity
 	Status  string        `json:"status,omitzero"` // of a payout, in the sender's word
+
+	Transfer *payment.Transfer `json:"transfer,omitzero"` // as the provider shows it
+	Reported *payment.Transfer `json:"reported,omitzero"` // as a callback said otherwise
 }
 
 // againDetails are of a report that came again: they leave what is known of the
@@ -44,7 +47,7 @@ func foldReview(event Event) []Change {
 	case order.PaymentHeld:
 		return []Change{Open(e.Hold, Item{
 			Reason: string(e.Reason), User: e.User, Payment: e.Payment,
-			Details: details(reviewDetails{Amount: e.Amount, Arrived: e.Arrived, Digest: e.Digest}),
+			Details: details(reviewDetails{Amount: e.Amount, Arrived: e.Arrived, Digest: e.Digest, Transfer: e.Transfer, Reported: e.Reported}),
 		})}
 	case deposit.DepositHeld:
 		return []Change{Open(e.Hold, Item{

@@ -41,6 +41,18 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		o.Registered, o.User, o.Amount = true, e.User, e.Amount.Optional()
 		o.For, o.ExpiresAt, o.Reference = e.For, e.ExpiresAt, e.Reference
 		occurred = e.OccurredAt
+	case order.OrderLinked:
+		o.Registered, o.User, o.Amount = true, e.User, e.Amount.Optional()
+		o.For, o.ExpiresAt, o.Reference, o.Site = e.For, e.ExpiresAt, e.Reference, e.Site
+		occurred = e.OccurredAt
+	case order.OrderSettled:
+		o.SettledBy = e.Payment
+		occurred = e.OccurredAt
+	case order.FeeReported:
+		occurred = e.OccurredAt
+	case order.RefundReported:
+		occurred = e.OccurredAt
+	case order.PaymentsSought:
 	case order.OrderStatusReported:
 		if !slices.Contains(o.ReportedStatuses, e.Status) {
 			o.ReportedStatuses = append(slices.Clip(o.ReportedStatuses), e.Status)
@@ -63,6 +75,9 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		o.pay(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentRefuted, OccurredAt: e.OccurredAt})
 		occurred = e.OccurredAt
 	case order.PaymentHeld:
+		if e.Transfer != nil && !e.Contradiction {
+			o.unpend(e.Payment)
+		}
 		o.Holds = append(slices.Clip(o.Holds), Hold{
 			Hold: e.Hold, Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason,
 			Arrived: e.Arrived, Contradiction: e.Contradiction, OccurredAt: e.OccurredAt, RecordedAt: o.RecordedAt,
@@ -73,7 +88,7 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		occurred = e.OccurredAt
 	case order.PaymentMispaid:
 		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
-		o.Payments = slices.DeleteFunc(slices.Clone(o.Payments), func(p Payment) bool { return p.Payment == e.Payment && p.Status == PaymentPending })
+		o.unpend(e.Payment)
 		o.settle(e.Payment)
 		occurred = e.OccurredAt
 	case order.MispaymentCredited:

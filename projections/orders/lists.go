@@ -30,6 +30,13 @@ func (o *Order) pay(p Payment) {
 	o.Payments[i] = p
 }
 
+// unpend takes out a payment that is not pending any more, and was not credited.
+func (o *Order) unpend(payment ident.Payment) {
+	if i := o.payment(payment); i >= 0 && o.Payments[i].Status == PaymentPending {
+		o.Payments = slices.Delete(slices.Clone(o.Payments), i, i+1)
+	}
+}
+
 // adjust adds an adjustment to a payment, which is put in if it is not known.
 func (o *Order) adjust(p Payment, a Adjustment) {
 	a.RecordedAt = o.RecordedAt
@@ -112,7 +119,7 @@ func (o *Order) status() (Status, error) {
 		return slices.ContainsFunc(o.Payments, func(p Payment) bool { return p.Status == status })
 	}
 	switch {
-	case has(PaymentVerified), has(PaymentReleased):
+	case has(PaymentVerified), has(PaymentReleased), o.SettledBy != "":
 		return Paid, nil
 	case has(PaymentRefunded):
 		return Refunded, nil

@@ -34,6 +34,8 @@ type Order struct {
 	For              order.Purpose       `json:"for,omitzero"`    // registered
 	Reference        string              `json:"reference,omitzero"`
 	ExpiresAt        time.Time           `json:"expires_at,omitzero"`
+	Site             order.ID            `json:"site,omitzero"`       // the website's order that it pays
+	SettledBy        ident.Payment       `json:"settled_by,omitzero"` // of an order of the website: what pays it
 	Payments         []Payment           `json:"payments"`
 	Mispayments      []Mispayment        `json:"mispayments"`
 	Holds            []Hold              `json:"holds"`                // that wait for a person's decision

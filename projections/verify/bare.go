@@ -17,6 +17,12 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 	switch {
 	case isCallback(actor), e.Type == quarantined, e.Type == "OrderStatusReported":
 		p.note(e, "it has no evidence, although a callback caused it")
+	case e.Type == "OrderLinked":
+		return p.proveLinked(ctx, e, said)
+	case isFromProvider(said, actor):
+		return p.proveAnswer(ctx, e, said)
+	case said.Transfer != nil && (r.isCredit() || r.isReceipt() || r.mispays):
+		return p.proveWaited(ctx, e, said)
 	case r.isCredit(), r.isReceipt(), r.mispays:
 		return p.proveCredit(ctx, e, said)
 	case e.Type == "PaymentHeld" && said.Contradiction:
@@ -145,6 +151,8 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 			p.note(e, "it closes a hold that belongs to another payment")
 		case hold.closed:
 			p.note(e, "it closes a hold that was closed before")
+		case c.Fee.text() != hold.fee():
+			p.note(e, "it takes a fee of %s back for a hold that has posted %s", orNone(c.Fee.text()), orNone(hold.fee()))
 		case hold.posted() != c.Amount.text():
 			p.note(e, "it takes %s out of suspense for a hold that has put %s there", orNone(c.Amount.text()), orNone(hold.posted()))
 		}

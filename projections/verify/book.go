@@ -40,7 +40,7 @@ func (b *book) apply(_ context.Context, f *fact) error {
 		h.pending.Sub(&h.pending, &f.ended.n)
 		a.changed = f.event.Position
 	}
-	if f.rule.pending != 0 && !f.said.Sale && f.said.Sold == nil {
+	if f.rule.pending != 0 && !f.said.Sale && f.said.Sold == nil && f.said.User != "" && (f.rule.pending > 0 || f.said.Transfer == nil) {
 		a := b.account(f.said.User)
 		h := a.holding(f.amount.currency)
 		if f.rule.pending > 0 {

@@ -79,6 +79,8 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 			found.add("the kept body reports no such status")
 		}
 		p.append.isTold = true
+	case e.Type == "OrderLinked":
+		return p.proveLinkedBy(ctx, e, said)
 	case len(kinds) == 0:
 		found.add("no callback makes such an event")
 	default:
@@ -100,7 +102,7 @@ func (p *prover) compareClaims(ctx context.Context, e *eventstore.Recorded, said
 	best := -1
 	for i := range p.append.reading.Claims {
 		c := &p.append.reading.Claims[i]
-		if !slices.Contains(kinds, c.Kind) || said.Payment != c.Payment && !(e.Type == "DepositHeld" && isOutput(said, c)) {
+		if !slices.Contains(kinds, c.Kind) || said.Payment != c.Payment && !(e.Type == "DepositHeld" && isOutput(said, c)) && !isAnotherTransfer(e, said, c) {
 			continue
 		}
 		found, err := p.compareClaim(ctx, e, said, c)
@@ -133,7 +135,12 @@ func isOutput(said *statement, c *Claim) bool {
 
 // compareClaim says in what an event differs from a claim.
 func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said *statement, c *Claim) (found differences, err error) {
-	if c.Kind == Sold {
+	switch {
+	case c.Kind == Refunded:
+		return compareRefund(said, c), nil
+	case c.Transfer != nil:
+		return p.compareTransfer(ctx, e, said, c)
+	case c.Kind == Sold:
 		return p.compareSale(ctx, e, said, c)
 	}
 	if e.Type == "DepositSeenAgain" {
@@ -157,7 +164,7 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 	case "PaymentReceived":
 		found.compareDetails(said, c)
 	case "PaymentVerified", "DepositVerified":
-		if !slices.Contains(said.Evidence, statedEvidence{c.Method, c.Said}) {
+		if !slices.Contains(said.Evidence, statedEvidence{Method: c.Method, Status: c.Said}) {
 			found.add("evidence is not what the kept body says")
 		}
 	}
@@ -184,7 +191,7 @@ func (d *differences) compareDetails(said *statement, c *Claim) {
 		want.Reference = ""
 	}
 	s := said.Details
-	if (Details{s.Reference, s.UUID, s.Bitcoin.text(), s.TransactionHash, s.ReceiveAddress}) != want {
+	if (Details{s.Reference, s.UUID, s.Bitcoin.text(), s.TransactionHash, s.ReceiveAddress, s.Object}) != want {
 		d.add("details are not those in the kept body")
 	}
 }

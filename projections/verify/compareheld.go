@@ -50,6 +50,11 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	default:
 		reasons = []string{c.NoUser}
 	}
+	reference := ""
+	if said.Reason == unregistered && c.Kind == Paid {
+		reference = c.User
+	}
+	found.private("reference", said.Reference, reference)
 	if !slices.Contains(reasons, said.Reason) || said.Reason == "" || said.Reason == unregistered && said.User != "" {
 		found.add("reason is %.40q, which does not follow from the kept body", said.Reason)
 	}

@@ -30,6 +30,7 @@ const (
 	Mispaid               // an order, wrongly
 	Deposited             // to an address
 	Sold                  // by a payout
+	Refunded              // of a checkout
 )
 
 // Claim is what a body says of one payment. Amounts are decimal and currency,
@@ -49,14 +50,21 @@ type Claim struct {
 
 	Method, Said string // of the evidence in events: how it was seen, and what was said
 	Details      Details
+	Refund, Hash string    // of a refund: its identity, and its transaction
+	Transfer     *Transfer // of a provider that shows it
 	Sale         *Sale  // of a payout; nil if it cannot be read
 	EventType    string // that a readable payout becomes; empty if its word is unknown
 	Arrives      time.Time
 }
 
+// Transfer is a payment as its provider shows it. Amounts are like those of a Claim.
+type Transfer struct {
+	Amount, Quoted, Fee, Network, Hash, Payee string
+}
+
 // Details are what a claim says beyond who and how much.
 type Details struct {
-	Reference, UUID, Bitcoin, TransactionHash, ReceiveAddress string
+	Reference, UUID, Bitcoin, TransactionHash, ReceiveAddress, Object string
 }
 
 // Sale is what a payout says of its money.

@@ -13,23 +13,40 @@ import (
 // documented for all of them. What an event does not have stays empty, and
 // what no rule needs is not read.
 type data struct {
-	Payment       string     `json:"payment"`
-	User          string     `json:"user"`
-	Amount        *amount    `json:"amount"`
-	OccurredAt    time.Time  `json:"occurredAt"`
-	Hold          string     `json:"hold"`
-	Mispayment    string     `json:"mispayment"`
-	Arrived       bool       `json:"arrived"`
-	Contradiction bool       `json:"contradiction"`
-	Closes        []closed   `json:"closes"`
-	Facts         *soldFacts `json:"facts"`
-	Status        string     `json:"status"`
-	Reason        string     `json:"reason"`
-	Refund        string     `json:"refund"`
-	For           string     `json:"for"`
-	Sale          bool       `json:"sale"`
-	Sold          *amount    `json:"sold"`
-	Received      *amount    `json:"received"`
+	Payment       string        `json:"payment"`
+	User          string        `json:"user"`
+	Amount        *amount       `json:"amount"`
+	OccurredAt    time.Time     `json:"occurredAt"`
+	Hold          string        `json:"hold"`
+	Mispayment    string        `json:"mispayment"`
+	Arrived       bool          `json:"arrived"`
+	Contradiction bool          `json:"contradiction"`
+	Closes        []closed      `json:"closes"`
+	Facts         *soldFacts    `json:"facts"`
+	Status        string        `json:"status"`
+	Reason        string        `json:"reason"`
+	Refund        string        `json:"refund"`
+	For           string        `json:"for"`
+	Sale          bool          `json:"sale"`
+	Sold          *amount       `json:"sold"`
+	Received      *amount       `json:"received"`
+	Fee           *amount       `json:"fee"`
+	Transfer      *moved        `json:"transfer"`
+	Needs         []string      `json:"needs"`
+	Site          string        `json:"site"`
+	Reference     string        `json:"reference"`
+	Details       statedDetails `json:"details"`
+	ExpiresAt     time.Time     `json:"expiresAt"`
+}
+
+// moved is a payment as its provider shows it.
+type moved struct {
+	Amount  *amount `json:"amount"`
+	Quoted  *amount `json:"quoted"`
+	Fee     *amount `json:"fee"`
+	Network string  `json:"network"`
+	Hash    string  `json:"hash"`
+	Payee   string  `json:"payee"`
 }
 
 // amount is decimal text at its currency's scale.
@@ -43,6 +60,7 @@ type amount struct {
 type closed struct {
 	Hold   string  `json:"hold"`
 	Amount *amount `json:"amount"`
+	Fee    *amount `json:"fee"`
 }
 
 // soldFacts are what a payout says of its money.

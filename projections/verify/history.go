@@ -17,6 +17,9 @@ type history struct {
 	payments map[string]known // received, by identity
 	holds    map[string]*heldBefore
 	terms    *terms // registered; nil if none are
+	settled  string // payment that pays it, of an order of the website
+
+	reference string // that a payment names
 	paid     string // payment that was credited first
 }
 
@@ -29,6 +32,12 @@ type known struct {
 	verified     bool       // credited, or in suspense as a mispayment
 	refuted      bool
 	decided      bool // a mispayment that a person has taken out of suspense
+
+	// Of a provider that shows transfers.
+	transfer *Transfer
+	needs    []string
+	answered bool // put on hold by the provider's answer
+	feeKnown bool // by an event of its own
 }
 
 // reported is what a report says of a payment, as far as it can contradict what
@@ -45,6 +54,7 @@ type heldBefore struct {
 	payment, user, amount  string
 	arrived, contradiction bool
 	closed                 bool
+	transfer               *Transfer
 }
 
 // posted is what the hold has put into suspense.
@@ -142,14 +152,19 @@ func (h *history) take(eventType string, said *data) {
 	switch eventType {
 	case "AddressRegistered":
 		h.owner = said.User
-	case "OrderRegistered":
+	case "OrderRegistered", "OrderLinked":
 		h.owner = said.User
 		if said.Amount != nil {
-			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale"}
+			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale", expires: said.ExpiresAt}
 		}
+	case "OrderSettled":
+		h.settled = said.Payment
+	case "FeeReported":
+		h.change(said.Payment, func(k *known) { k.feeKnown = true })
 	case "PaymentReceived":
 		h.receive(said)
-		if !said.Sale {
+		h.refer(said)
+		if !said.Sale && said.User != "" {
 			h.change(said.Payment, func(k *known) { k.pending = said.Amount.text() })
 		}
 	case "DepositReceived", "PayoutPending", "PayoutCompleted":
@@ -169,7 +184,11 @@ func (h *history) take(eventType string, said *data) {
 		}
 		h.holds[said.Hold] = &heldBefore{
 			payment: said.Payment, user: said.User, amount: said.Amount.text(),
-			arrived: said.Arrived, contradiction: said.Contradiction,
+			arrived: said.Arrived, contradiction: said.Contradiction, transfer: said.Transfer.texts(),
+		}
+		h.refer(said)
+		if said.Transfer != nil && !said.Contradiction {
+			h.change(said.Payment, func(k *known) { k.answered, k.pending = true, "" })
 		}
 	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
 		h.change(said.Payment, func(k *known) { k.decided = true })
@@ -191,7 +210,30 @@ func (h *history) receive(said *data) {
 		h.payments = make(map[string]known)
 	}
 	if _, again := h.payments[said.Payment]; !again {
-		h.payments[said.Payment] = known{user: said.User, amount: said.Amount.text(), sale: said.Facts}
+		k := known{user: said.User, amount: said.Amount.text(), sale: said.Facts}
+		if said.Transfer != nil {
+			k.user, k.amount, k.transfer, k.needs = "", said.Transfer.Amount.text(), said.Transfer.texts(), said.Needs
+		}
+		h.payments[said.Payment] = k
+		return
+	}
+	if said.Transfer != nil {
+		h.change(said.Payment, func(k *known) { k.transfer = said.Transfer.texts() })
+	}
+}
+
+// refer notes the website's own name for the order.
+func (h *history) refer(said *data) {
+	if h.reference != "" {
+		return
+	}
+	switch {
+	case said.Details.Reference != "":
+		h.reference = said.Details.Reference
+	case said.Reference != "":
+		h.reference = said.Reference
+	case said.Transfer == nil && said.Hold == "":
+		h.reference = said.User
 	}
 }
 

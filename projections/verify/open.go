@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -55,11 +57,19 @@ type waits struct {
 	Reason     string   `json:"reason"`
 	User       string   `json:"user"`
 	Payment    string   `json:"payment"`
+
+	Contradiction bool      `json:"contradiction"`
+	Transfer      *struct{} `json:"transfer"`
+	Needs         []string  `json:"needs"`
 }
 
 // mayWait saves decoding the events that name no item, which are nearly all.
 func mayWait(e *eventstore.Recorded) bool {
-	return e.Stream.Category() == "quarantine" || bytes.Contains(e.Data, []byte(`"hold":`)) || bytes.Contains(e.Data, []byte(`"mispayment":`))
+	switch e.Type {
+	case "OrderRegistered", "PaymentsSought":
+		return true
+	}
+	return e.Stream.Category() == "quarantine" || bytes.Contains(e.Data, []byte(`"transfer":`)) || bytes.Contains(e.Data, []byte(`"hold":`)) || bytes.Contains(e.Data, []byte(`"mispayment":`))
 }
 
 func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
@@ -69,6 +79,9 @@ func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
 	}
 	for _, c := range w.Closes {
 		delete(open, inReview(c.Hold))
+	}
+	if w.Transfer != nil && !w.Contradiction {
+		delete(open, OpenItem{List: "verification", Key: w.Payment}.id())
 	}
 	switch e.Type {
 	case "PaymentHeld", "DepositHeld", "PayoutHeld":
@@ -80,6 +93,19 @@ func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
 		item.Key, item.Reason = w.Hold, "no-transaction-hash"
 	case "PaymentMispaid":
 		item.Key, item.Reason = w.Mispayment, "mispayment"
+	case "PaymentReceived":
+		if !slices.Contains(w.Needs, "api") {
+			return
+		}
+		item.List, item.Key, item.Reason = "verification", w.Payment, "api"
+	case "OrderRegistered":
+		if !strings.HasPrefix(string(e.Stream), "order-site.") {
+			return
+		}
+		item.List, item.Key, item.Reason = "linking", string(e.Stream), "registered"
+	case "PaymentsSought":
+		delete(open, OpenItem{List: "linking", Key: string(e.Stream)}.id())
+		return
 	case quarantined:
 		item.List, item.Key = "quarantine", item.Event
 	default:

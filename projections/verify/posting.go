@@ -19,6 +19,7 @@ type place uint8
 const (
 	nowhere   place = iota
 	coinbase        // assets:coinbase
+	checkout        // assets:checkout
 	bank            // assets:bank
 	fees            // expenses:fees:...
 	users           // liabilities:users:...
@@ -38,6 +39,7 @@ type rule struct {
 	settles   bool // takes closed holds out of suspense
 	sold      bool // a payout, which has rules of its own
 	sells     bool // of a sale, the price goes to the website
+	kept      bool // a fee that was learned later
 	pending   int8 // how the amount counts as pending
 	credits   bool // counts as the credit of its payment
 	mispays   bool // counts as the arrival of its mispayment
@@ -54,12 +56,13 @@ const (
 	fromMispaid                     // of a mispayment,
 	fromDeposited                   // of a deposit,
 	fromSold                        // of a payout
+	fromRefunded                    // of a refund
 	byDecision                      // a person's decision about money that is there
 	byCommand                       // another command, a process, or the log itself
 )
 
 // bodies are the makers that leave a body as evidence.
-const bodies = fromPaid | fromMispaid | fromDeposited | fromSold
+const bodies = fromPaid | fromMispaid | fromDeposited | fromSold | fromRefunded
 
 // kinds returns the kinds of claims that the event is made of.
 func (r rule) kinds() []Kind {
@@ -67,7 +70,7 @@ func (r rule) kinds() []Kind {
 	for _, k := range []struct {
 		by   maker
 		kind Kind
-	}{{fromPaid, Paid}, {fromMispaid, Mispaid}, {fromDeposited, Deposited}, {fromSold, Sold}} {
+	}{{fromPaid, Paid}, {fromMispaid, Mispaid}, {fromDeposited, Deposited}, {fromSold, Sold}, {fromRefunded, Refunded}} {
 		if r.by&k.by != 0 {
 			all = append(all, k.kind)
 		}
@@ -97,6 +100,11 @@ var nothing = rule{}
 var rules = map[string]map[string]rule{
 	"order": {
 		"OrderRegistered":     {by: byCommand},
+		"OrderLinked":         {by: byCommand | fromPaid},
+		"OrderSettled":        {by: byCommand},
+		"PaymentsSought":      {by: byCommand},
+		"FeeReported":         {kept: true, by: fromPaid},
+		"RefundReported":      {by: fromRefunded},
 		"OrderStatusReported": nothing,
 		"OrderExpired":        nothing,
 		"PaymentReceived":     {pending: 1, by: fromPaid},
@@ -169,8 +177,14 @@ func (f *fact) post() error {
 	switch r := f.rule; {
 	case r.sold:
 		return f.postSale()
+	case r.kept:
+		return f.postFee()
 	case f.said.Amount == nil && !r.optional:
 		return fmt.Errorf("%w: there is none", errAmount)
+	case f.said.Transfer != nil:
+		if err := f.postTransfer(); err != nil {
+			return err
+		}
 	case r.sells && f.said.Sold != nil:
 		if err := f.sell(); err != nil {
 			return err
@@ -190,7 +204,14 @@ func (f *fact) post() error {
 		if err := held.parse(*c.Amount); err != nil {
 			return err
 		}
-		f.move(suspense, coinbase, &held)
+		f.move(suspense, f.assets(), &held)
+		if c.Fee != nil {
+			var fee units
+			if err := fee.parse(*c.Fee); err != nil {
+				return err
+			}
+			f.move(f.assets(), fees, &fee)
+		}
 	}
 	return nil
 }

@@ -37,7 +37,9 @@ type statement struct {
 	data
 
 	Digest     string           `json:"digest"`
-	Details    statedDetails    `json:"details"`
+	Hash       string           `json:"hash"`
+	Reported   *moved           `json:"reported"`
+	Found      int              `json:"found"`
 	Evidence   []statedEvidence `json:"evidence"`
 	ReceivedAt time.Time        `json:"receivedAt"`
 	Arrives    time.Time        `json:"arrivesBy"`
@@ -55,8 +57,9 @@ type statedAuthenticity struct {
 }
 
 type statedEvidence struct {
-	Method string `json:"method"`
-	Status string `json:"status"`
+	Method   string `json:"method"`
+	Status   string `json:"status"`
+	Transfer *moved `json:"transfer"`
 }
 
 type statedDetails struct {
@@ -65,6 +68,7 @@ type statedDetails struct {
 	Bitcoin         *amount `json:"bitcoin"`
 	TransactionHash string  `json:"transactionHash"`
 	ReceiveAddress  string  `json:"receiveAddress"`
+	Object          string  `json:"object"`
 }
 
 // text writes an amount like those of a Claim; none is empty.

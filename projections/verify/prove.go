@@ -80,9 +80,12 @@ func (p *prover) apply(ctx context.Context, e *eventstore.Recorded, x *proof) er
 		p.note(e, "its data or metadata cannot be read: %v", x.err)
 		return nil
 	}
-	if e.Type == claimed {
+	switch e.Type {
+	case claimed:
 		p.proveClaim(e, x)
 		return nil
+	case "OrderSettled":
+		return p.proveSettled(ctx, e, x)
 	}
 	err := p.place(ctx, e, x)
 	if err != nil {
@@ -233,7 +236,7 @@ func (p *prover) remember(e *eventstore.Recorded, said *statement) {
 	p.earlier.pass(e, &said.data)
 	hash := hashOf(p.seed, string(e.Stream))
 	switch e.Type {
-	case "AddressRegistered", "OrderRegistered":
+	case "AddressRegistered", "OrderRegistered", "OrderLinked":
 		if p.owners.share.covers(hash) {
 			p.owners.put(hash, hashOf(p.seed, said.User))
 		}

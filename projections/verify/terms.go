@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"time"
 
 	"daybook/eventstore"
 )
@@ -11,12 +12,14 @@ const (
 	underpaid     = "underpaid"
 	otherCurrency = "other-currency"
 	second        = "second"
+	late          = "late"
 )
 
 // terms are what is registered of an order.
 type terms struct {
-	price  amount
-	isSale bool
+	price   amount
+	isSale  bool
+	expires time.Time
 }
 
 // noTerms is the history of an order without terms.
@@ -24,7 +27,7 @@ var noTerms history
 
 // mispays says why a payment does not pay the registered order; empty if it does,
 // or if nothing is registered.
-func (h *history) mispays(payment string, is *amount) string {
+func (h *history) mispays(payment string, is *amount, paidAt time.Time) string {
 	switch {
 	case h.terms == nil || is == nil:
 		return ""
@@ -36,6 +39,9 @@ func (h *history) mispays(payment string, is *amount) string {
 	var got, price units
 	if got.parse(*is) == nil && price.parse(h.terms.price) == nil && got.n.Cmp(&price.n) < 0 {
 		return underpaid
+	}
+	if !h.terms.expires.IsZero() && paidAt.After(h.terms.expires) {
+		return late
 	}
 	return ""
 }
@@ -58,7 +64,7 @@ func (p *prover) checkTerms(ctx context.Context, e *eventstore.Recorded, said *s
 			return nil, err
 		}
 	}
-	reason, pending, price := h.mispays(said.Payment, said.Amount), "", ""
+	reason, pending, price := h.mispays(said.Payment, said.Amount, said.OccurredAt), "", ""
 	isSale := h.terms != nil && h.terms.isSale
 	switch e.Type {
 	case "PaymentMispaid":

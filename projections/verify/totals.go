@@ -16,7 +16,7 @@ type Total struct {
 }
 
 var placeNames = [places]string{
-	coinbase: "assets:coinbase", bank: "assets:bank", fees: "expenses:fees", users: "liabilities:users",
+	coinbase: "assets:coinbase", checkout: "assets:checkout", bank: "assets:bank", fees: "expenses:fees", users: "liabilities:users",
 	suspense: "liabilities:suspense", unclaimed: "income:unclaimed", exchange: "equity:exchange", sales: "income:sales",
 }
 

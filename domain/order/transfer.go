@@ -1,0 +1,162 @@
+package order
+
+import (
+	"fmt"
+
+	"daybook/domain/ident"
+	"daybook/domain/money"
+	"daybook/domain/payment"
+)
+
+// Unclaimed is the error of a decision that would post a payment whose transaction its
+// order has not claimed yet.
+type Unclaimed struct{ Transaction ident.Payment }
+
+func (u Unclaimed) Error() string {
+	return fmt.Sprintf("transaction %s is not claimed for the order", u.Transaction)
+}
+
+// Unsettled is the error of a decision that would credit a payment which has not settled
+// the website's order yet.
+type Unsettled struct {
+	Site    ID
+	Payment ident.Payment
+}
+
+func (u Unsettled) Error() string {
+	return fmt.Sprintf("order %s is not settled by payment %s", u.Site, u.Payment)
+}
+
+// payTransfer decides about a payment of a provider that shows its transfers. It is
+// credited when all the evidence that it needs is there, by the terms of its order and
+// by nothing that the report itself says of a user.
+func (d *decision) payTransfer(paid Claim) {
+	c := d.command
+	identity := d.identity(*paid.Transfer)
+	standing := d.state.Payments.Of(string(identity))
+	needs := c.Policy.Needs
+	if standing.Received {
+		needs = standing.Needs
+	}
+	claim := payment.Claim{Amount: paid.Transfer.Amount, Transfer: paid.Transfer, Unproven: paid.Doubt != "", Redriven: c.Task != ""}
+	switch {
+	case paid.Doubt != "":
+		claim.Problem = paid.Doubt
+	case identity != c.Payment:
+		claim.Problem, claim.Unproven = payment.AnotherTransfer, true
+	case needs.Has(payment.API): // it is received, and waits
+	case d.isTaken(standing, *paid.Transfer):
+		claim.Problem, claim.Unproven = payment.TransactionElsewhere, true
+	case d.state.Registered:
+		claim.Sufficient = true
+	default:
+		claim.Problem = payment.Unregistered
+	}
+	received := d.received(identity, *paid.Transfer)
+	received.OccurredAt, received.Details, received.Needs = c.OccurredAt, paid.details(""), needs
+	received.Evidence = []payment.Evidence{paid.Evidence}
+	verdict := standing.Judge(claim)
+	if standing.Refuted && claim.Problem == "" {
+		verdict = standing.Contradict(claim) // a person has to look
+	}
+	switch verdict.Action {
+	case payment.Ignore:
+		d.reportFee(identity, *paid.Transfer)
+	case payment.Receive:
+		d.add(received)
+	case payment.Credit:
+		d.credit(received, received.Evidence, verdict.Closes)
+	case payment.Verify:
+		d.verify(received, received.Evidence, verdict.Closes)
+	case payment.Hold:
+		held := PaymentHeld{Payment: identity, OccurredAt: c.OccurredAt, Evidence: received.Evidence}
+		if verdict.Reason == payment.Unregistered {
+			held.Reference = paid.Details.Reference
+		}
+		d.hold(held, claim, verdict)
+	}
+}
+
+// identity returns the payment that a transfer is. What is paid once is the first
+// transfer to it; one with another hash is another payment.
+func (d *decision) identity(t payment.Transfer) ident.Payment {
+	known := d.state.Payments.Of(string(d.command.Payment)).Transfer
+	if known == nil || known.Hash == "" || t.Hash == "" || known.Hash == t.Hash {
+		return d.command.Payment
+	}
+	return d.command.Payment.Of(t.Hash)
+}
+
+// received is what is announced of a transfer: nothing, unless it meets the terms of a
+// registered order.
+func (d *decision) received(identity ident.Payment, t payment.Transfer) PaymentReceived {
+	received := PaymentReceived{Payment: identity, Amount: t.Amount, Transfer: &t}
+	if !d.state.Registered {
+		return received
+	}
+	met := received
+	met.User, met.Amount, met.Sale = d.state.Terms.User, d.state.Terms.counts(t), d.state.isSale()
+	if d.state.mispays(met) != "" {
+		return received
+	}
+	return met
+}
+
+// isTaken reports whether another order has the transaction of a transfer that this
+// order would post. A transfer that was posted with its hash was claimed then.
+func (d *decision) isTaken(standing payment.Standing, t payment.Transfer) bool {
+	transaction := t.Transaction()
+	if posted := standing.Posted(); transaction == "" || posted != nil && posted.Hash != "" {
+		return false
+	}
+	if d.command.Transaction != transaction {
+		d.lacks = Unclaimed{transaction}
+	}
+	return d.command.Taken
+}
+
+// reportFee records a fee that was not known when its payment was posted.
+func (d *decision) reportFee(identity ident.Payment, t payment.Transfer) {
+	standing := d.state.Payments.Of(string(identity))
+	posted := standing.Posted()
+	if posted == nil || !posted.Agrees(t) || !posted.Fee.IsZero() || !standing.Fee.IsZero() || t.Fee.IsZero() || t.Fee.Sign() == 0 {
+		return
+	}
+	d.add(FeeReported{Payment: identity, Fee: t.Fee, OccurredAt: d.command.OccurredAt})
+}
+
+// reportRefunds records each report of a refund that is not known.
+func (d *decision) reportRefunds(refunds []Refund) {
+	for _, r := range refunds {
+		reported := RefundReported{
+			Payment: d.command.Payment, Refund: r.Payment, Status: r.Status, Reason: r.Doubt, Hash: r.Hash, OccurredAt: r.OccurredAt,
+		}
+		if r.Amount != (money.Amount{}) {
+			reported.Amount = &r.Amount
+		}
+		if r.Payment == "" {
+			reported.Digest = r.Digest
+		}
+		if len(d.state.Refunds) <= payment.Max && !d.state.knows(reported) {
+			d.add(reported)
+		}
+	}
+}
+
+func (s State) knows(r RefundReported) bool {
+	for _, known := range s.Refunds {
+		if known == r.key() {
+			return true
+		}
+	}
+	return false
+}
+
+// key tells apart the reports of refunds that say different things.
+func (e RefundReported) key() string {
+	amount := ""
+	if e.Amount != nil {
+		amount = e.Amount.String()
+	}
+	return fmt.Sprintf("%s %s %s %s %s", e.Refund, e.Digest, e.Status, e.Reason, amount)
+}

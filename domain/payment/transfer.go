@@ -1,0 +1,67 @@
+package payment
+
+import (
+	"daybook/domain/ident"
+	"daybook/domain/money"
+)
+
+// Transfer is a payment as its provider shows it. Members that the provider leaves
+// out are zero.
+type Transfer struct {
+	Amount  money.Amount `json:"amount,omitzero"` // received, before the provider's fee
+	Quoted  money.Amount `json:"quoted,omitzero"` // the same in a national currency
+	Fee     money.Amount `json:"fee,omitzero"`    // kept by the provider, in Amount's currency
+	Network string       `json:"network,omitzero"`
+	Hash    string       `json:"hash,omitzero"` // of the transaction on the network
+	Payee   string       `json:"payee,omitzero"`
+}
+
+// Agrees reports whether two reports can be of one transfer. A member that one of them
+// leaves out contradicts nothing.
+func (t Transfer) Agrees(u Transfer) bool {
+	return t.Amount == u.Amount &&
+		agree(t.Quoted, u.Quoted) && agree(t.Fee, u.Fee) &&
+		agree(t.Network, u.Network) && agree(t.Hash, u.Hash) && agree(t.Payee, u.Payee)
+}
+
+func agree[T comparable](a, b T) bool {
+	var none T
+	return a == b || a == none || b == none
+}
+
+// With returns the transfer with the members that only the other report has.
+func (t Transfer) With(u Transfer) Transfer {
+	fill(&t.Quoted, u.Quoted)
+	fill(&t.Fee, u.Fee)
+	fill(&t.Network, u.Network)
+	fill(&t.Hash, u.Hash)
+	fill(&t.Payee, u.Payee)
+	return t
+}
+
+func fill[T comparable](member *T, other T) {
+	var none T
+	if *member == none {
+		*member = other
+	}
+}
+
+// chains are the chain ids of networks by their names at providers. Two names for one
+// network would claim one transaction twice.
+var chains = map[string]string{
+	"ethereum": "1", "optimism": "10", "polygon": "137", "base": "8453", "arbitrum": "42161",
+	"base-sepolia": "84532", "ethereum-sepolia": "11155111",
+}
+
+// Transaction returns the identity under which a stream claims the transaction; empty
+// if the transfer has no hash. A network without a known chain id stands by its name.
+func (t Transfer) Transaction() ident.Payment {
+	if t.Hash == "" {
+		return ""
+	}
+	chain, known := chains[t.Network]
+	if !known {
+		chain = "network-" + t.Network
+	}
+	return ident.NewPayment("eth", ident.Escape(chain), t.Hash)
+}
