@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// fillRoom takes all that there is for callbacks.
+// fillRoom takes all that there is for callbacks of version 1.
 func (w *world) fillRoom() {
 	for range maxReceiving {
-		w.server.receiving <- struct{}{}
+		w.server.receiving[0] <- struct{}{}
 	}
 }
 
@@ -25,7 +25,7 @@ func TestTooManyCallbacksAtOnceAreRefusedAndReadsAreNot(t *testing.T) {
 	if a := w.get(Website, "/balances/u1"); a.Status != http.StatusOK {
 		t.Errorf("a read: %d %s", a.Status, a.Body)
 	}
-	<-w.server.receiving
+	<-w.server.receiving[0]
 	if a := w.post(completed("A", "u1", 1, "USD")); a.Status != http.StatusOK {
 		t.Errorf("a callback after that: %d %s", a.Status, a.Body)
 	}

@@ -58,15 +58,15 @@ func (s *Server) routes(c Config) []route {
 	}, worklistTable(g, c))
 }
 
-// callbackRoutes are one for each format that is on.
+// callbackRoutes are one for each format. Each has a room of its own, so that strangers
+// at a route that reads the body first keep nothing out of the others.
 func (s *Server) callbackRoutes(c Config) []route {
 	var table []route
 	for _, format := range c.Formats {
-		if format.Off {
-			continue
-		}
+		room := make(callback.Room, maxReceiving)
+		s.receiving = append(s.receiving, room)
 		receiver := &callback.Receiver{
-			Format: format, Ledger: c.Ledger, Room: s.receiving, Now: s.front.now,
+			Format: format, Ledger: c.Ledger, Room: room, Now: s.front.now,
 			Arrived: func(r *http.Request) { c.Connections.received(r.RemoteAddr) },
 		}
 		table = append(table, route{callbackPrefix + format.Path, methods{http.MethodPost: callbackRoutes{receiver, s.front.metrics}.post}})

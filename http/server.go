@@ -62,7 +62,7 @@ type Config struct {
 type Server struct {
 	front     *front
 	guard     *guard
-	receiving callback.Room
+	receiving []callback.Room // of the formats, in their order
 	changes   *changes
 	table     []route
 	router    *mux.Router
@@ -72,10 +72,9 @@ type Server struct {
 func NewServer(c Config) *Server {
 	m := newMetrics(append(slices.Clone(c.Projections), c.WaitingProjection), c.Collectors...)
 	s := &Server{
-		front:     &front{metrics: m, logger: c.Logger, now: time.Now},
-		guard:     newGuard(c.Connections),
-		receiving: make(callback.Room, maxReceiving),
-		changes:   newChanges(c.Store, c.BalancesProjection, c.Logger),
+		front:   &front{metrics: m, logger: c.Logger, now: time.Now},
+		guard:   newGuard(c.Connections),
+		changes: newChanges(c.Store, c.BalancesProjection, c.Logger),
 	}
 	s.SetTokens(c.Tokens)
 	s.table = s.routes(c)

@@ -5,6 +5,7 @@ package callback
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"daybook/domain/quarantine"
 	"daybook/domain/recorder"
@@ -20,14 +21,19 @@ type Format struct {
 
 	Path    string // of its route, after /callbacks/
 	Actor   string // in the metadata of events: callback:coinbase
-	Off     bool   // it has no route; bodies that are kept are still read
 	Sources Sources
+	Advice  Advice
 
-	// Authenticate reports whether a request is its sender's, and by which method. It
-	// is asked before the body is read, with a nil body, unless ByBody is set.
-	Authenticate func(r *http.Request, body []byte) (method string, authentic bool)
+	// IsOff reports that the route has no secret now. It answers 404 then; bodies that
+	// are kept are still read. nil never is.
+	IsOff func() bool
+
+	// Authenticate proves that a request is its sender's, at a time. It is called before
+	// the body is read, with a nil body, unless ByBody is set. The text of its error is
+	// sent to a stranger: it contains neither what was expected nor anything that came.
+	Authenticate func(r *http.Request, body []byte, now time.Time) (Proof, error)
 	ByBody       bool
-	Methods      []string // that it may return
+	Methods      []string // that a Proof may have
 
 	// Headers returns what is kept of the header. nil keeps nothing.
 	Headers func(*http.Request) map[string]string
@@ -35,6 +41,19 @@ type Format struct {
 	// Parse reads a body strictly and translates it. It needs no request, so that a
 	// body that was kept can be read again. An error that is not a Refusal is a fault.
 	Parse func(body []byte) (recorder.Report, error)
+}
+
+// Proof is how a request was authenticated.
+type Proof struct {
+	Method string
+	Test   bool // the sender marks it as a test: it is answered, and not kept
+}
+
+// Advice is what answers tell an operator to set.
+type Advice struct {
+	Secrets string // the variable of the secrets: DAYBOOK_CALLBACK_SECRETS
+	Sources string // the flag of the sources: --callback-from
+	Proof   string // a sentence: what to do after a failed proof
 }
 
 // Refusal says why a body cannot be acted on. It is kept all the same. The text has

@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,9 @@ const (
 	// maxBody bounds a body. Real ones have one or two thousand bytes.
 	maxBody = 256 << 10
 
+	// announcedBytes bounds the memory that a body takes before it is there.
+	announcedBytes = 16 << 10
+
 	// recordTimeout bounds the wait for the store.
 	recordTimeout = 5 * time.Second
 )
@@ -28,6 +32,7 @@ const (
 
 // Errors of Receive, each of one step.
 var (
+	ErrOff         = errors.New("the route has no secret")
 	ErrSource      = errors.New("callbacks are not taken from there")
 	ErrProof       = errors.New("the callback is not authentic")
 	ErrFull        = errors.New("too many callbacks at once")
@@ -54,17 +59,22 @@ type Receipt struct {
 	recorder.Result
 	Outcome string            // of the ledger, Test or Refused; empty if it is not known
 	Reason  quarantine.Reason // why it was not understood; empty if it was
+	Cause   error             // more about that, without anything of the body
 	Source  netip.Addr        // the zero value if a proxy does not say
 }
 
 // Receive keeps the order of work: source, proof, size, syntax, decision, append. The
 // sender learns nothing of the fate of a body, and nothing is stored, before source
-// and proof are good.
+// and proof are good. The error of a failed proof wraps ErrProof and has the cause in
+// its text.
 //
 // Providers repeat a callback until it is answered 200. So whatever cannot become
 // better by repetition is kept, and is no error.
 func (rc *Receiver) Receive(r *http.Request, id string) (Receipt, error) {
 	f := rc.Format
+	if f.IsOff != nil && f.IsOff() {
+		return Receipt{}, ErrOff
+	}
 	client, err := f.Sources.Client(r)
 	receipt := Receipt{Source: client}
 	if err != nil || !f.Sources.Allows(client) {
@@ -94,16 +104,22 @@ func (rc *Receiver) Receive(r *http.Request, id string) (Receipt, error) {
 	if rc.Arrived != nil {
 		rc.Arrived(r)
 	}
+	if receipt.Outcome == Test {
+		return receipt, nil
+	}
 	return receipt, rc.record(r.Context(), &receipt, d)
 }
 
 func (rc *Receiver) prove(receipt *Receipt, d *recorder.Delivery, r *http.Request) error {
-	method, authentic := rc.Format.Authenticate(r, d.Body)
-	if !authentic {
+	proof, err := rc.Format.Authenticate(r, d.Body, rc.Now())
+	if err != nil {
 		receipt.Outcome = Refused
-		return ErrProof
+		return fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	d.Method = method
+	if proof.Test {
+		receipt.Outcome = Test
+	}
+	d.Method = proof.Method
 	return nil
 }
 
@@ -131,13 +147,13 @@ func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d recorder.Del
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if d.Length != int64(len(d.Body)) {
-		return rc.keep(ctx, receipt, quarantine.TooLarge, d)
+		return rc.keep(ctx, receipt, Refuse(quarantine.TooLarge, "the body has more than %d bytes", maxBody), d)
 	}
 	report, err := rc.Format.Parse(d.Body)
 	var refusal *Refusal
 	switch {
 	case errors.As(err, &refusal):
-		return rc.keep(ctx, receipt, refusal.Reason, d)
+		return rc.keep(ctx, receipt, refusal, d)
 	case err != nil:
 		return err
 	case report.Test:
@@ -148,9 +164,9 @@ func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d recorder.Del
 	return receipt.with(result, err)
 }
 
-func (rc *Receiver) keep(ctx context.Context, receipt *Receipt, reason quarantine.Reason, d recorder.Delivery) error {
-	receipt.Reason = reason
-	result, err := rc.Ledger.Quarantine(ctx, reason, d)
+func (rc *Receiver) keep(ctx context.Context, receipt *Receipt, refusal *Refusal, d recorder.Delivery) error {
+	receipt.Reason, receipt.Cause = refusal.Reason, refusal.Err
+	result, err := rc.Ledger.Quarantine(ctx, refusal.Reason, d)
 	return receipt.with(result, err)
 }
 
@@ -164,7 +180,7 @@ func (receipt *Receipt) with(result recorder.Result, err error) error {
 
 // readBody reads a body. With errBodyTooLong comes its beginning.
 func readBody(r *http.Request) ([]byte, error) {
-	body := make([]byte, 0, min(max(r.ContentLength, 512), maxBody)+1)
+	body := make([]byte, 0, min(max(r.ContentLength, 512), announcedBytes)+1)
 	limited := io.LimitReader(r.Body, maxBody+1)
 	for {
 		if len(body) == cap(body) {

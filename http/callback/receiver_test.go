@@ -29,12 +29,17 @@ import (
 func shop(from callback.Sources) *callback.Format {
 	return &callback.Format{
 		Name: "shop-v1", Reader: 3, Path: "shop", Actor: "callback:shop", Sources: from,
-		Authenticate: func(r *http.Request, _ []byte) (string, bool) {
-			return "header", r.Header.Get("X-Key") == "good"
+		Authenticate: func(r *http.Request, _ []byte, _ time.Time) (callback.Proof, error) {
+			if r.Header.Get("X-Key") != "good" {
+				return callback.Proof{}, errKey
+			}
+			return callback.Proof{Method: "header"}, nil
 		},
 		Parse: parseShop,
 	}
 }
+
+var errKey = errors.New("the key is not good")
 
 type shopDocument struct {
 	strictjson.Object
@@ -109,8 +114,18 @@ func TestTheOrderOfWork(t *testing.T) {
 	full <- struct{}{}
 	byBody := func(f *callback.Format) {
 		f.ByBody = true
-		f.Authenticate = func(_ *http.Request, body []byte) (string, bool) {
-			return "signature", bytes.Contains(body, []byte("signed"))
+		f.Authenticate = func(_ *http.Request, body []byte, _ time.Time) (callback.Proof, error) {
+			if !bytes.Contains(body, []byte("signed")) {
+				return callback.Proof{}, errKey
+			}
+			return callback.Proof{Method: "signature"}, nil
+		}
+	}
+	off := func(f *callback.Format) { f.IsOff = func() bool { return true } }
+	test := func(f *callback.Format) {
+		byBody(f)
+		f.Authenticate = func(*http.Request, []byte, time.Time) (callback.Proof, error) {
+			return callback.Proof{Method: "signature", Test: true}, nil
 		}
 	}
 	for name, c := range map[string]struct {
@@ -122,6 +137,8 @@ func TestTheOrderOfWork(t *testing.T) {
 		err     error
 		outcome string
 	}{
+		"no secret":                            {"192.168.0.0/16", "bad", untouched{t}, full, off, callback.ErrOff, ""},
+		"a test":                               {"10.0.0.0/8", "good", strings.NewReader(`{"order":"A"}`), nil, test, nil, callback.Test},
 		"another source":                       {"192.168.0.0/16", "bad", untouched{t}, full, nil, callback.ErrSource, callback.Refused},
 		"no proof":                             {"10.0.0.0/8", "bad", untouched{t}, full, nil, callback.ErrProof, callback.Refused},
 		"no room":                              {"10.0.0.0/8", "good", untouched{t}, full, nil, callback.ErrFull, ""},
@@ -141,8 +158,11 @@ func TestTheOrderOfWork(t *testing.T) {
 			r := request(c.body)
 			r.Header.Set("X-Key", c.key)
 			receipt, err := rc.Receive(r, eventstore.NewULID(time.Now()))
-			if !errors.Is(err, c.err) || receipt.Outcome != c.outcome || receipt.Source.String() != "10.0.0.1" {
+			if !errors.Is(err, c.err) || errors.Is(err, callback.ErrProof) != errors.Is(err, errKey) || receipt.Outcome != c.outcome {
 				t.Errorf("%+v, %v", receipt, err)
+			}
+			if receipt.Source.String() != "10.0.0.1" && err != callback.ErrOff {
+				t.Errorf("the source is %v", receipt.Source)
 			}
 			if n := end(); n > 0 {
 				t.Errorf("%d events are stored", n)

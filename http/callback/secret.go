@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Secrets are those that a callback URL may carry. There are several while one
@@ -43,11 +44,22 @@ type URLSecret struct{ live atomic.Pointer[Secrets] }
 // Set replaces the live secrets.
 func (u *URLSecret) Set(s Secrets) { u.live.Store(&s) }
 
-// Authenticate is a Format's: it reports whether the request's URL carries a live
-// secret, in the one parameter "secret".
-func (u *URLSecret) Authenticate(r *http.Request, _ []byte) (method string, authentic bool) {
+// IsOff is a Format's: it reports that there is no live secret.
+func (u *URLSecret) IsOff() bool {
 	live := u.live.Load()
-	return BySecret, live != nil && live.authenticate(r.URL.RawQuery)
+	return live == nil || len(live.digests) == 0
+}
+
+var errNoSecret = errors.New(`the URL has no live secret in its one parameter "secret"`)
+
+// Authenticate is a Format's: it succeeds if the request's URL carries a live secret,
+// in the one parameter "secret".
+func (u *URLSecret) Authenticate(r *http.Request, _ []byte, _ time.Time) (Proof, error) {
+	live := u.live.Load()
+	if live == nil || !live.authenticate(r.URL.RawQuery) {
+		return Proof{}, errNoSecret
+	}
+	return Proof{Method: BySecret}, nil
 }
 
 func (s Secrets) authenticate(query string) bool {

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"daybook/http/callback"
 )
@@ -29,7 +30,7 @@ func TestTheZeroValueAuthenticatesNobody(t *testing.T) {
 		none := new(callback.URLSecret)
 		none.Set(callback.Secrets{})
 		for _, u := range []*callback.URLSecret{none, new(callback.URLSecret)} {
-			if _, authentic := u.Authenticate(httptest.NewRequest(http.MethodPost, "/"+query, nil), nil); authentic {
+			if _, err := u.Authenticate(httptest.NewRequest(http.MethodPost, "/"+query, nil), nil, time.Now()); err == nil || !u.IsOff() {
 				t.Errorf("%q is good", query)
 			}
 		}
@@ -42,7 +43,9 @@ func TestEveryLiveSecretIsGoodExactlyOnceInTheQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := new(callback.URLSecret)
-	u.Set(secrets)
+	if u.Set(secrets); u.IsOff() {
+		t.Error("with secrets it is off")
+	}
 	for query, good := range map[string]bool{
 		"secret=first":                            true,
 		"a=b&secret=first&c":                      true,
@@ -82,7 +85,7 @@ func TestEveryLiveSecretIsGoodExactlyOnceInTheQuery(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.URL.RawQuery = query
-		if method, authentic := u.Authenticate(r, nil); authentic != good || method != "secret" {
+		if proof, err := u.Authenticate(r, nil, time.Now()); (err == nil) != good || good && proof.Method != "secret" {
 			t.Errorf("%.60q is good: %v", query, !good)
 		}
 	}

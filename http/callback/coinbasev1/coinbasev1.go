@@ -28,7 +28,12 @@ func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Form
 	return &callback.Format{
 		Name: "coinbase-v1", Reader: 1,
 		Path: "coinbase", Actor: "callback:coinbase", Sources: sources,
-		Authenticate: secret.Authenticate, Methods: []string{callback.BySecret}, Headers: signatures, Parse: Parse,
+		Advice: callback.Advice{
+			Secrets: "DAYBOOK_CALLBACK_SECRETS", Sources: "--callback-from",
+			Proof: "Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.",
+		},
+		IsOff: secret.IsOff, Authenticate: secret.Authenticate, Methods: []string{callback.BySecret},
+		Headers: signatures, Parse: Parse,
 	}
 }
 

@@ -45,6 +45,9 @@ func (e *Elsewhere) Error() string {
 	return "the body is a " + string(e.Generation) + ", which no route takes"
 }
 
+// Route returns the path that takes the body; empty if none does.
+func (e *Elsewhere) Route() string { return e.Generation.Route() }
+
 // Redirect returns the refusal of a body by the reader of a generation, with Elsewhere
 // as its cause if the body is of another generation.
 func Redirect(refusal *callback.Refusal, body []byte, reader Generation) *callback.Refusal {
