@@ -89,6 +89,9 @@ func (c callbackRoutes) refuse(w *call, r *http.Request, receipt callback.Receip
 		return forbidden.problem("Callbacks are taken from the addresses in "+advice.Sources+" alone. Behind a proxy, name it in --trusted-proxy.", err)
 	case errors.Is(err, callback.ErrProof):
 		return unauthorized.problem(sentence(err)+" "+advice.Proof, err)
+	case errors.Is(err, callback.ErrTooLarge):
+		w.Header().Set("Connection", "close")
+		return tooLarge.problem("A webhook has at most 256 KiB. Its signature is not verified, and nothing of it is kept.", nil)
 	case errors.Is(err, callback.ErrFull):
 		return overloaded.problem("Send the request again.", nil)
 	case errors.Is(err, callback.ErrBody):

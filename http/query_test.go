@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // ignoring are the routes that ignore what they do not know of a query.
-var ignoring = []string{"/callbacks/coinbase", "/healthz", "/readyz", "/readyz/reads", "/metrics"}
+var ignoring = []string{"/callbacks/coinbase", "/callbacks/coinbase/checkouts", "/healthz", "/readyz", "/readyz/reads", "/metrics"}
 
 // eachOperation calls a function with every operation of openapi.yaml, a path of
 // it, and the names of its query parameters.
@@ -87,7 +88,11 @@ func TestCallbacksHealthAndMetricsIgnoreTheirQuery(t *testing.T) {
 	for _, route := range ignoring {
 		for _, query := range []string{"shop=canary", "a=1&a=2", "limit=", "%ff=1", "&&"} {
 			r := w.request("", http.MethodGet, route+"?"+query, "")
-			if strings.HasPrefix(route, "/callbacks/") {
+			switch route {
+			case checkoutsPath:
+				r = webhook(t, checkoutSecret, time.Now(), checkout("A", "checkout.payment.expired", "EXPIRED"))
+				r.URL.RawQuery = query
+			case "/callbacks/coinbase":
 				r = newCallback(route+"?"+query+"&secret="+secret, strings.NewReader(`{"order":{"id":"A","status":"new"}}`))
 			}
 			a := w.do(r)

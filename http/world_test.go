@@ -20,7 +20,9 @@ import (
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
+	"daybook/http/callback/checkouts"
 	"daybook/http/callback/coinbasev1"
+	"daybook/http/callback/hook0"
 	"daybook/projections/balances"
 	"daybook/projections/follow"
 	"daybook/projections/local"
@@ -43,6 +45,9 @@ const (
 	secret    = "canary-secret"
 	oldSecret = "canary-secret-of-last-year"
 	target    = "/callbacks/coinbase?secret=" + secret
+
+	checkoutSecret = "canary-checkout-secret"
+	sandboxSecret  = "canary-sandbox-secret"
 )
 
 var tokens = map[Role]string{
@@ -63,6 +68,7 @@ type world struct {
 	server      *Server
 	connections *Connections // nil if nothing bounds them
 	secret      *callback.URLSecret
+	signatures  *checkouts.Signatures
 	log         *journal
 	stop        context.CancelFunc // ends the projections
 	stopChanges context.CancelFunc // ends the streams of orders
@@ -81,7 +87,7 @@ type wiring struct {
 
 func newWorld(t testing.TB, wired wiring) *world {
 	t.Helper()
-	w := &world{TB: t, log: new(journal), secret: new(callback.URLSecret)}
+	w := &world{TB: t, log: new(journal), secret: new(callback.URLSecret), signatures: new(checkouts.Signatures)}
 	var err error
 	if w.store, err = sqlitestore.Open(t.Context(), sqlitestore.Options{Directory: t.TempDir()}); err != nil {
 		t.Fatal(err)
@@ -107,6 +113,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 		sources.Allowed = append(sources.Allowed, netip.MustParsePrefix("127.0.0.0/8"))
 	}
 	w.secret.Set(mustSecrets(t, secret, oldSecret))
+	w.signatures.Set(mustSign(t, checkoutSecret), mustSign(t, sandboxSecret))
 	config := Config{
 		Ledger:             recorder.New(store, wired.policy),
 		Store:              store,
@@ -117,7 +124,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 		Projections:        w.projections[:2],
 		Waiting:            w.waiting,
 		WaitingProjection:  w.projections[2],
-		Formats:            coinbaseFormats(sources, w.secret),
+		Formats:            coinbaseFormats(sources, w.secret, w.signatures),
 		Tokens:             mustTokens(t),
 		Logger:             logger,
 	}
@@ -168,19 +175,29 @@ func (w *world) run(projecting bool) {
 	})
 }
 
-// coinbaseFormats are the formats of these tests.
-func coinbaseFormats(sources callback.Sources, secret *callback.URLSecret) []*callback.Format {
-	return []*callback.Format{coinbasev1.Format(sources, secret)}
+// coinbaseFormats are the formats of these tests. Webhooks come from anywhere.
+func coinbaseFormats(sources callback.Sources, secret *callback.URLSecret, signatures *checkouts.Signatures) []*callback.Format {
+	anywhere := callback.Sources{Allowed: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Trusted: sources.Trusted}
+	return []*callback.Format{coinbasev1.Format(sources, secret), checkouts.Format(anywhere, signatures)}
 }
 
 // tableOfRoutes is a server without anything to answer from.
 func tableOfRoutes() *Server {
-	return NewServer(Config{Formats: coinbaseFormats(callback.Sources{}, nil)})
+	return NewServer(Config{Formats: coinbaseFormats(callback.Sources{}, nil, nil)})
 }
 
 func mustSecrets(t testing.TB, texts ...string) callback.Secrets {
 	t.Helper()
 	secrets, err := callback.NewSecrets(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secrets
+}
+
+func mustSign(t testing.TB, texts ...string) hook0.Secrets {
+	t.Helper()
+	secrets, err := hook0.NewSecrets(texts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ var (
 	ErrOff         = errors.New("the route has no secret")
 	ErrSource      = errors.New("callbacks are not taken from there")
 	ErrProof       = errors.New("the callback is not authentic")
+	ErrTooLarge    = errors.New("the body is too large for its signature to be verified")
 	ErrFull        = errors.New("too many callbacks at once")
 	ErrBody        = errors.New("the body broke off, or is not as its header says")
 	errBodyTooLong = errors.New("body too long")
@@ -97,6 +98,10 @@ func (rc *Receiver) Receive(r *http.Request, id string) (Receipt, error) {
 		return receipt, err
 	}
 	if f.ByBody {
+		if isCut(&d) {
+			receipt.Outcome = Refused
+			return receipt, ErrTooLarge
+		}
 		if err := rc.prove(&receipt, &d, r); err != nil {
 			return receipt, err
 		}
@@ -141,12 +146,15 @@ func (rc *Receiver) take(d *recorder.Delivery, r *http.Request) error {
 	return nil
 }
 
+// isCut reports that only the beginning of the body was read.
+func isCut(d *recorder.Delivery) bool { return d.Length != int64(len(d.Body)) }
+
 // record appends what the body says, or keeps it. A sender that hangs up after the
 // last byte has sent a callback all the same, so this ends with the store's patience.
 func (rc *Receiver) record(ctx context.Context, receipt *Receipt, d recorder.Delivery) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if d.Length != int64(len(d.Body)) {
+	if isCut(&d) {
 		return rc.keep(ctx, receipt, Refuse(quarantine.TooLarge, "the body has more than %d bytes", maxBody), d)
 	}
 	report, err := rc.Format.Parse(d.Body)

@@ -144,7 +144,7 @@ func TestTheOrderOfWork(t *testing.T) {
 		"no room":                              {"10.0.0.0/8", "good", untouched{t}, full, nil, callback.ErrFull, ""},
 		"a body that breaks off":               {"10.0.0.0/8", "good", io.MultiReader(strings.NewReader("{"), broken{}), nil, nil, callback.ErrBody, ""},
 		"no proof in the body":                 {"10.0.0.0/8", "good", strings.NewReader("{"), nil, byBody, callback.ErrProof, callback.Refused},
-		"no proof in a body that is too large": {"10.0.0.0/8", "good", strings.NewReader(strings.Repeat(" ", 300<<10)), nil, byBody, callback.ErrProof, callback.Refused},
+		"no proof in a body that is too large": {"10.0.0.0/8", "good", strings.NewReader(strings.Repeat(" ", 300<<10) + "signed"), nil, byBody, callback.ErrTooLarge, callback.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := shop(sources(t, c.from, ""))

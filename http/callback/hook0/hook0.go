@@ -58,6 +58,9 @@ func NewSecrets(secrets []string) (Secrets, error) {
 	return s, nil
 }
 
+// IsEmpty reports that there is no secret, so that nothing can be verified.
+func (s Secrets) IsEmpty() bool { return len(s.keys) == 0 }
+
 var errEmpty = errors.New("a webhook secret is empty")
 
 // String hides the secrets from logs.
