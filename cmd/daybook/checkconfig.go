@@ -90,10 +90,12 @@ func (c *checkConfigCommand) report(parsed *kong.Context, env *environment) []se
 	for _, v := range env.known {
 		switch {
 		case reported[v.name]:
-		case v.secret && v.name != tokenVariable:
+		case v.secret && v.list:
 			value, origin := c.secrets(env, v.name)
 			add(v.name, value, origin)
-		case os.Getenv(v.name) != "" && v.secret:
+		case v.name == coinbaseKeyVariable && isUnset(v.name):
+			add(v.name, "", env.origin(v.name))
+		case v.secret && !isUnset(v.name):
 			add(v.name, mask, env.origin(v.name))
 		case os.Getenv(v.name) != "":
 			report = append(report, setting{v.key(), shown(v.flag, os.Getenv(v.name)), env.origin(v.name)})

@@ -89,7 +89,7 @@ func (v variable) fromTOML(value any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if text, err = clean(text, v.list); err != nil {
+	if text, err = v.clean(text); err != nil {
 		return "", err
 	}
 	if url, ok := secretURLOf(v.flag); ok && text != "" && url.hasPassword(text) {

@@ -87,7 +87,7 @@ func (e *environment) clean() {
 		if !set {
 			continue
 		}
-		if value, err := clean(text, v.list); err != nil {
+		if value, err := v.clean(text); err != nil {
 			e.refuse(v.name, fmt.Errorf("%s %w", v.name, err))
 		} else {
 			e.set(v.name, value)
@@ -115,7 +115,7 @@ func (e *environment) readConfig(path string) {
 func (e *environment) checkVariable(flag *kong.Flag) {
 	for _, name := range flag.Envs {
 		if flag.Tag.Has(fileTag) {
-			if value, err := e.fileOf(name, false); err != nil {
+			if value, err := e.fileOf(variable{name: name}); err != nil {
 				e.refuse(name, err)
 			} else if value != "" {
 				e.set(name, value)
@@ -144,8 +144,8 @@ func decode(flag *kong.Flag, text string) error {
 
 // fileOf returns the value in the file that the twin of a variable names; "" if it
 // names none.
-func (e *environment) fileOf(name string, list bool) (string, error) {
-	twin := name + fileSuffix
+func (e *environment) fileOf(v variable) (string, error) {
+	name, twin := v.name, v.twin().name
 	path := os.Getenv(twin)
 	if path == "" {
 		return "", nil
@@ -153,8 +153,8 @@ func (e *environment) fileOf(name string, list bool) (string, error) {
 	if os.Getenv(name) != "" {
 		return "", fmt.Errorf("both %s and %s are set: unset one", e.label(name), e.label(twin))
 	}
-	value, err := fileValue(e.label(twin), path, list)
-	if err == nil && value == "" && !list {
+	value, err := v.fileValue(e.label(twin), path)
+	if err == nil && value == "" && !v.list {
 		err = fmt.Errorf("%s: %s is empty", e.label(twin), path)
 	}
 	return value, err
@@ -164,7 +164,7 @@ func (e *environment) fileOf(name string, list bool) (string, error) {
 // commas or lines. An empty entry between others stays in the list, because it is a
 // mistake that must be noticed.
 func (e *environment) secretList(name string) ([]string, error) {
-	text, err := e.fileOf(name, true)
+	text, err := e.fileOf(variable{name: name, list: true})
 	if err != nil {
 		return nil, err
 	}

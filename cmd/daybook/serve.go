@@ -26,6 +26,7 @@ type serveCommand struct {
 	redisFlag    `embed:""`
 	esdbFlag     `embed:""`
 	profileFlag  `embed:""`
+	coinbaseFlag `embed:""`
 	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
 	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR"`
@@ -66,7 +67,7 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 	if c.EsdbWritable {
 		return c.serveScratch(ctx, hangup, env, logger)
 	}
-	settings, err := c.settings(c.readAccess(env))
+	settings, err := c.settings(env, c.readAccess(env))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"daybook/domain/recorder"
 	"daybook/eventstore/eventstoredb"
 	"daybook/http/callback"
+	"daybook/http/coinbase"
 )
 
 // settings are what serve is told from outside, read and checked.
@@ -15,10 +16,12 @@ type settings struct {
 	access  *liveAccess
 	sources callback.Sources
 	policy  recorder.Policy
+
+	coinbase *coinbase.Client // nil without an API key
 }
 
 // settings reads the settings. Its error has all mistakes in them.
-func (c *serveCommand) settings(readAccess func() (access, error)) (settings, error) {
+func (c *serveCommand) settings(env *environment, readAccess func() (access, error)) (settings, error) {
 	var found mistakes
 	prefixes := func(flag string, texts []string) []netip.Prefix {
 		parsed, err := callback.ParsePrefixes(texts)
@@ -36,6 +39,8 @@ func (c *serveCommand) settings(readAccess func() (access, error)) (settings, er
 	}
 	var err error
 	s.access, err = newLiveAccess(readAccess)
+	found.note(err)
+	s.coinbase, err = c.coinbaseFlag.client(env, false)
 	found.note(err)
 	found.note(c.esdbFlag.check(c.isRemote()))
 	return s, found.err()
@@ -68,7 +73,7 @@ func (c *serveCommand) check(env *environment) error {
 		_, err := c.scratchSettings(env)
 		found.note(err)
 	} else {
-		_, err := c.settings(readAccess)
+		_, err := c.settings(env, readAccess)
 		found.note(err)
 	}
 	if c.EsdbListen != "" {

@@ -87,12 +87,12 @@ func clean(text string, list bool) (string, error) {
 
 // fileValue reads a setting from a file. label names the setting that names the
 // file.
-func fileValue(label, path string, list bool) (string, error) {
+func (v variable) fileValue(label, path string) (string, error) {
 	content, err := readFile(path)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", label, err)
 	}
-	value, err := clean(string(content), list)
+	value, err := v.clean(string(content))
 	if err != nil {
 		return "", fmt.Errorf("%s: what is in %s %w", label, path, err)
 	}

@@ -22,6 +22,7 @@ const (
 type variable struct {
 	name   string
 	list   bool
+	pem    bool       // its value may have lines
 	secret bool       // it has no flag and is no key of the configuration file
 	flag   *kong.Flag // nil: of a secret, or of a name of a file
 }
@@ -32,13 +33,21 @@ func (v variable) key() string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(v.name, variablePrefix)), "_", "-")
 }
 
+// clean returns a value as it is meant.
+func (v variable) clean(text string) (string, error) {
+	if v.pem {
+		return cleanPEM(text)
+	}
+	return clean(text, v.list)
+}
+
 // twin returns the variable that names a file with the value.
 func (v variable) twin() variable { return variable{name: v.name + fileSuffix} }
 
 // knownVariables are those of all flags, and of secrets.
 func knownVariables(model *kong.Application) []variable {
 	var known []variable
-	for _, secret := range []variable{{name: secretsVariable, list: true}, {name: tokensVariable, list: true}, {name: tokenVariable}} {
+	for _, secret := range []variable{{name: secretsVariable, list: true}, {name: tokensVariable, list: true}, {name: tokenVariable}, coinbaseKey} {
 		secret.secret = true
 		known = append(known, secret, secret.twin())
 	}
