@@ -6,6 +6,7 @@ package coinbase
 import (
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -27,6 +28,7 @@ type Client struct {
 	rest    time.Duration // how long an open breaker stays open
 	tokens  tokens
 	breaker *gobreaker.CircuitBreaker[[]byte]
+	ahead   atomic.Pointer[time.Duration] // see ClockAhead
 }
 
 // New returns a client. It sends nothing.
@@ -50,6 +52,16 @@ func New(o Options) (*Client, error) {
 	}}
 	c.breaker = newBreaker(o)
 	return c, nil
+}
+
+// ClockAhead returns how far this clock was ahead of Coinbase's at the last answer,
+// whatever that said; negative if it was behind. It is exact to a second and the time
+// that the answer took. Before the first answer with a Date it is not known.
+func (c *Client) ClockAhead() (off time.Duration, known bool) {
+	if off := c.ahead.Load(); off != nil {
+		return *off, true
+	}
+	return 0, false
 }
 
 // CloseIdleConnections closes connections that no request uses.

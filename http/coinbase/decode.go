@@ -65,13 +65,11 @@ func decodePage(body []byte, folder, asked string) (Page, error) {
 	if folder == "/payment-links" {
 		items = list.PaymentLinks
 	}
-	switch {
-	case items == nil:
+	if items == nil {
 		return Page{}, errShape // an empty list would say that there are none
-	case len(list.NextPageToken) > maxToken:
-		return Page{}, errToken
-	case list.NextPageToken != "" && list.NextPageToken == asked:
-		return Page{}, errEndless
+	}
+	if err := checkToken(list.NextPageToken, asked); err != nil {
+		return Page{}, err
 	}
 	for i := range *items {
 		if err := (*items)[i].check(); err != nil {
@@ -80,6 +78,17 @@ func decodePage(body []byte, folder, asked string) (Page, error) {
 		(*items)[i].inUTC()
 	}
 	return Page{Items: *items, NextPageToken: list.NextPageToken}, nil
+}
+
+// checkToken refuses the token of a next page that cannot be followed.
+func checkToken(next, asked string) error {
+	switch {
+	case len(next) > maxToken:
+		return errToken
+	case next != "" && next == asked:
+		return errEndless
+	}
+	return nil
 }
 
 func (c *Checkout) inUTC() {

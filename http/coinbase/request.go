@@ -64,6 +64,9 @@ func (c *Client) exchange(ctx context.Context, path string, query url.Values) ([
 		return nil, fromTransport(ctx, path, Unreachable, err)
 	}
 	defer answer.Body.Close()
+	if off, known := ahead(answer.Header.Get("Date"), c.tokens.now()); known {
+		c.ahead.Store(&off)
+	}
 	if answer.StatusCode != http.StatusOK {
 		return nil, fromStatus(path, answer, c.tokens.now())
 	}

@@ -90,18 +90,26 @@ func fromStatus(path string, answer *http.Response, now time.Time) *Unavailable 
 // skew says how far this clock is from Coinbase's, if that alone makes a token
 // invalid.
 func skew(date string, now time.Time) error {
-	theirs, err := http.ParseTime(date)
-	if err != nil {
-		return nil
-	}
-	off := now.Sub(theirs).Round(time.Second)
+	off, known := ahead(date, now)
 	switch {
+	case !known:
+		return nil
 	case off > lifetime/4:
 		return errors.New("this clock is " + off.String() + " ahead of Coinbase's")
 	case off < -lifetime/4:
 		return errors.New("this clock is " + (-off).String() + " behind Coinbase's")
 	}
 	return nil
+}
+
+// ahead returns how far this clock is ahead of the header Date of an answer, which has
+// whole seconds.
+func ahead(date string, now time.Time) (off time.Duration, known bool) {
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		return 0, false
+	}
+	return now.Sub(theirs).Round(time.Second), true
 }
 
 // maxRetryAfter bounds what a server can ask for.

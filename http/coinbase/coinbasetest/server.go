@@ -11,6 +11,10 @@
 //	[create-payment-link] api-reference/business-api/rest-api/payment-links/create-payment-link
 //	[schema-mapping]     coinbase-business/checkout-apis/migrate/api-schema-mapping
 //	[authentication]     coinbase-business/authentication-authorization/api-key-authentication
+//	[get-subscription]   api-reference/payment-apis/rest-api/webhooks-under-development/get-webhook-subscription-details
+//	[list-events]        api-reference/v2/rest-api/webhooks/list-webhook-subscription-events
+//	[subscriptions]      api-reference/payment-apis/webhooks/subscriptions
+//	[cdp-sdk]            github.com/coinbase/cdp-sdk: go/auth/jwt.go, and clients generated from its OpenAPI document
 package coinbasetest
 
 import (
@@ -44,6 +48,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	resources map[Kind]*shelf
+	webhooks  []webhook
 	made      uint64 // resources and transactions, for their numbers
 	requests  int
 	next      []Fault
@@ -69,6 +74,7 @@ func New(o Options) (*Server, error) {
 	if o.Sandbox {
 		prefix = "/sandbox/api/v1/"
 	}
+	s.handleWebhooks()
 	for _, kind := range []Kind{Checkouts, PaymentLinks} {
 		s.mux.HandleFunc("GET "+prefix+string(kind), s.serve(func(r *http.Request, f Fault) (int, any) { return s.list(kind, r, f) }))
 		s.mux.HandleFunc("GET "+prefix+string(kind)+"/{id}", s.serve(func(r *http.Request, f Fault) (int, any) {
