@@ -56,6 +56,9 @@ func readOrder(o *recorder.OrderReport) verify.Reading {
 	if paid := o.Report.Paid; paid != nil {
 		r.Claims = append(r.Claims, readPaid(&o.Report, paid))
 	}
+	for _, refund := range o.Report.Refunds {
+		r.Claims = append(r.Claims, readRefund(&o.Report, refund))
+	}
 	for _, m := range o.Report.Mispayments {
 		c := verify.Claim{
 			Kind: verify.Mispaid, Payment: string(m.Payment), Digest: m.Digest,
@@ -74,6 +77,17 @@ func readOrder(o *recorder.OrderReport) verify.Reading {
 	return r
 }
 
+func readRefund(report *order.Report, refund order.Refund) verify.Claim {
+	c := verify.Claim{
+		Kind: verify.Refunded, Payment: string(report.Payment), Digest: refund.Digest, Refund: string(refund.Payment),
+		Said: refund.Status, Problem: string(refund.Doubt), Hash: refund.Hash, OccurredAt: refund.OccurredAt,
+	}
+	if refund.Amount != (money.Amount{}) {
+		c.Amount = refund.Amount.String()
+	}
+	return c
+}
+
 func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
 	d := paid.Details
 	c := verify.Claim{
@@ -83,8 +97,13 @@ func readPaid(report *order.Report, paid *order.Claim) verify.Claim {
 		Method: paid.Evidence.Method, Said: paid.Evidence.Status,
 		Details: verify.Details{
 			Reference: d.Reference, UUID: d.UUID, Bitcoin: optionalText(d.Bitcoin),
-			TransactionHash: d.TransactionHash, ReceiveAddress: d.ReceiveAddress,
+			TransactionHash: d.TransactionHash, ReceiveAddress: d.ReceiveAddress, Object: d.Object,
 		},
+	}
+	if t := paid.Transfer; t != nil {
+		c.Transfer = &verify.Transfer{
+			Amount: amountText(t.Amount), Quoted: amountText(t.Quoted), Fee: amountText(t.Fee), Network: t.Network, Hash: t.Hash, Payee: t.Payee,
+		}
 	}
 	if c.Problem == "" && c.Amount == "" {
 		c.Problem = string(payment.UnreadableAmount)

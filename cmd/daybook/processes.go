@@ -9,9 +9,12 @@ import (
 	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/http/callback"
+	"daybook/http/coinbase"
 	"daybook/projections/follow"
 	"daybook/projections/process"
+	"daybook/projections/process/linker"
 	"daybook/projections/process/redrive"
+	"daybook/projections/process/verifier"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -20,16 +23,20 @@ import (
 type processes []*process.Runner
 
 // newProcesses makes the processes. They wait while the lists are folded.
-func newProcesses(log eventstore.Reader, service *recorder.Recorder, w waiting, options follow.Options) processes {
+func newProcesses(log eventstore.Reader, service *recorder.Recorder, w waiting, client *coinbase.Client, options follow.Options) processes {
 	run := process.Options{
 		Logger: options.Logger,
 		Ready:  func() error { return w.projection.Ready(math.MaxInt64) },
 	}
-	var all processes
-	for _, p := range []process.Process{
-		redrive.Redrive{Log: log, Formats: keptFormats{service}, Ledger: service, Now: time.Now}.Process(),
-	} {
-		all = append(all, process.New(p, w.model, run))
+	soon := run
+	soon.Every = time.Second // a customer waits for it
+	all := processes{
+		process.New(redrive.Redrive{Log: log, Formats: keptFormats{service}, Ledger: service, Now: time.Now}.Process(), w.model, run),
+		process.New(linker.Linker{Log: log, Lookup: w.model, Ledger: service, Now: time.Now}.Process(), w.model, soon),
+	}
+	if client != nil {
+		provider := coinbaseAnswers{client, time.Now}
+		all = append(all, process.New(verifier.Verifier{Provider: provider, Ledger: service, Now: time.Now}.Process(), w.model, soon))
 	}
 	return all
 }

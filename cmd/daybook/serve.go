@@ -26,11 +26,11 @@ type serveCommand struct {
 	redisFlag    `embed:""`
 	esdbFlag     `embed:""`
 	profileFlag  `embed:""`
+	evidenceFlag `embed:""`
 	coinbaseFlag `embed:""`
 	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
 	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	Unregistered string   `help:"What becomes of payments of orders that were not registered: credit the custom parameter, or hold." enum:"credit,hold" default:"credit"`
 	LogLevel     string   `help:"Least severe lines to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
 }
@@ -121,7 +121,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	waiting := openWaiting(c.Data, store.Store, options)
 	all := append(slices.Clone(projected.all), waiting.projection)
 	service := recorder.New(store.Store, s.policy)
-	acting := newProcesses(store.Store, service, waiting, options)
+	acting := newProcesses(store.Store, service, waiting, s.coinbase, options)
 	watch := newWatch(store, store.tail, logger, time.Now)
 	connections := httpapi.NewConnections(s.sources)
 	server := httpapi.NewServer(httpapi.Config{
@@ -151,6 +151,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	}
 	c.logStart(logger, listener.Addr(), logID, store, read, s)
 	warnOfEncodings(logger, *current)
+	logPolicy(logger, s.policy.Checkout)
 	if c.Dev {
 		if err := printExample(printed, listener.Addr().String(), c.Data, c.arguments(), *current); err != nil {
 			return errors.Join(err, listener.Close())

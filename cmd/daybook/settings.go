@@ -32,7 +32,6 @@ func (c *serveCommand) settings(env *environment, readAccess func() (access, err
 	}
 	s := settings{
 		sources: callback.Sources{Allowed: prefixes("--callback-from", c.CallbackFrom), Trusted: prefixes("--trusted-proxy", c.TrustedProxy)},
-		policy:  recorder.Policy{HoldUnregistered: c.Unregistered == "hold"},
 	}
 	if c.Dev {
 		s.sources.Allowed = append(s.sources.Allowed, loopback...)
@@ -41,6 +40,8 @@ func (c *serveCommand) settings(env *environment, readAccess func() (access, err
 	s.access, err = newLiveAccess(readAccess)
 	found.note(err)
 	s.coinbase, err = c.coinbaseFlag.client(env, false)
+	found.note(err)
+	s.policy, err = c.evidenceFlag.policy(s.coinbase != nil)
 	found.note(err)
 	found.note(c.esdbFlag.check(c.isRemote()))
 	return s, found.err()

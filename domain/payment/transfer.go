@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"strings"
+
 	"daybook/domain/ident"
 	"daybook/domain/money"
 )
@@ -44,6 +46,25 @@ func fill[T comparable](member *T, other T) {
 	if *member == none {
 		*member = other
 	}
+}
+
+// hashDigits is the length of an EVM transaction's hash in hexadecimal digits.
+const hashDigits = 64
+
+// NormalHash returns the one form of a transaction's hash. One of hexadecimal digits is in
+// lower case, after 0x if it has the length of an EVM hash. Others may be case-sensitive,
+// and stay as they came.
+func NormalHash(text string) string {
+	text = strings.TrimSpace(text)
+	lower := strings.ToLower(text)
+	digits := strings.TrimPrefix(lower, "0x")
+	switch {
+	case strings.Trim(digits, "0123456789abcdef") != "":
+		return text
+	case len(digits) == hashDigits:
+		return "0x" + digits
+	}
+	return lower
 }
 
 // chains are the chain ids of networks by their names at providers. Two names for one

@@ -25,6 +25,12 @@ func addressKey(address string) Key     { return Key("address:" + address) }
 func mispaymentKey(id string) Key       { return Key("mispayment:" + id) }
 func hashKey(hash string) Key           { return Key("hash:" + Hash(hash)) }
 
+// ReferenceKey is the key of the website's own name for an order.
+func ReferenceKey(reference string) Key { return referenceKey(reference) }
+
+// UserKey is the key of a user.
+func UserKey(user string) Key { return userKey(user) }
+
 // Hash returns the one text of a transaction hash: lower-case, without a prefix.
 func Hash(text string) string { return strings.TrimPrefix(strings.ToLower(text), "0x") }
 

@@ -44,7 +44,11 @@ func (p *prover) proveAnswer(ctx context.Context, e *eventstore.Recorded, said *
 		if *is != shown.merged(k.transfer) {
 			found.add("transfer is not the one that the provider shows")
 		}
-		found = append(found, p.compareMade(e, said, h.counted(said.Payment, said.Transfer), k.pending)...)
+		made := h.counted(said.Payment, said.Transfer)
+		if made.reason, err = p.bySite(ctx, e, h, said.Payment, made.reason); err != nil {
+			return err
+		}
+		found = append(found, p.compareMade(e, said, made, k.pending)...)
 	}
 	if len(found) > 0 {
 		p.note(e, "%s", strings.Join(found, "; "))
@@ -113,6 +117,9 @@ func (p *prover) proveWaited(ctx context.Context, e *eventstore.Recorded, said *
 			found.add("sale is %v, and the terms of its order say otherwise", said.Sale)
 		}
 	} else {
+		if made.reason, err = p.bySite(ctx, e, h, said.Payment, made.reason); err != nil {
+			return err
+		}
 		found = append(found, p.compareMade(e, said, made, h.payments[said.Payment].pending)...)
 	}
 	if len(found) > 0 {

@@ -52,8 +52,8 @@ type Claim struct {
 	Details      Details
 	Refund, Hash string    // of a refund: its identity, and its transaction
 	Transfer     *Transfer // of a provider that shows it
-	Sale         *Sale  // of a payout; nil if it cannot be read
-	EventType    string // that a readable payout becomes; empty if its word is unknown
+	Sale         *Sale     // of a payout; nil if it cannot be read
+	EventType    string    // that a readable payout becomes; empty if its word is unknown
 	Arrives      time.Time
 }
 

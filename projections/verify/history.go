@@ -20,7 +20,7 @@ type history struct {
 	settled  string // payment that pays it, of an order of the website
 
 	reference string // that a payment names
-	paid     string // payment that was credited first
+	paid      string // payment that was credited first
 }
 
 // known is a payment that was received: the first event says of whom and how
@@ -155,7 +155,7 @@ func (h *history) take(eventType string, said *data) {
 	case "OrderRegistered", "OrderLinked":
 		h.owner = said.User
 		if said.Amount != nil {
-			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale", expires: said.ExpiresAt}
+			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale", expires: said.ExpiresAt, site: said.Site}
 		}
 	case "OrderSettled":
 		h.settled = said.Payment

@@ -2,7 +2,10 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"daybook/eventstore"
 )
@@ -20,6 +23,30 @@ type terms struct {
 	price   amount
 	isSale  bool
 	expires time.Time
+	site    string // order of the website that they are of; empty if they are the order's own
+}
+
+// bySite completes why a payment does not pay its order: another one has settled the
+// order of the website, before the event.
+func (p *prover) bySite(ctx context.Context, e *eventstore.Recorded, h *history, payment, reason string) (string, error) {
+	if reason != "" || h.terms == nil || h.terms.site == "" || e.Type == "PaymentReceived" {
+		return reason, nil
+	}
+	stream := eventstore.StreamName("order-" + h.terms.site)
+	for earlier, err := range p.log.Read(ctx, stream, 0) {
+		if err != nil {
+			return "", fmt.Errorf("look up %s: %w", stream, err)
+		}
+		var said data
+		if earlier.Type != "OrderSettled" || earlier.Position > e.Position || json.Unmarshal(earlier.Data, &said) != nil {
+			continue
+		}
+		if said.Payment != payment {
+			return second, nil
+		}
+		return "", nil
+	}
+	return "not settled before", nil
 }
 
 // noTerms is the history of an order without terms.
@@ -65,6 +92,9 @@ func (p *prover) checkTerms(ctx context.Context, e *eventstore.Recorded, said *s
 		}
 	}
 	reason, pending, price := h.mispays(said.Payment, said.Amount, said.OccurredAt), "", ""
+	if reason, err = p.bySite(ctx, e, h, said.Payment, reason); err != nil {
+		return nil, err
+	}
 	isSale := h.terms != nil && h.terms.isSale
 	switch e.Type {
 	case "PaymentMispaid":

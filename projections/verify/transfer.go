@@ -116,6 +116,9 @@ func (p *prover) compareTransfer(ctx context.Context, e *eventstore.Recorded, sa
 	if !isKnown && e.Type == "PaymentVerified" || slices.Contains(needs, byAPI) {
 		found.add("its provider was not asked")
 	}
+	if made.reason, err = p.bySite(ctx, e, h, said.Payment, made.reason); err != nil {
+		return nil, err
+	}
 	return append(found, p.compareMade(e, said, made, k.pending)...), nil
 }
 

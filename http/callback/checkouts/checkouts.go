@@ -53,16 +53,6 @@ type Doubt struct {
 	Member string // of the document
 }
 
-// The reasons that package payment does not have.
-const (
-	UnreadableSettlement  payment.Reason = "unreadable-settlement"   // total, fee or net is missing or malformed
-	SettlementDisagrees   payment.Reason = "settlement-disagrees"    // with the amount, or with itself
-	RefundMissing         payment.Reason = "refund-missing"          // announced, but not in the report
-	RefundNoID            payment.Reason = "refund-without-id"       // cannot be told from another
-	RefundOfAnother       payment.Reason = "refund-of-another"       // its checkoutId is another checkout's
-	RefundContradictsSelf payment.Reason = "refund-contradicts-self" // the report has it twice, and differently
-)
-
 // maxRefunds bounds the refunds of one document. Each one is an event.
 const maxRefunds = 100
 

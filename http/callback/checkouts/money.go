@@ -46,12 +46,12 @@ func (d *Document) readSettlement(s *settlement, currency strictjson.Scalar) {
 	fee, isFee := amount(s.Fee, currency)
 	net, isNet := amount(s.Net, currency)
 	if !isTotal || !isFee || !isNet {
-		d.doubt(UnreadableSettlement, "settlement")
+		d.doubt(payment.UnreadableSettlement, "settlement")
 		return
 	}
 	d.Settlement = &Settlement{Total: total, Fee: fee, Net: net}
 	sum, err := fee.Add(net)
 	if err != nil || sum != total || !d.Amount.IsZero() && total != d.Amount {
-		d.doubt(SettlementDisagrees, "settlement")
+		d.doubt(payment.SettlementDisagrees, "settlement")
 	}
 }

@@ -79,22 +79,22 @@ func TestASettlementAddsUpToTheAmount(t *testing.T) {
 	}{
 		{settled("100.00", "0.00", "100.00", "USDC"), ""},
 		{settled("100", "0.123456", "99.876544", "USDC"), ""},
-		{settled("100.00", "1.00", "98.00", "USDC"), checkouts.SettlementDisagrees},
-		{settled("99.00", "1.00", "98.00", "USDC"), checkouts.SettlementDisagrees},
-		{settled("100.00", "1.00", "99.00", "USD"), checkouts.SettlementDisagrees},
-		{settled("100.00", "-1.00", "101.00", "USDC"), checkouts.UnreadableSettlement},
-		{settled("100.00", nil, "99.00", "USDC"), checkouts.UnreadableSettlement},
-		{settled(nil, "1.00", "99.00", "USDC"), checkouts.UnreadableSettlement},
-		{settled("100.00", "1.00", 99, "USDC"), checkouts.UnreadableSettlement},
-		{settled("100.00", "1.00", "99.00", "XXX"), checkouts.UnreadableSettlement},
-		{members{"settlement": members{}}, checkouts.UnreadableSettlement},
-		{members{"settlement": "100.00"}, checkouts.UnreadableSettlement},
+		{settled("100.00", "1.00", "98.00", "USDC"), payment.SettlementDisagrees},
+		{settled("99.00", "1.00", "98.00", "USDC"), payment.SettlementDisagrees},
+		{settled("100.00", "1.00", "99.00", "USD"), payment.SettlementDisagrees},
+		{settled("100.00", "-1.00", "101.00", "USDC"), payment.UnreadableSettlement},
+		{settled("100.00", nil, "99.00", "USDC"), payment.UnreadableSettlement},
+		{settled(nil, "1.00", "99.00", "USDC"), payment.UnreadableSettlement},
+		{settled("100.00", "1.00", 99, "USDC"), payment.UnreadableSettlement},
+		{settled("100.00", "1.00", "99.00", "XXX"), payment.UnreadableSettlement},
+		{members{"settlement": members{}}, payment.UnreadableSettlement},
+		{members{"settlement": "100.00"}, payment.UnreadableSettlement},
 	} {
 		d := parse(t, paid(test.change))
 		if test.want == "" && (len(d.Doubts) > 0 || d.Settlement == nil) || test.want != "" && !doubts(d, test.want, "settlement") {
 			t.Errorf("%v: %v", test.change, d.Doubts)
 		}
-		if test.want == checkouts.UnreadableSettlement && d.Settlement != nil {
+		if test.want == payment.UnreadableSettlement && d.Settlement != nil {
 			t.Errorf("%v is %v", test.change, *d.Settlement)
 		}
 	}

@@ -42,7 +42,7 @@ func (d *Document) readRefunds(b *document) {
 		return
 	}
 	if !slices.ContainsFunc(d.Refunds, func(r Refund) bool { return r.Status == announced }) {
-		d.doubt(RefundMissing, "refunds")
+		d.doubt(payment.RefundMissing, "refunds")
 	}
 }
 
@@ -65,9 +65,9 @@ func (d *Document) refund(e *refund, digest string, currency strictjson.Scalar) 
 	}
 	switch {
 	case r.ID == "":
-		r.Doubt = RefundNoID
+		r.Doubt = payment.RefundNoID
 	case !e.CheckoutID.Missing() && text(e.CheckoutID) != d.ID:
-		r.Doubt = RefundOfAnother
+		r.Doubt = payment.RefundOfAnother
 	case r.Status != RefundPending && r.Status != RefundCompleted && r.Status != RefundFailure:
 		r.Doubt = payment.UnknownStatus
 	case !readable:
@@ -85,7 +85,7 @@ func (d *Document) addRefund(r Refund) {
 		case r.ID == "" && r.Digest == other.Digest, r.ID != "" && r.sameAs(*other):
 			return
 		case r.ID != "" && r.ID == other.ID:
-			other.Doubt, r.Doubt = RefundContradictsSelf, RefundContradictsSelf
+			other.Doubt, r.Doubt = payment.RefundContradictsSelf, payment.RefundContradictsSelf
 		}
 	}
 	d.Refunds = append(d.Refunds, r)

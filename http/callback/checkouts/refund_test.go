@@ -37,10 +37,10 @@ func TestADoubtfulRefundLeavesTheOthersAlone(t *testing.T) {
 		{members{"currency": nil}, ""},
 		{members{"checkoutId": nil}, ""},
 		{members{"status": "FAILED"}, ""},
-		{members{"id": nil}, checkouts.RefundNoID},
-		{members{"id": 3}, checkouts.RefundNoID},
-		{members{"id": "a\nb"}, checkouts.RefundNoID},
-		{members{"checkoutId": "another"}, checkouts.RefundOfAnother},
+		{members{"id": nil}, payment.RefundNoID},
+		{members{"id": 3}, payment.RefundNoID},
+		{members{"id": "a\nb"}, payment.RefundNoID},
+		{members{"checkoutId": "another"}, payment.RefundOfAnother},
 		{members{"status": "completed"}, payment.UnknownStatus},
 		{members{"status": nil}, payment.UnknownStatus},
 		{members{"amount": nil}, payment.UnreadableAmount},
@@ -64,8 +64,8 @@ func TestARefundCountsOnceInADocument(t *testing.T) {
 	}{
 		{members{}, 1, ""},
 		{members{"amount": "40.0"}, 1, ""}, // another notation
-		{members{"amount": "41.00"}, 2, checkouts.RefundContradictsSelf},
-		{members{"status": "FAILED"}, 2, checkouts.RefundContradictsSelf},
+		{members{"amount": "41.00"}, 2, payment.RefundContradictsSelf},
+		{members{"status": "FAILED"}, 2, payment.RefundContradictsSelf},
 	} {
 		d := parse(t, refunded(oneRefund(), oneRefund(test.second)))
 		if len(d.Refunds) != test.count || d.Refunds[0].Doubt != test.doubt || d.Refunds[test.count-1].Doubt != test.doubt {
@@ -84,7 +84,7 @@ func TestAnAnnouncedRefundMustBeThere(t *testing.T) {
 		refunded(oneRefund(members{"status": "PENDING"})),
 		paid(members{"eventType": "checkout.refund.failed", "refunds": []members{oneRefund()}}),
 	} {
-		if d := parse(t, body); !doubts(d, checkouts.RefundMissing, "refunds") {
+		if d := parse(t, body); !doubts(d, payment.RefundMissing, "refunds") {
 			t.Errorf("%s: %v", body, d.Doubts)
 		}
 	}

@@ -1,8 +1,7 @@
 package checkouts
 
 import (
-	"strings"
-
+	"daybook/domain/payment"
 	"daybook/http/callback/strictjson"
 )
 
@@ -14,24 +13,11 @@ func text(s strictjson.Scalar) string {
 	return s.Detail()
 }
 
-// hashDigits is the length of an EVM transaction's hash in hexadecimal digits.
-const hashDigits = 64
-
-// hash returns a transaction's hash. One of hexadecimal digits has one form here: in
-// lower case, after 0x if it has the length of an EVM hash. Others may be
-// case-sensitive, and stay as they came.
+// hash returns a transaction's hash in its one form.
 func hash(s strictjson.Scalar) string {
 	if s.Kind != '"' {
 		return ""
 	}
-	s.Text = strings.TrimSpace(s.Text)
-	digits := strings.TrimPrefix(strings.ToLower(s.Text), "0x")
-	switch {
-	case strings.Trim(digits, "0123456789abcdef") != "":
-	case len(digits) == hashDigits:
-		s.Text = "0x" + digits
-	default:
-		s.Text = strings.ToLower(s.Text)
-	}
+	s.Text = payment.NormalHash(s.Text)
 	return s.Detail()
 }

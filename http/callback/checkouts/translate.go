@@ -3,35 +3,42 @@ package checkouts
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"daybook/domain/ident"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 	"daybook/domain/recorder"
+	"daybook/http/callback/strictjson"
 )
 
-// unverified holds a payment whose order is not registered. A signature shows that
-// Coinbase reports it, not that it is ours: a registration alone must not credit it.
-const unverified payment.Reason = "unverified"
-
-// referenceMember is the member of the metadata that names the website's order.
+// referenceMember is the member of the metadata that names the website's order. Nothing
+// else of the metadata is read: whoever creates a checkout writes it.
 const referenceMember = "reference"
 
-// report says what a document reports of its order. A success is received, and credits
-// nothing: a signature alone is not sufficient evidence.
+// report says what a document reports of its order.
 func report(d Document) recorder.Report {
-	said := order.Report{Payment: d.Payment, OccurredAt: d.UpdatedAt}
-	if d.isPaid() {
+	said := order.Report{Payment: d.Payment, OccurredAt: d.UpdatedAt, Refunds: d.refunds()}
+	switch {
+	case d.isPaid():
 		said.Paid = d.claim()
-	} else {
+	case len(said.Refunds) == 0:
 		said.Status = cmp.Or(d.Status, d.Event, string(Unknown))
 	}
 	return recorder.Report{Order: &recorder.OrderReport{ID: order.NewID(provider, d.ID), Report: said}}
 }
 
-// isPaid takes an unknown event of a paid checkout for a payment: it has a doubt.
+// isPaid reports whether a payment is reported. A refund and an unknown event report one
+// too if the status says that the checkout was paid: the webhook of its success may be
+// lost.
 func (d Document) isPaid() bool {
-	return d.Kind == Success || d.Kind == Unknown && slices.Contains(events["payment.success"].statuses, d.Status)
+	switch d.Kind {
+	case Success:
+		return true
+	case RefundSuccess, RefundFailed, Unknown:
+		return slices.Contains(events["payment.success"].statuses, d.Status)
+	}
+	return false
 }
 
 func (d Document) claim() *order.Claim {
@@ -40,15 +47,44 @@ func (d Document) claim() *order.Claim {
 		reference = ""
 	}
 	claim := &order.Claim{
-		CustomFault: unverified,
-		Amount:      d.Amount,
-		Evidence:    payment.Evidence{Method: BySignature, Status: d.Status},
-		Details: order.Details{
-			Reference: reference, TransactionHash: d.TransactionHash, ReceiveAddress: d.Address,
-		},
+		Amount:   d.Amount,
+		Evidence: payment.Evidence{Method: BySignature, Status: d.Status},
+		Details:  order.Details{Reference: reference},
+		Transfer: &payment.Transfer{Amount: d.Amount, Quoted: d.Fiat, Network: d.Network, Hash: d.TransactionHash, Payee: d.Address},
 	}
-	if len(d.Doubts) > 0 {
-		claim.Doubt = d.Doubts[0].Reason
+	if object, _, _ := strings.Cut(d.Event, "."); object == "payment_link" {
+		claim.Details.Object = object
+	}
+	if s := d.Settlement; s != nil && s.Fee.Currency() == d.Amount.Currency() {
+		claim.Transfer.Fee = s.Fee
+	}
+	for _, doubt := range d.Doubts {
+		if doubt.Member != "refunds" && claim.Doubt == "" {
+			claim.Doubt = doubt.Reason
+		}
 	}
 	return claim
+}
+
+// refunds are those that the document has, and one that is announced and missing.
+func (d Document) refunds() []order.Refund {
+	var all []order.Refund
+	for _, r := range d.Refunds {
+		refund := order.Refund{
+			Payment: r.Identity, Amount: r.Amount, Status: r.Status, Doubt: r.Doubt, Hash: r.TransactionHash, OccurredAt: r.CompletedAt,
+		}
+		if refund.OccurredAt.IsZero() {
+			refund.OccurredAt = r.CreatedAt
+		}
+		if r.Identity == "" {
+			refund.Digest = r.Digest
+		}
+		all = append(all, refund)
+	}
+	for _, doubt := range d.Doubts {
+		if doubt.Reason == payment.RefundMissing {
+			all = append(all, order.Refund{Digest: strictjson.Digest([]byte(d.Event)), Doubt: doubt.Reason, OccurredAt: d.UpdatedAt})
+		}
+	}
+	return all
 }

@@ -70,6 +70,14 @@ func Idle(t *testing.T, step func(testing.TB, eventstore.Store), of func(eventst
 	}
 }
 
+// Open opens an empty log.
+func Open(t testing.TB) *sqlitestore.Store { return open(t) }
+
+// Drive does what is due in a log until nothing is, and returns the first error.
+func Drive(t testing.TB, log eventstore.Store, of func(eventstore.Store) process.Process) error {
+	return Case{Process: of}.drive(t, log, log)
+}
+
 func open(t testing.TB) *sqlitestore.Store {
 	t.Helper()
 	store, err := sqlitestore.Open(context.Background(), sqlitestore.Options{Directory: t.TempDir()})
@@ -111,17 +119,20 @@ func newLists(t testing.TB, log eventstore.Store) lists {
 }
 
 // catchUp folds what is new.
-func (l lists) catchUp(ctx context.Context) error {
-	from, err := l.Load(ctx)
+func (l lists) catchUp(ctx context.Context) error { return CatchUp(ctx, l.Model, l.log) }
+
+// CatchUp folds what is new in a log.
+func CatchUp(ctx context.Context, m *local.Model, log eventstore.Reader) error {
+	from, err := m.Load(ctx)
 	if err != nil {
 		return err
 	}
-	for e, err := range l.log.ReadAll(ctx, from.Position) {
+	for e, err := range log.ReadAll(ctx, from.Position) {
 		if err != nil {
 			return err
 		}
-		to := follow.Checkpoint{LogID: "L", Fold: l.FoldVersion(), Position: e.Position, EventID: e.ID, Stream: e.Stream, Revision: e.Revision}
-		if err := l.Apply(ctx, from, to, []eventstore.Recorded{e}); err != nil {
+		to := follow.Checkpoint{LogID: "L", Fold: m.FoldVersion(), Position: e.Position, EventID: e.ID, Stream: e.Stream, Revision: e.Revision}
+		if err := m.Apply(ctx, from, to, []eventstore.Recorded{e}); err != nil {
 			return err
 		}
 		from = to
