@@ -40,3 +40,21 @@ func TestALogWithoutAnIDIsAnError(t *testing.T) {
 		t.Errorf("got %q, %v", id, err)
 	}
 }
+
+func TestALogIsLiveUnlessItsFirstEventSaysSandbox(t *testing.T) {
+	for data, sandbox := range map[string]bool{
+		`{"logId":"01JNA"}`: false, `{"logId":"01JNA","sandbox":false}`: false, `{"logId":"01JNA","sandbox":true}`: true,
+	} {
+		created, err := eventstore.Created(t.Context(), events{{Event: eventstore.Event{Data: []byte(data)}}})
+		if err != nil || created.Sandbox != sandbox || created.CheckKind(sandbox) != nil {
+			t.Errorf("%s: %+v, %v", data, created, err)
+		}
+		want := eventstore.ErrLiveLog
+		if sandbox {
+			want = eventstore.ErrSandboxLog
+		}
+		if err := created.CheckKind(!sandbox); err != want {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+}

@@ -206,7 +206,7 @@ func gains(t *testing.T, e Entry) map[string]string {
 
 func TestLogCodec(t *testing.T) {
 	codectest.Run(t, logCodec, []codec.Event{
-		eventstore.LogCreated{LogID: "01JD0000000000000000000000"},
+		eventstore.LogCreated{LogID: "01JD0000000000000000000000", Sandbox: true},
 		eventstore.LossFound{First: 401, Last: 405, Cause: "the last frame of the journal is not whole"},
 		eventstore.LossAccepted{Reason: "the disk was replaced"},
 	})

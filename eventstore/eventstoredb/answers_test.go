@@ -75,7 +75,7 @@ func eventAt(position uint64) *streams.ReadResp {
 		CommitPosition:   position, PreparePosition: position,
 		Metadata:       map[string]string{"type": "ThingHappened"},
 		CustomMetadata: eventstore.Stamp([]byte(`{}`), 1, time.Now()),
-		Data:           []byte(`{}`),
+		Data:           []byte(`{"logId":"01JNA"}`),
 	}}}}
 }
 

@@ -28,10 +28,10 @@ func (s *Store) ensureNamed(ctx context.Context) error {
 }
 
 func (s *Store) name(ctx context.Context) error {
-	for _, err := range s.stream(ctx, eventstore.LogStream, 0, eventstore.MustExist) {
-		return err // it has a name, or was deleted
+	for event, err := range s.stream(ctx, eventstore.LogStream, 0, eventstore.MustExist) {
+		return s.checkKind(event, err) // it has a name, or was deleted
 	}
-	first, err := eventstore.NewLog(s.clock.read())
+	first, err := eventstore.NewLog(s.clock.read(), s.sandbox)
 	if err != nil {
 		return err
 	}
@@ -47,11 +47,24 @@ func (s *Store) name(ctx context.Context) error {
 func (s *Store) awaitName(ctx context.Context) error {
 	wait := newWait()
 	for {
-		for _, err := range s.stream(ctx, eventstore.LogStream, 0) {
-			return err
+		for event, err := range s.stream(ctx, eventstore.LogStream, 0) {
+			return s.checkKind(event, err)
 		}
 		if err := pause(ctx, wait.NextBackOff()); err != nil {
 			return fmt.Errorf("%w: wait for the name that others have given it: %w", eventstore.ErrUnavailable, err)
 		}
 	}
+}
+
+// checkKind refuses a log that is a sandbox's for a live one, or a live one for a
+// sandbox's.
+func (s *Store) checkKind(first eventstore.Recorded, err error) error {
+	if err != nil {
+		return err
+	}
+	created, err := eventstore.ParseCreated(first)
+	if err != nil {
+		return err
+	}
+	return created.CheckKind(s.sandbox)
 }

@@ -44,6 +44,10 @@ type Options struct {
 	// ReadOnly refuses appends, and does not name a log that has no event.
 	ReadOnly bool
 
+	// Sandbox says which kind of log this is. A new one is marked so; one of the other
+	// kind is an eventstore.ErrSandboxLog or eventstore.ErrLiveLog, and is not written to.
+	Sandbox bool
+
 	// Now is the clock of recorded times; nil is time.Now.
 	Now func() time.Time
 
@@ -57,6 +61,7 @@ type Store struct {
 	cluster   *cluster
 	namespace namespace
 	readOnly  bool
+	sandbox   bool
 	onCommit  func(events int, took time.Duration)
 	clock     clock
 	patience  time.Duration // for calls that bring nothing
@@ -88,6 +93,7 @@ func Open(options Options) (*Store, error) {
 		cluster:   newCluster(settings),
 		namespace: namespace,
 		readOnly:  options.ReadOnly,
+		sandbox:   options.Sandbox,
 		onCommit:  options.OnCommit,
 		clock:     clock{now: options.Now},
 		patience:  settings.patience,

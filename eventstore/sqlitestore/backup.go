@@ -128,7 +128,7 @@ func complete(ctx context.Context, path string, recent []eventstore.Recorded, to
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	f, err := prepareFile(ctx, conn, path, time.Now)
+	f, err := prepareFile(ctx, conn, path, Options{Now: time.Now})
 	if err != nil {
 		return 0, err
 	}

@@ -22,7 +22,7 @@ const lockTimeout = 5 * time.Second
 // prepareFile brings the file to the state that the filer starts from: known
 // format, first event present, write-ahead log empty. ctx ends waiting for
 // locks.
-func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func() time.Time) (*filer, error) {
+func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, options Options) (*filer, error) {
 	conn.SetBusyTimeout(lockTimeout)
 	conn.SetInterrupt(ctx.Done())
 	defer conn.SetInterrupt(nil)
@@ -35,7 +35,7 @@ func prepareFile(ctx context.Context, conn *sqlite.Conn, path string, clock func
 		return nil, err
 	}
 	if errors.Is(missing, errEmpty) {
-		if err := createLog(conn, clock()); err != nil {
+		if err := createLog(conn, options.Now(), options.Sandbox); err != nil {
 			return nil, fmt.Errorf("create tables: %w", err)
 		}
 	}
@@ -123,8 +123,8 @@ func configure(conn *sqlite.Conn) error {
 // createLog makes the tables and the event that names the log. It is one
 // transaction: a process that is killed here leaves an empty file, which the
 // next one fills.
-func createLog(conn *sqlite.Conn, now time.Time) (err error) {
-	created, err := eventstore.NewLog(now)
+func createLog(conn *sqlite.Conn, now time.Time, sandbox bool) (err error) {
+	created, err := eventstore.NewLog(now, sandbox)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,9 @@ type Options struct {
 	// Now is the clock of recorded times; nil is time.Now.
 	Now func() time.Time
 
+	// Sandbox marks a log that is created. One that exists keeps its mark.
+	Sandbox bool
+
 	// OnCommit, if not nil, is called for every group of appends that has become
 	// durable, with the number of its events and the time that it took, sync
 	// included. It must not block: the next group waits.
@@ -136,7 +139,7 @@ func openFiler(ctx context.Context, options Options, opened *closers) (*filer, e
 		return nil, err
 	}
 	opened.add(conn)
-	filer, err := prepareFile(ctx, conn, path, options.Now)
+	filer, err := prepareFile(ctx, conn, path, options)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func TestTheFilerOnlyExtendsTheLog(t *testing.T) {
 func prepare(t *testing.T, path string) (*sqlite.Conn, *filer) {
 	t.Helper()
 	conn := connect(t, path)
-	f, err := prepareFile(t.Context(), conn, path, time.Now)
+	f, err := prepareFile(t.Context(), conn, path, Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
