@@ -107,7 +107,7 @@ func (c *checkConfigCommand) report(parsed *kong.Context, env *environment) []se
 // secrets returns secrets or tokens, masked.
 func (c *checkConfigCommand) secrets(env *environment, name string) (value, origin string) {
 	entries, err := env.secretList(name)
-	if err == nil && entries == nil && c.Dev {
+	if err == nil && entries == nil && c.Dev && name != c.unmade() {
 		return mask, "made in " + filepath.Join(c.Data, devSecretsFile) + " by --dev"
 	}
 	for i, entry := range entries {
@@ -117,6 +117,14 @@ func (c *checkConfigCommand) secrets(env *environment, name string) (value, orig
 		}
 	}
 	return strings.Join(entries, ","), env.origin(name)
+}
+
+// unmade returns the variable of the secrets that --dev does not make.
+func (c *checkConfigCommand) unmade() string {
+	if c.Sandbox {
+		return checkoutVariable
+	}
+	return sandboxVariable
 }
 
 // flagText returns the value of a flag as the environment would have it.

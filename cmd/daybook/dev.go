@@ -33,18 +33,25 @@ const (
 // devSecrets are made once for a data directory.
 type devSecrets struct {
 	CallbackSecrets []string `json:"callback_secrets"`
+	CheckoutSecrets []string `json:"checkout_secrets"`
 	Tokens          []string `json:"tokens"`
 }
 
-// complete fills in what is not set.
-func (d devSecrets) complete(secrets, tokens []string) (completeSecrets, completeTokens []string) {
-	if secrets == nil {
-		secrets = d.CallbackSecrets
+// complete fills in what is not set, for a log of a sandbox or a live one.
+func (d devSecrets) complete(given secretLists, sandbox bool) secretLists {
+	fill := func(list *[]string, made []string) {
+		if *list == nil {
+			*list = made
+		}
 	}
-	if tokens == nil {
-		tokens = d.Tokens
+	fill(&given.callback, d.CallbackSecrets)
+	fill(&given.tokens, d.Tokens)
+	if sandbox {
+		fill(&given.sandbox, d.CheckoutSecrets)
+	} else {
+		fill(&given.checkout, d.CheckoutSecrets)
 	}
-	return secrets, tokens
+	return given
 }
 
 // keepSecrets reads what an earlier start has made in the data directory, or makes it.
@@ -52,7 +59,8 @@ func keepSecrets(data string) (devSecrets, error) {
 	path := filepath.Join(data, devSecretsFile)
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeSecrets(data, path)
+		made := newSecrets()
+		return made, writeSecrets(data, path, made)
 	}
 	if err != nil {
 		return devSecrets{}, err
@@ -61,24 +69,28 @@ func keepSecrets(data string) (devSecrets, error) {
 	if err := json.Unmarshal(content, &kept); err != nil {
 		return devSecrets{}, fmt.Errorf("%s is damaged; delete it and new secrets are made", path)
 	}
-	return kept, nil
+	if kept.CheckoutSecrets == nil { // made before there were any
+		kept.CheckoutSecrets = newSecrets().CheckoutSecrets
+		err = writeSecrets(data, path, kept)
+	}
+	return kept, err
 }
 
-func makeSecrets(data, path string) (devSecrets, error) {
-	made := newSecrets()
+func writeSecrets(data, path string, made devSecrets) error {
 	content, err := json.Marshal(made, jsontext.WithIndent("  "))
 	if err != nil {
-		return devSecrets{}, err
+		return err
 	}
 	if err := os.MkdirAll(data, 0o700); err != nil {
-		return devSecrets{}, err
+		return err
 	}
-	return made, os.WriteFile(path, append(content, '\n'), 0o600)
+	return os.WriteFile(path, append(content, '\n'), 0o600)
 }
 
 func newSecrets() devSecrets {
 	return devSecrets{
 		CallbackSecrets: []string{randomHex()},
+		CheckoutSecrets: []string{randomHex()},
 		Tokens: []string{
 			"website:dev:" + randomHex(), "auditor:dev:" + randomHex(), "operator:dev:" + randomHex(),
 		},
@@ -116,7 +128,7 @@ Replay what was recorded, and recompute the balance from that alone, as an audit
   %[5]s replay order-coinbase.5RTQNACF %[6]s
   %[5]s balance alice %[6]s
 
-`, address, quote(example), callbackURL("http://"+address, a.secretTexts[0]), websiteToken(a.tokenTexts), quote(program), log)
+`, address, quote(example), callbackURL("http://"+address, a.given.callback[0]), websiteToken(a.given.tokens), quote(program), log)
 	return err
 }
 

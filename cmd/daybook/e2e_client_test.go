@@ -54,6 +54,10 @@ func (c client) attempt(ctx context.Context, method, path, token, body string) (
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	return c.do(request)
+}
+
+func (c client) do(request *http.Request) (answer, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		return answer{}, err
@@ -64,6 +68,16 @@ func (c client) attempt(ctx context.Context, method, path, token, body string) (
 		return answer{}, err
 	}
 	return answer{response.StatusCode, response.Header, string(content)}, nil
+}
+
+// send sends a request that must be answered.
+func (c client) send(request *http.Request) answer {
+	c.test.Helper()
+	a, err := c.do(request)
+	if err != nil {
+		c.test.Fatalf("%s %s: %v", request.Method, request.URL.Path, err)
+	}
+	return a
 }
 
 // request makes a request that must be answered.

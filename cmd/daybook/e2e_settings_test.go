@@ -24,11 +24,21 @@ func TestServeRefusesSettingsThatMakeNoSense(t *testing.T) {
 		code      int
 		parts     []string
 	}{
-		{"no callback secret", []string{tokensSetting}, nil, 1, []string{"no callback secret", `export DAYBOOK_CALLBACK_SECRETS="`}},
+		{"no callback secret", []string{tokensSetting}, nil, 1, []string{"no callback secret", `export DAYBOOK_CALLBACK_SECRETS="`, `export DAYBOOK_CHECKOUT_SECRETS="`}},
+		{"no secret of a sandbox log", []string{tokensSetting}, []string{"--sandbox"}, 1, []string{"no callback secret", `export DAYBOOK_CHECKOUT_SANDBOX_SECRETS="`}},
+		{"an empty one among checkout secrets", []string{"DAYBOOK_CHECKOUT_SECRETS=" + hidden + ",,b", tokensSetting}, nil, 1, []string{"is empty", "DAYBOOK_CHECKOUT_SECRETS"}},
+		{"an empty file of checkout secrets", []string{secretsSetting, "DAYBOOK_CHECKOUT_SECRETS_FILE=" + empty, tokensSetting}, nil, 1, []string{"DAYBOOK_CHECKOUT_SECRETS_FILE: " + empty + " is empty"}},
+		{"a secret of the sandbox and of real payments", []string{"DAYBOOK_CHECKOUT_SECRETS=a," + hidden, "DAYBOOK_CHECKOUT_SANDBOX_SECRETS=b," + hidden, tokensSetting}, nil, 1,
+			[]string{"secret 2 of DAYBOOK_CHECKOUT_SANDBOX_SECRETS", "take it out of one"}},
+		{"secrets of the sandbox alone", []string{"DAYBOOK_CHECKOUT_SANDBOX_SECRETS=" + hidden, tokensSetting}, nil, 1, []string{"DAYBOOK_CHECKOUT_SANDBOX_SECRETS", "start with --sandbox"}},
+		{"real payments in a sandbox log", []string{"DAYBOOK_CHECKOUT_SECRETS=" + hidden, tokensSetting}, []string{"--sandbox"}, 1, []string{"DAYBOOK_CHECKOUT_SECRETS", "--sandbox", "unset it"}},
+		{"real payments in a sandbox log, beside others", []string{secretsSetting, "DAYBOOK_CHECKOUT_SECRETS=" + hidden, "DAYBOOK_CHECKOUT_SANDBOX_SECRETS=b", "DAYBOOK_SANDBOX=true", tokensSetting}, nil, 1, []string{"unset it"}},
+		{"a name for an address of webhooks", nil, []string{"--checkout-from", "coinbase.com"}, 1, []string{"--checkout-from", "coinbase.com"}},
+		{"a checkout secret in a flag", nil, []string{"--checkout-secrets", hidden}, 2, []string{"--checkout-secrets"}},
 		{"an empty callback secret", []string{"DAYBOOK_CALLBACK_SECRETS=", tokensSetting}, nil, 1, []string{`export DAYBOOK_CALLBACK_SECRETS="`}},
 		{"a blank callback secret", []string{"DAYBOOK_CALLBACK_SECRETS= ", tokensSetting}, nil, 1, []string{`export DAYBOOK_CALLBACK_SECRETS="`}},
 		{"an empty one among callback secrets", []string{"DAYBOOK_CALLBACK_SECRETS=" + hidden + ",,b", tokensSetting}, nil, 1, []string{"is empty", "DAYBOOK_CALLBACK_SECRETS"}},
-		{"an empty file of callback secrets", []string{"DAYBOOK_CALLBACK_SECRETS_FILE=" + empty, tokensSetting}, nil, 1, []string{`export DAYBOOK_CALLBACK_SECRETS="`}},
+		{"an empty file of callback secrets", []string{"DAYBOOK_CALLBACK_SECRETS_FILE=" + empty, tokensSetting}, nil, 1, []string{"DAYBOOK_CALLBACK_SECRETS_FILE: " + empty + " is empty"}},
 		{"a missing file of callback secrets", []string{"DAYBOOK_CALLBACK_SECRETS_FILE=/nowhere/secrets", tokensSetting}, nil, 1, []string{"DAYBOOK_CALLBACK_SECRETS_FILE", "/nowhere/secrets", "no such file"}},
 		{"callback secrets twice", []string{secretsSetting, "DAYBOOK_CALLBACK_SECRETS_FILE=" + secretFile(t, hidden), tokensSetting}, nil, 1, []string{"DAYBOOK_CALLBACK_SECRETS and DAYBOOK_CALLBACK_SECRETS_FILE", "unset one"}},
 		{"no token", []string{secretsSetting}, nil, 1, []string{"no token", `export DAYBOOK_TOKENS="website:`}},

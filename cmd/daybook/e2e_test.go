@@ -36,6 +36,7 @@ var eventstoreURL = os.Getenv("DAYBOOK_TEST_EVENTSTORE")
 // have one of the secrets in it; see process.checkSecrets.
 const (
 	callbackSecret = "e2e-secret-of-callbacks"
+	checkoutSecret = "e2e-secret-of-checkouts"
 	websiteSecret  = "e2e-secret-of-website"
 	auditorSecret  = "e2e-secret-of-auditor"
 	operatorSecret = "e2e-secret-of-operator"
@@ -247,7 +248,7 @@ func (p *process) exitCode(within time.Duration) int {
 // checkSecrets fails the test if an output has a secret of the suite in it.
 func (p *process) checkSecrets() {
 	p.t.Helper()
-	for _, secret := range []string{callbackSecret, websiteSecret, auditorSecret, operatorSecret} {
+	for _, secret := range []string{callbackSecret, checkoutSecret, websiteSecret, auditorSecret, operatorSecret} {
 		if strings.Contains(p.stdout.String(), secret) || strings.Contains(p.stderr.String(), secret) {
 			p.t.Errorf("%s is in the output of %q", secret, p.command.Args)
 		}

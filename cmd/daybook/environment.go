@@ -154,7 +154,7 @@ func (e *environment) fileOf(v variable) (string, error) {
 		return "", fmt.Errorf("both %s and %s are set: unset one", e.label(name), e.label(twin))
 	}
 	value, err := v.fileValue(e.label(twin), path)
-	if err == nil && value == "" && !v.list {
+	if err == nil && value == "" {
 		err = fmt.Errorf("%s: %s is empty", e.label(twin), path)
 	}
 	return value, err

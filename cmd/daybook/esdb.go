@@ -139,7 +139,7 @@ func (c *serveCommand) scratchSettings(env *environment) (live *liveAccess, err 
 	var found mistakes
 	found.note(c.esdbFlag.check(c.isRemote()))
 	if !c.EsdbInsecure {
-		live, err = newLiveAccess(env.access)
+		live, err = newLiveAccess(func() (access, error) { return env.access(c.Sandbox) })
 		found.note(err)
 	}
 	return live, found.err()

@@ -19,7 +19,7 @@ import (
 // evidenceReaders read the kept bodies of every format that was ever taken.
 func evidenceReaders() map[string]verify.Reader {
 	readers := make(map[string]verify.Reader)
-	for _, f := range formats(callback.Sources{}, nil) {
+	for _, f := range formats(inbound{}) {
 		readers[f.Name] = bodyReader{f}
 	}
 	return readers

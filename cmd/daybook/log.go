@@ -92,15 +92,15 @@ type servedLog struct {
 }
 
 // openServed opens the log for writing.
-func (f *logFlag) openServed(ctx context.Context, commits *commitMetrics) (servedLog, error) {
+func (f *logFlag) openServed(ctx context.Context, commits *commitMetrics, sandbox bool) (servedLog, error) {
 	if f.isRemote() {
-		store, err := f.openRemote(eventstoredb.Options{OnCommit: commits.committed})
+		store, err := f.openRemote(eventstoredb.Options{OnCommit: commits.committed, Sandbox: sandbox})
 		if err != nil {
 			return servedLog{}, err
 		}
 		return servedLog{Store: store, where: store.String(), close: store.Close}, nil
 	}
-	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: f.Data, OnCommit: commits.committed})
+	store, err := sqlitestore.Open(ctx, sqlitestore.Options{Directory: f.Data, OnCommit: commits.committed, Sandbox: sandbox})
 	if err != nil {
 		return servedLog{}, err
 	}
@@ -113,20 +113,39 @@ func (f *logFlag) openServed(ctx context.Context, commits *commitMetrics) (serve
 // unknownLog stands for the id of a log that cannot be reached yet.
 const unknownLog = "not known yet"
 
-// id returns the log's id. A database that does not answer is tried for ever,
-// while callbacks are answered 503, which Coinbase sends again.
-func (l servedLog) id(ctx context.Context, logger *slog.Logger) (string, error) {
-	if l.tail != nil {
-		return eventstore.LogID(ctx, l)
+// id returns the log's id, if the log is of the expected kind. A database that does not
+// answer is tried for ever, while callbacks are answered 503, which Coinbase sends again;
+// its store checks the kind before it appends.
+func (l servedLog) id(ctx context.Context, logger *slog.Logger, sandbox bool) (string, error) {
+	if l.tail == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, firstAnswer)
+		defer cancel()
 	}
-	ctx, cancel := context.WithTimeout(ctx, firstAnswer)
-	defer cancel()
-	id, err := eventstore.LogID(ctx, l)
-	if errors.Is(err, eventstore.ErrUnavailable) {
+	created, err := eventstore.Created(ctx, l)
+	if l.tail == nil && errors.Is(err, eventstore.ErrUnavailable) {
 		logger.Warn("the log cannot be reached; trying for ever, callbacks are answered 503 meanwhile", "error", err)
 		return unknownLog, nil
 	}
-	return id, err
+	if err == nil {
+		err = created.CheckKind(sandbox)
+	}
+	return created.LogID, err
+}
+
+// withRemedy says what to do about a log of the other kind.
+func (f *logFlag) withRemedy(err error) error {
+	another := "name another directory with --data"
+	if f.isRemote() {
+		another = "name another --namespace"
+	}
+	switch {
+	case errors.Is(err, eventstore.ErrSandboxLog):
+		return fmt.Errorf("%w: start with --sandbox, or %s", err, another)
+	case errors.Is(err, eventstore.ErrLiveLog):
+		return fmt.Errorf("%w: start without --sandbox, or %s for the sandbox's", err, another)
+	}
+	return err
 }
 
 // end returns the position of the log's last event, where that is known.

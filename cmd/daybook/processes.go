@@ -45,7 +45,7 @@ func newProcesses(log eventstore.Reader, service *recorder.Recorder, w waiting, 
 type keptFormats struct{ service *recorder.Recorder }
 
 func (keptFormats) find(name string) *callback.Format {
-	for _, f := range formats(callback.Sources{}, nil) {
+	for _, f := range formats(inbound{}) {
 		if f.Name == name {
 			return f
 		}

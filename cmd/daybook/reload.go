@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 )
 
@@ -55,8 +54,9 @@ func (l *liveAccess) follow(ctx context.Context, hangup hangups, logger *slog.Lo
 		for _, tell := range l.changed {
 			tell()
 		}
-		logger.Info("SIGHUP: secrets and tokens were read again", "callback_secrets", len(after.secretTexts), "tokens", len(after.tokenTexts),
-			"changed", !slices.Equal(before.secretTexts, after.secretTexts) || !slices.Equal(before.tokenTexts, after.tokenTexts))
+		logger.Info("SIGHUP: secrets and tokens were read again", "callback_secrets", len(after.given.callback),
+			"checkout_secrets", len(after.given.checkout), "checkout_sandbox_secrets", len(after.given.sandbox), "tokens", len(after.given.tokens),
+			"changed", !before.given.equal(after.given))
 		warnOfEncodings(logger, after)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"daybook/domain/recorder"
 	"daybook/eventstore/sqlitestore"
 	httpapi "daybook/http"
-	"daybook/http/callback"
 	"daybook/projections/follow"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,7 +29,9 @@ type serveCommand struct {
 	coinbaseFlag `embed:""`
 	Listen       string   `help:"Address to answer on (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	CallbackFrom []string `help:"Addresses that callbacks are taken from (${default})." default:"54.243.226.26,54.175.255.192/27" placeholder:"CIDR"`
+	CheckoutFrom []string `help:"Addresses that webhooks of checkouts and payment links are taken from (${default}: any)." default:"0.0.0.0/0,::/0" placeholder:"CIDR"`
 	TrustedProxy []string `help:"Proxies in front of daybook whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	Sandbox      bool     `help:"The log is of Coinbase's sandbox, where no money is real: marks a new log for ever, and refuses one that is not."`
 	LogLevel     string   `help:"Least severe lines to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	Dev          bool     `help:"For trying it out: make secrets and tokens in the data directory, take callbacks from this machine, and print lines to paste."`
 }
@@ -77,7 +78,7 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 	}
 	defer func() { err = errors.Join(err, stopProfile()) }()
 	commits := newCommitMetrics()
-	store, err := c.openServed(ctx, commits)
+	store, err := c.openServed(ctx, commits, c.Sandbox)
 	if err != nil {
 		return err
 	}
@@ -95,9 +96,9 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 // serve runs the parts. Requests end first, then the projections, and the
 // caller closes the store last: whatever still writes or reads has it.
 func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store servedLog, collectors []prometheus.Collector, read models, s settings, hangup hangups, logger *slog.Logger) error {
-	logID, err := store.id(ctx, logger)
+	logID, err := store.id(ctx, logger, c.Sandbox)
 	if err != nil {
-		return err
+		return c.withRemedy(err)
 	}
 	answerEsdb := func(context.Context) error { return nil }
 	if !c.isRemote() {
@@ -114,8 +115,6 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		}
 	}
 	current := s.access.current.Load()
-	secret := new(callback.URLSecret)
-	secret.Set(current.secrets)
 	options := follow.Options{Logger: logger, Linger: linger, Alarm: follow.NewAlarm()}
 	projected := read.project(store.Store, options)
 	waiting := openWaiting(c.Data, store.Store, options)
@@ -123,7 +122,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	service := recorder.New(store.Store, s.policy)
 	acting := newProcesses(store.Store, service, waiting, s.coinbase, options)
 	watch := newWatch(store, store.tail, logger, time.Now)
-	connections := httpapi.NewConnections(s.sources)
+	connections := httpapi.NewConnections(s.senders())
 	server := httpapi.NewServer(httpapi.Config{
 		Ledger:             service,
 		Store:              store.Store,
@@ -134,17 +133,13 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 		Projections:        projected.all,
 		Waiting:            waiting.model,
 		WaitingProjection:  waiting.projection,
-		Formats:            formats(s.sources, secret),
+		Formats:            formats(s.inbound),
 		Connections:        connections,
 		Tokens:             current.tokens,
 		Logger:             logger,
 		Collectors:         append(collectors, logCollector{store.tail, all}, waitingCollector{waiting, time.Now}, acting, watch.metric(), connections),
 	})
-	s.access.onChange(func() {
-		a := s.access.current.Load()
-		secret.Set(a.secrets)
-		server.SetTokens(a.tokens)
-	})
+	s.access.onChange(func() { server.SetTokens(s.access.current.Load().tokens) })
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: choose another address with --listen or DAYBOOK_LISTEN", c.Listen, err)
@@ -228,7 +223,8 @@ func logFailure(reason error) error {
 func (c *serveCommand) logStart(logger *slog.Logger, address net.Addr, logID string, store servedLog, read models, s settings) {
 	logger.Info("daybook is listening", "address", address.String(), "version", version(),
 		"log", logID, "position", store.end(), "store", store.where, "journal", store.journal, "read_model", read.where,
-		"callback_from", fmt.Sprint(s.sources.Allowed), "trusted_proxy", fmt.Sprint(s.sources.Trusted), "unregistered", c.Unregistered)
+		"callback_from", fmt.Sprint(s.inbound.from.Allowed), "checkout_from", fmt.Sprint(s.inbound.checkouts.Allowed),
+		"trusted_proxy", fmt.Sprint(s.inbound.from.Trusted), "unregistered", c.Unregistered, "sandbox", c.Sandbox)
 	if store.isEmpty() {
 		logger.Info("the log is empty: if there was one before, its directory is missing; stop, and put that back", "store", store.where)
 	}

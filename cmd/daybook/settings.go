@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"daybook/domain/recorder"
 	"daybook/eventstore/eventstoredb"
 	"daybook/http/callback"
+	"daybook/http/callback/checkouts"
 	"daybook/http/coinbase"
 )
 
 // settings are what serve is told from outside, read and checked.
 type settings struct {
 	access  *liveAccess
-	sources callback.Sources
+	inbound inbound
 	policy  recorder.Policy
 
 	coinbase *coinbase.Client // nil without an API key
@@ -30,16 +32,26 @@ func (c *serveCommand) settings(env *environment, readAccess func() (access, err
 		}
 		return parsed
 	}
+	trusted := prefixes("--trusted-proxy", c.TrustedProxy)
 	s := settings{
-		sources: callback.Sources{Allowed: prefixes("--callback-from", c.CallbackFrom), Trusted: prefixes("--trusted-proxy", c.TrustedProxy)},
+		inbound: inbound{
+			from:       callback.Sources{Allowed: prefixes("--callback-from", c.CallbackFrom), Trusted: trusted},
+			secret:     new(callback.URLSecret),
+			checkouts:  callback.Sources{Allowed: prefixes("--checkout-from", c.CheckoutFrom), Trusted: trusted},
+			signatures: new(checkouts.Signatures),
+		},
 	}
 	if c.Dev {
-		s.sources.Allowed = append(s.sources.Allowed, loopback...)
+		s.inbound.from.Allowed = append(s.inbound.from.Allowed, loopback...)
+		s.inbound.checkouts.Allowed = append(s.inbound.checkouts.Allowed, loopback...)
 	}
 	var err error
-	s.access, err = newLiveAccess(readAccess)
+	if s.access, err = newLiveAccess(readAccess); err == nil {
+		s.useSecrets()
+		s.access.onChange(s.useSecrets)
+	}
 	found.note(err)
-	s.coinbase, err = c.coinbaseFlag.client(env, false)
+	s.coinbase, err = c.coinbaseFlag.client(env, c.Sandbox)
 	found.note(err)
 	s.policy, err = c.evidenceFlag.policy(s.coinbase != nil)
 	found.note(err)
@@ -47,17 +59,34 @@ func (c *serveCommand) settings(env *environment, readAccess func() (access, err
 	return s, found.err()
 }
 
+// useSecrets gives the routes the live secrets.
+func (s *settings) useSecrets() {
+	a := s.access.current.Load()
+	s.inbound.secret.Set(a.secrets)
+	s.inbound.signatures.Set(a.signing, a.testing)
+}
+
+// senders are the addresses whose connections have room of their own. Where webhooks come
+// from anywhere, their senders are strangers.
+func (s *settings) senders() callback.Sources {
+	sources := s.inbound.from
+	if !slices.ContainsFunc(s.inbound.checkouts.Allowed, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+		sources.Allowed = slices.Concat(sources.Allowed, s.inbound.checkouts.Allowed)
+	}
+	return sources
+}
+
 // readAccess returns the function that reads secrets and tokens.
 func (c *serveCommand) readAccess(env *environment) func() (access, error) {
 	if !c.Dev {
-		return env.access
+		return func() (access, error) { return env.access(c.Sandbox) }
 	}
 	return func() (access, error) {
 		kept, err := keepSecrets(c.Data)
 		if err != nil {
 			return access{}, err
 		}
-		return env.devAccess(kept)
+		return env.devAccess(kept, c.Sandbox)
 	}
 }
 
@@ -65,10 +94,10 @@ func (c *serveCommand) readAccess(env *environment) func() (access, error) {
 // anything.
 func (c *serveCommand) check(env *environment) error {
 	var found mistakes
-	readAccess := env.access
+	readAccess := func() (access, error) { return env.access(c.Sandbox) }
 	if c.Dev {
 		made := newSecrets()
-		readAccess = func() (access, error) { return env.devAccess(made) }
+		readAccess = func() (access, error) { return env.devAccess(made, c.Sandbox) }
 	}
 	if c.EsdbWritable {
 		_, err := c.scratchSettings(env)

@@ -28,7 +28,7 @@ func baseURL(flag, text string) (*url.URL, error) {
 // simulateAccess takes what is set, else the secrets that serve --dev has made in the
 // data directory.
 func simulateAccess(env *environment, data string) (secret, token string, err error) {
-	secrets, tokens, err := env.accessLists()
+	given, err := env.secretLists()
 	if err != nil {
 		return "", "", err
 	}
@@ -36,20 +36,20 @@ func simulateAccess(env *environment, data string) (secret, token string, err er
 		return "", "", err
 	}
 	if token != "" {
-		tokens = []string{"website:simulate:" + token}
+		given.tokens = []string{"website:simulate:" + token}
 	}
-	if secrets == nil || tokens == nil {
+	if given.callback == nil || given.tokens == nil {
 		made, err := madeSecrets(data)
 		if err != nil {
 			return "", "", err
 		}
-		secrets, tokens = made.complete(secrets, tokens)
+		given = made.complete(given, false)
 	}
-	checked, err := newAccess(secrets, tokens)
+	checked, err := newAccess(secretLists{callback: given.callback, tokens: given.tokens}, false)
 	if err != nil {
 		return "", "", err
 	}
-	return checked.secretTexts[0], tokenSecret(checked.tokenTexts[0]), nil
+	return checked.given.callback[0], tokenSecret(checked.given.tokens[0]), nil
 }
 
 // madeSecrets reads what serve --dev has made.

@@ -47,7 +47,10 @@ func (v variable) twin() variable { return variable{name: v.name + fileSuffix} }
 // knownVariables are those of all flags, and of secrets.
 func knownVariables(model *kong.Application) []variable {
 	var known []variable
-	for _, secret := range []variable{{name: secretsVariable, list: true}, {name: tokensVariable, list: true}, {name: tokenVariable}, coinbaseKey} {
+	for _, secret := range []variable{
+		{name: secretsVariable, list: true}, {name: checkoutVariable, list: true}, {name: sandboxVariable, list: true},
+		{name: tokensVariable, list: true}, {name: tokenVariable}, coinbaseKey,
+	} {
 		secret.secret = true
 		known = append(known, secret, secret.twin())
 	}
