@@ -54,7 +54,7 @@ type creditAnswer struct {
 // put registers an order, and settles a payment that has waited for that. The
 // order's id is the idempotency key.
 func (o registrationRoutes) put(w *call, r *http.Request) error {
-	id, err := providerOrder(r)
+	id, err := namedOrder(r)
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ func (r orderRequest) terms() (order.Terms, error) {
 	return terms, terms.Check()
 }
 
-// providerOrder returns the order in the path, which the provider has named.
-func providerOrder(r *http.Request) (order.ID, error) {
+// namedOrder returns the order in the path, which a provider or the website has named.
+func namedOrder(r *http.Request) (order.ID, error) {
 	id, err := encodedSegment(r, "id")
 	if err != nil {
 		return "", err
@@ -127,8 +127,13 @@ func providerOrder(r *http.Request) (order.ID, error) {
 	if err == nil {
 		err = ident.Check(name)
 	}
-	if err != nil || namer != "coinbase" {
-		return "", badRequest.problem("An order is registered under the id that Coinbase has given it, such as coinbase.5RTQNACF.", err)
+	switch namer {
+	case order.Coinbase, order.Checkout, order.Site:
+	default:
+		err = errors.Join(err, errors.New("unknown namer of orders"))
+	}
+	if err != nil {
+		return "", badRequest.problem("An order is registered under the id that Coinbase has given it, as checkout.<id of the checkout or payment link> or coinbase.<id of the order>, or under your own reference, as site.<reference>.", err)
 	}
 	return order.NewID(namer, name), nil
 }
