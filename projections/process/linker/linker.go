@@ -124,11 +124,9 @@ func (l Linker) find(ctx context.Context, reference string) (orders []order.ID, 
 // names reports whether an event is a report of a payment that names a reference. That of
 // a merchant order may stand as its user alone.
 func names(event codec.Event, reference string) bool {
-	switch e := event.(type) {
-	case order.PaymentReceived:
-		return e.Details != nil && e.Details.Reference == reference || e.Transfer == nil && e.User == reference
-	case order.PaymentHeld:
-		return e.Reference == reference
+	if received, ok := event.(order.PaymentReceived); ok {
+		return received.Details != nil && received.Details.Reference == reference || received.Transfer == nil && received.User == reference
 	}
-	return false
+	held, ok := event.(order.PaymentHeld)
+	return ok && held.Reference == reference
 }
