@@ -46,7 +46,7 @@ func newMetrics(all []*follow.Projection, more ...prometheus.Collector) *metrics
 	}
 	callbacks := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "daybook_callbacks_total",
-		Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused for their source or secret. A repetition counts again. One answered 408 or 5xx has no outcome yet and is not here.",
+		Help: "Callbacks by outcome: recorded, duplicate, held, quarantined, test, or refused for their source, secret or signature. A repetition counts again. One answered 408 or 5xx has no outcome yet and is not here.",
 	}, []string{"outcome"})
 	for _, outcome := range outcomes {
 		m.callbacks[outcome] = callbacks.WithLabelValues(outcome) // at 0, or no alert would see the first one

@@ -58,11 +58,14 @@ func (s *Server) routes(c Config) []route {
 	}, worklistTable(g, c))
 }
 
-// callbackRoutes are one for each format. Each has a room of its own, so that strangers
+// callbackRoutes are one for each format that has a path. Each has a room of its own, so that strangers
 // at a route that reads the body first keep nothing out of the others.
 func (s *Server) callbackRoutes(c Config) []route {
 	var table []route
 	for _, format := range c.Formats {
+		if format.Path == "" {
+			continue
+		}
 		room := make(callback.Room, maxReceiving)
 		s.receiving = append(s.receiving, room)
 		receiver := &callback.Receiver{

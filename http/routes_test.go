@@ -8,6 +8,17 @@ import (
 	"daybook/http/callback"
 )
 
+func TestAFormatWithoutAPathHasNoRoute(t *testing.T) {
+	w := newWorld(t, wiring{})
+	format := coinbaseFormats(callback.Sources{}, w.secret, w.signatures)[0]
+	format.Path = ""
+	for _, r := range NewServer(Config{Formats: []*callback.Format{format}}).table {
+		if strings.HasPrefix(r.path, callbackPrefix) {
+			t.Errorf("%s is a route", r.path)
+		}
+	}
+}
+
 func TestARouteWithoutSecretsNamesTheVariable(t *testing.T) {
 	w := newWorld(t, wiring{})
 	w.secret.Set(callback.Secrets{})

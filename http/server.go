@@ -62,7 +62,7 @@ type Config struct {
 type Server struct {
 	front     *front
 	guard     *guard
-	receiving []callback.Room // of the formats, in their order
+	receiving []callback.Room // of the routes, in their order
 	changes   *changes
 	table     []route
 	router    *mux.Router

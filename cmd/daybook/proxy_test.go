@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"daybook/http/callback/hook0"
 )
 
 // The samples of reverse proxies are tried with the real ones, before a server
@@ -65,7 +67,7 @@ func write(t *testing.T, path, text string) {
 // sample.
 func front(t *testing.T, configure func(f *fronted, cert, key string) (line []string)) *fronted {
 	t.Helper()
-	s := start(t, options{from: coinbaseAddress, arguments: []string{"--trusted-proxy", "127.0.0.1"}})
+	s := start(t, options{from: coinbaseAddress, settings: []string{secretsSetting, checkoutSetting, tokensSetting}, arguments: []string{"--trusted-proxy", "127.0.0.1"}})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +126,18 @@ func (f *fronted) check() {
 	if got := f.ask(stranger, "POST", callbackPath, completedOrder("FORGED", "ann", 100), "X-Forwarded-For", coinbaseAddress); got != 403 {
 		f.t.Errorf("a stranger who says that he is Coinbase is answered %d", got)
 	}
+	body := checkout("PROXIED", "expired", "EXPIRED")
+	covered := http.Header{"X-Event-Id": {"event-1"}, "Content-Type": {"application/json"}}
+	signature, err := hook0.Sign(checkoutSecret, time.Now(), covered, []byte(body), "content-type", "x-event-id")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if got := f.ask(stranger, "POST", checkoutsPath, body, "X-Event-Id", "event-1", "Content-Type", "application/json", hook0.Header, signature); got != 200 {
+		f.t.Errorf("a webhook is answered %d:\n%s%s", got, f.proxy.stdout, f.proxy.stderr)
+	}
+	if got := f.ask(stranger, "POST", checkoutsPath, body); got != 401 {
+		f.t.Errorf("a webhook without a signature is answered %d", got)
+	}
 	if got := f.ask(coinbaseAddress, "POST", "/callbacks/coinbase?secret=wrong", "{}"); got != 401 {
 		f.t.Errorf("a wrong secret is answered %d", got)
 	}
@@ -136,7 +150,7 @@ func (f *fronted) check() {
 	before := f.requests()
 	for _, path := range []string{
 		"/", "/metrics", "/healthz", "/readyz", "/balances/ann", "/openapi.yaml", "/streams/daybook-log", "/callbacks", "/callbacks/",
-		"/callbacks/coinbase/", "/callbacks/coinbase/x", "/CALLBACKS/COINBASE", "/callbacks/coinbasev2", "//metrics", "/callbacks/coinbase/../../metrics",
+		"/callbacks/coinbase/", "/callbacks/coinbase/x", "/callbacks/coinbase/checkouts/", "/callbacks/coinbase/checkouts/x", "/CALLBACKS/COINBASE", "/callbacks/coinbasev2", "//metrics", "/callbacks/coinbase/../../metrics",
 	} {
 		for _, method := range []string{"GET", "POST"} {
 			if got := f.ask(coinbaseAddress, method, path+"?secret="+callbackSecret, ""); got < 400 || got > 405 {
@@ -146,6 +160,9 @@ func (f *fronted) check() {
 	}
 	if got := f.ask(coinbaseAddress, "GET", callbackPath, ""); got < 400 {
 		f.t.Errorf("GET of the callback's URL is answered %d", got)
+	}
+	if got := f.ask(coinbaseAddress, "GET", checkoutsPath, ""); got < 400 {
+		f.t.Errorf("GET of the webhooks' URL is answered %d", got)
 	}
 	if after := f.requests(); after != before {
 		f.t.Errorf("requests came through that are no callbacks: of %v there are now %v", before, after)

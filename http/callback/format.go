@@ -19,13 +19,12 @@ type Format struct {
 	Name   string
 	Reader int
 
-	Path    string // of its route, after /callbacks/
+	Path    string // of its route, after /callbacks/; without one it has none, and kept bodies are still read
 	Actor   string // in the metadata of events: callback:coinbase
 	Sources Sources
 	Advice  Advice
 
-	// IsOff reports that the route has no secret now. It answers 404 then; bodies that
-	// are kept are still read. nil never is.
+	// IsOff reports that the route has no secret now. It answers 404 then. nil never is.
 	IsOff func() bool
 
 	// Authenticate proves that a request is its sender's, at a time. It is called before
