@@ -191,14 +191,14 @@ func TestABodyAtAnotherGenerationsRouteIsKeptAndAnsweredWithTheRightOne(t *testi
 func TestASignatureAloneCreditsNothing(t *testing.T) {
 	w := newWorld(t, wiring{})
 	for _, c := range []struct{ event, outcome string }{
-		{"payment_link.payment.success", "held"}, {"checkout.payment.success", "duplicate"}, // the same payment
+		{"payment_link.payment.success", "recorded"}, {"checkout.payment.success", "duplicate"}, // the same payment
 	} {
 		a := w.do(webhook(t, checkoutSecret, time.Now(), checkout("c1", c.event, "COMPLETED")))
 		if decodeCallback(t, a).Outcome != c.outcome {
 			t.Errorf("%s: %s", c.event, a.Body)
 		}
 	}
-	if all := types(w.events("order-checkout.c1")); all != "PaymentHeld" {
+	if all := types(w.events("order-checkout.c1")); all != "PaymentReceived" {
 		t.Errorf("the events are %s", all)
 	}
 	if a := w.get(Website, "/balances/site-1"); strings.Contains(string(a.Body), "USDC") {
