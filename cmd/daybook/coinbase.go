@@ -29,19 +29,23 @@ var coinbaseKey = variable{name: coinbaseKeyVariable, pem: true}
 // client returns a client of the API; nil if no key is set. It sends nothing. No error
 // contains the key.
 func (f coinbaseFlag) client(env *environment, sandbox bool) (*coinbase.Client, error) {
-	key, err := f.key(env)
-	if err != nil || key == nil {
+	options, err := f.clientOptions(env, sandbox)
+	if err != nil || options == nil {
 		return nil, err
 	}
-	client, err := coinbase.New(coinbase.Options{Key: *key, Claims: f.claims(), BaseURL: f.CoinbaseURL, Sandbox: sandbox})
+	return f.newClient(*options)
+}
+
+func (f coinbaseFlag) newClient(options coinbase.Options) (*coinbase.Client, error) {
+	client, err := coinbase.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("--coinbase-url: %w", err)
 	}
 	return client, nil
 }
 
-// key reads the API key; nil if none is set.
-func (f coinbaseFlag) key(env *environment) (*coinbase.Key, error) {
+// clientOptions returns those of a client; nil if no key is set.
+func (f coinbaseFlag) clientOptions(env *environment, sandbox bool) (*coinbase.Options, error) {
 	secret, err := env.fileOf(coinbaseKey)
 	if err != nil {
 		return nil, err
@@ -59,7 +63,7 @@ func (f coinbaseFlag) key(env *environment) (*coinbase.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s with %s: %w", coinbaseKeyVariable, coinbaseNameVariable, err)
 	}
-	return &key, nil
+	return &coinbase.Options{Key: key, Claims: f.claims(), BaseURL: f.CoinbaseURL, Sandbox: sandbox}, nil
 }
 
 func (f coinbaseFlag) claims() coinbase.Claims {

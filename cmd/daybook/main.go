@@ -53,6 +53,7 @@ type commands struct {
 	Health   healthCommand      `cmd:"" help:"Ask a server on this machine whether it lives. Exit code 1: it does not."`
 	URL      callbackURLCommand `cmd:"" name:"callback-url" help:"Print the URLs to paste at Coinbase: of version 1 for each secret in DAYBOOK_CALLBACK_SECRETS, percent-encoded, and of webhooks of checkouts."`
 	Check    checkConfigCommand `cmd:"" name:"check-config" help:"Print the settings of serve that hold, and where each comes from; secrets are masked. Exit code 1: serve would refuse them."`
+	Try      checkCommands      `cmd:"" name:"check" help:"Try what serve depends on."`
 	Version  kong.VersionFlag   `help:"Print the version and exit." env:"-"`
 	Config   string             `help:"TOML file with settings, for what neither a flag nor the environment says." type:"path" placeholder:"FILE"`
 }

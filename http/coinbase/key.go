@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"strings"
 
 	"daybook/domain/ident"
@@ -31,7 +32,7 @@ type Key struct {
 // secret.
 func ParseKey(name, secret string) (Key, error) {
 	if err := ident.Check(name); err != nil {
-		return Key{}, errors.Join(errors.New("coinbase: the name of the API key"), err)
+		return Key{}, fmt.Errorf("coinbase: the name of the API key: %w", err)
 	}
 	secret = strings.TrimSpace(strings.ReplaceAll(secret, `\n`, "\n"))
 	read := parseEd25519
