@@ -283,6 +283,10 @@ func TestCheckOfTheDeliveries(t *testing.T) {
 	t.Parallel()
 	w := newLiveCoinbase(t)
 	sub := w.subscribe(nil)
+	w.Deliver(sub.ID, "checkout.payment.success", 0)
+	if _, lines := w.check(t, nil); lines["deliveries"] != [2]string{"ok", "none has been answered yet"} {
+		t.Errorf("before an answer deliveries is %q", lines["deliveries"])
+	}
 	for status, says := range map[int]string{
 		401: "has not the secret", 403: "firewall", 404: "the route is off until DAYBOOK_CHECKOUT_SECRETS is set", 308: "follows no redirect", 503: "sends it again", 422: "server's log",
 	} {

@@ -18,7 +18,10 @@ func (c Check) tryDeliveries(ctx context.Context, r *report, subscriptions []coi
 			return
 		}
 		last := newest(all)
-		if last.Response.Status != 0 && last.Response.Status/100 != 2 {
+		if last.Response.Status == 0 {
+			continue
+		}
+		if last.Response.Status/100 != 2 {
 			r.fail(deliveriesLine, "the last delivery of subscription %s, an event %s of %s, was answered %d: %s",
 				s.ID, last.EventType, last.CreatedAt.UTC().Format(http.TimeFormat), last.Response.Status, c.advise(last.Response.Status))
 			return
@@ -26,7 +29,7 @@ func (c Check) tryDeliveries(ctx context.Context, r *report, subscriptions []coi
 		count += len(all)
 	}
 	if count == 0 {
-		r.ok(deliveriesLine, "there is none yet")
+		r.ok(deliveriesLine, "none has been answered yet")
 		return
 	}
 	r.ok(deliveriesLine, "the last of %s was answered 2xx", plural(count))

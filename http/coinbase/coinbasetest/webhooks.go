@@ -80,13 +80,17 @@ func (s *Server) Subscribe(sub Subscription) Subscription {
 	return sub
 }
 
-// Deliver records an event that a subscription's URL answered with a status.
+// Deliver records an event that a subscription's URL answered with a status; 0 before
+// the first answer.
 func (s *Server) Deliver(subscription, eventType string, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.webhooks, func(w webhook) bool { return w.ID == subscription })
 	now := s.now().UTC().Add(time.Duration(len(s.webhooks[i].deliveries)) * time.Second)
-	d := Delivery{EventID: s.number("event")[:32], EventType: eventType, Status: "failed", CreatedAt: now, Response: &DeliveryResponse{HTTPCode: status, Body: "secret-of-the-answer"}}
+	d := Delivery{EventID: s.number("event")[:32], EventType: eventType, Status: "failed", CreatedAt: now}
+	if status != 0 {
+		d.Response = &DeliveryResponse{HTTPCode: status, Body: "secret-of-the-answer"}
+	}
 	if status >= 200 && status < 300 {
 		d.Status, d.SucceededAt = "succeeded", &now
 	}
