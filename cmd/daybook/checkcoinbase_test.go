@@ -2,8 +2,6 @@ package main_test
 
 import (
 	"crypto/elliptic"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"daybook/http/callback/hook0"
 	"daybook/http/coinbase"
 	"daybook/http/coinbase/coinbasetest"
 )
@@ -37,7 +34,7 @@ type coinbaseWorld struct {
 	settings []string
 }
 
-func newCoinbase(t *testing.T, key string, o coinbasetest.Options) *coinbaseWorld {
+func newCoinbase(t *testing.T, takes *server, key string, o coinbasetest.Options) *coinbaseWorld {
 	t.Helper()
 	parsed, err := coinbase.ParseKey(apiKeyName, key)
 	if err != nil {
@@ -55,7 +52,7 @@ func newCoinbase(t *testing.T, key string, o coinbasetest.Options) *coinbaseWorl
 	url := listenOn(t, server)
 	return &coinbaseWorld{server, key, []string{
 		"DAYBOOK_COINBASE_KEY_NAME=" + apiKeyName, "DAYBOOK_COINBASE_KEY=" + key, "DAYBOOK_COINBASE_URL=" + url, "DAYBOOK_CDP_URL=" + url,
-		secrets + webhookSecret, "DAYBOOK_SERVER=" + listenOn(t, webhooks(t, webhookSecret, otherSecret)),
+		secrets + webhookSecret, "DAYBOOK_SERVER=http://" + takes.address,
 	}}
 }
 
@@ -66,25 +63,21 @@ func listenOn(t *testing.T, handler http.Handler) string {
 	return server.URL
 }
 
-// webhooks answers webhooks as daybook's route does, as far as their proof.
-func webhooks(t *testing.T, secrets ...string) http.Handler {
+// takesWebhooks starts a server that knows two webhook secrets. At the end of the test
+// its log has nothing of a check.
+func takesWebhooks(t *testing.T, sandbox bool) *server {
 	t.Helper()
-	live, err := hook0.NewSecrets(secrets)
-	if err != nil {
-		t.Fatal(err)
+	o := options{settings: []string{tokensSetting, secretsSetting, "DAYBOOK_CHECKOUT_SECRETS=" + webhookSecret + "," + otherSecret}}
+	if sandbox {
+		o = options{settings: []string{tokensSetting, "DAYBOOK_CHECKOUT_SANDBOX_SECRETS=" + webhookSecret}, arguments: []string{"--sandbox"}}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err == nil {
-			_, err = live.Verify(r.Header, body, time.Now())
+	s := start(t, o)
+	t.Cleanup(func() {
+		if log := succeed(t, "replay", "--data", s.data); strings.Contains(log, "check") {
+			t.Errorf("the log has what a check has sent:\n%s", log)
 		}
-		if err == nil || r.URL.Path != "/callbacks/coinbase/checkouts" {
-			err = errors.New("a check must post nothing that is taken")
-			t.Error(err)
-		}
-		w.WriteHeader(http.StatusUnauthorized)
-		_ = json.NewEncoder(w).Encode(map[string]string{"detail": "The callback is not authentic: " + err.Error() + ". " + otherSecret})
 	})
+	return s
 }
 
 // subscribe adds a subscription that has nothing wrong, but for a change.
@@ -148,15 +141,16 @@ func (w *coinbaseWorld) expect(t *testing.T, what string, settings, arguments []
 	}
 }
 
-func newLiveCoinbase(t *testing.T) *coinbaseWorld {
+func newLiveCoinbase(t *testing.T, takes *server) *coinbaseWorld {
 	t.Helper()
-	return newCoinbase(t, newPEM(t, elliptic.P256()), coinbasetest.Options{})
+	return newCoinbase(t, takes, newPEM(t, elliptic.P256()), coinbasetest.Options{})
 }
 
 // TestCheckFindsNothingWrong with either kind of key, live and in the sandbox.
 func TestCheckFindsNothingWrong(t *testing.T) {
 	t.Parallel()
-	w := newLiveCoinbase(t)
+	takes := takesWebhooks(t, false)
+	w := newLiveCoinbase(t, takes)
 	w.subscribe(func(s *coinbasetest.Subscription) { s.Target.URL = "https://other.site/" })
 	w.subscribe(func(s *coinbasetest.Subscription) { s.Labels = map[string]string{"sandbox": "true"} })
 	w.subscribe(func(s *coinbasetest.Subscription) { s.Enabled = false })
@@ -174,7 +168,7 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 		t.Errorf("without a server signature is %q", got)
 	}
 
-	sandbox := newCoinbase(t, newEd25519(t), coinbasetest.Options{Sandbox: true})
+	sandbox := newCoinbase(t, takesWebhooks(t, true), newEd25519(t), coinbasetest.Options{Sandbox: true})
 	sandbox.subscribe(nil)
 	sandbox.subscribe(func(s *coinbasetest.Subscription) { s.Labels = map[string]string{"sandbox": "true"} })
 	sandbox.expect(t, "sandbox", nil, []string{"--sandbox"}, "", "")
@@ -183,7 +177,8 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 // TestCheckOfTheKey fails for whatever Coinbase answers 401.
 func TestCheckOfTheKey(t *testing.T) {
 	t.Parallel()
-	w := newLiveCoinbase(t)
+	takes := takesWebhooks(t, false)
+	w := newLiveCoinbase(t, takes)
 	w.subscribe(nil)
 	depend := []string{"scope", "list", "subscription", "deliveries"}
 	w.FailNext(coinbasetest.Unauthorized)
@@ -201,7 +196,8 @@ func TestCheckOfTheKey(t *testing.T) {
 // TestCheckOfTheAnswers tells the scope and the list from the key.
 func TestCheckOfTheAnswers(t *testing.T) {
 	t.Parallel()
-	w := newLiveCoinbase(t)
+	takes := takesWebhooks(t, false)
+	w := newLiveCoinbase(t, takes)
 	w.subscribe(nil)
 	w.FailNext(coinbasetest.Forbidden)
 	w.expect(t, "403", nil, nil, "scope", "grant the API key the scope View", "list")
@@ -227,6 +223,7 @@ func TestCheckOfTheAnswers(t *testing.T) {
 // TestCheckOfTheSubscription names what the subscription that comes nearest lacks.
 func TestCheckOfTheSubscription(t *testing.T) {
 	t.Parallel()
+	takes := takesWebhooks(t, false)
 	for what, c := range map[string]struct {
 		change func(*coinbasetest.Subscription)
 		says   string
@@ -245,7 +242,7 @@ func TestCheckOfTheSubscription(t *testing.T) {
 		},
 			"lacks the event types payment_link.payment.failed, payment_link.payment.expired", true},
 	} {
-		w := newLiveCoinbase(t)
+		w := newLiveCoinbase(t, takes)
 		w.subscribe(c.change)
 		skipped := []string{"deliveries"}
 		if c.reads {
@@ -253,7 +250,7 @@ func TestCheckOfTheSubscription(t *testing.T) {
 		}
 		w.expect(t, what, nil, nil, "subscription", c.says, skipped...)
 	}
-	w := newLiveCoinbase(t)
+	w := newLiveCoinbase(t, takes)
 	w.expect(t, "none", nil, nil, "subscription", "create one whose target.url is https://your.site/callbacks/coinbase/checkouts", "deliveries")
 	w.subscribe(nil)
 	for what, c := range map[string]struct {
@@ -268,10 +265,10 @@ func TestCheckOfTheSubscription(t *testing.T) {
 		w.FailNext(coinbasetest.Fault{}, coinbasetest.Fault{}, c.fault)
 		w.expect(t, what+" of the deliveries", nil, []string{"--timeout", "300ms"}, "deliveries", c.says)
 	}
-	live := newCoinbase(t, newPEM(t, elliptic.P256()), coinbasetest.Options{Sandbox: true})
+	live := newCoinbase(t, takesWebhooks(t, true), newPEM(t, elliptic.P256()), coinbasetest.Options{Sandbox: true})
 	live.subscribe(nil)
 	live.expect(t, "live alone", nil, []string{"--sandbox"}, "subscription", `create another with "labels":{"sandbox":"true"}`, "deliveries")
-	many := newLiveCoinbase(t)
+	many := newLiveCoinbase(t, takes)
 	for range 41 {
 		many.subscribe(nil)
 	}
@@ -281,7 +278,8 @@ func TestCheckOfTheSubscription(t *testing.T) {
 // TestCheckOfTheDeliveries goes by the last answer.
 func TestCheckOfTheDeliveries(t *testing.T) {
 	t.Parallel()
-	w := newLiveCoinbase(t)
+	takes := takesWebhooks(t, false)
+	w := newLiveCoinbase(t, takes)
 	sub := w.subscribe(nil)
 	w.Deliver(sub.ID, "checkout.payment.success", 0)
 	if _, lines := w.check(t, nil); lines["deliveries"] != [2]string{"ok", "none has been answered yet"} {
@@ -304,7 +302,8 @@ func TestCheckOfTheDeliveries(t *testing.T) {
 // TestCheckOfTheSignature tries each secret on the server, which must know all.
 func TestCheckOfTheSignature(t *testing.T) {
 	t.Parallel()
-	w := newLiveCoinbase(t)
+	takes := takesWebhooks(t, false)
+	w := newLiveCoinbase(t, takes)
 	w.subscribe(nil)
 	answers := func(status int) string {
 		return "DAYBOOK_SERVER=" + listenOn(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -328,8 +327,8 @@ func TestCheckOfTheSignature(t *testing.T) {
 	} {
 		w.expect(t, what, []string{c.setting}, []string{"--timeout", "1s"}, "signature", c.says)
 	}
-	s := start(t, options{})
-	w.expect(t, "a server without the route", []string{"DAYBOOK_SERVER=http://" + s.address}, nil, "signature", "the route is off until DAYBOOK_CHECKOUT_SECRETS is set")
+	off := start(t, options{})
+	w.expect(t, "a server whose route is off", []string{"DAYBOOK_SERVER=http://" + off.address}, nil, "signature", "the route is off until DAYBOOK_CHECKOUT_SECRETS is set")
 	if code, p := run(t, w.settings, "check", "coinbase", "--server", "http://u:p@h"); code != 1 || !strings.Contains(p.stderr.String(), "--server must have no password") {
 		t.Errorf("with a password in --server the check ends with %d:\n%s", code, p.stderr)
 	}
@@ -338,10 +337,11 @@ func TestCheckOfTheSignature(t *testing.T) {
 // TestCheckOfTheClock compares with the answers' Date, that of a refusal too.
 func TestCheckOfTheClock(t *testing.T) {
 	t.Parallel()
-	behind := newCoinbase(t, newPEM(t, elliptic.P256()), coinbasetest.Options{Now: func() time.Time { return time.Now().Add(time.Minute) }})
+	takes := takesWebhooks(t, false)
+	behind := newCoinbase(t, takes, newPEM(t, elliptic.P256()), coinbasetest.Options{Now: func() time.Time { return time.Now().Add(time.Minute) }})
 	behind.subscribe(nil)
 	behind.expect(t, "behind", nil, nil, "clock", "behind Coinbase's: synchronise it")
-	ahead := newCoinbase(t, newPEM(t, elliptic.P256()), coinbasetest.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
+	ahead := newCoinbase(t, takes, newPEM(t, elliptic.P256()), coinbasetest.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	code, lines := ahead.check(t, nil)
 	if code != 1 || lines["key"][0] != "failed" || !strings.Contains(lines["key"][1], "this clock is") || lines["clock"][0] != "failed" || !strings.Contains(lines["clock"][1], "ahead of Coinbase's") {
 		t.Errorf("an hour ahead the check ends with %d: %q", code, lines)
