@@ -98,7 +98,7 @@ func newWorld(t testing.TB, wired wiring) *world {
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	balanceModel, orderModel := balances.NewMemory(), projectiontest.NewReferenceOrders()
-	w.waiting = local.New(t.TempDir(), logger)
+	w.waiting = local.New(t.TempDir(), w.store, logger)
 	options := follow.Options{Logger: logger}
 	w.projections = []*follow.Projection{
 		follow.New(balanceModel, w.store, options),

@@ -20,6 +20,6 @@ type waiting struct {
 
 func openWaiting(data string, store eventstore.Store, options follow.Options) waiting {
 	options.Linger = localLinger
-	model := local.New(data, options.Logger)
+	model := local.New(data, store, options.Logger)
 	return waiting{model, follow.New(model, store, options)}
 }

@@ -82,7 +82,7 @@ func (s *shop) deposit(hash, decimal string) {
 // finder folds the log.
 func (s *shop) finder() find.Finder {
 	s.t.Helper()
-	m := local.New(s.t.TempDir(), slog.New(slog.DiscardHandler))
+	m := local.New(s.t.TempDir(), s.log, slog.New(slog.DiscardHandler))
 	s.t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			s.t.Error(err)

@@ -63,7 +63,7 @@ func (j *journal) String() string {
 func run(t *testing.T, log eventstore.Store, directory string, position eventstore.Position, meanwhile func(*local.Model)) (lines string, digests int) {
 	t.Helper()
 	var logged journal
-	m := local.New(directory, slog.New(slog.NewTextHandler(&logged, nil)))
+	m := local.New(directory, log, slog.New(slog.NewTextHandler(&logged, nil)))
 	p := projectiontest.Follow(t, log, m, follow.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -215,8 +215,8 @@ func TestAFileThatIsTakenAwayIsFoldedAgain(t *testing.T) {
 
 func TestTwoProcessesDoNotShareTheFile(t *testing.T) {
 	directory := t.TempDir()
-	first := open(t, directory)
-	second := local.New(directory, slog.New(slog.DiscardHandler))
+	first := open(t, directory, projectiontest.Slice{})
+	second := local.New(directory, projectiontest.Slice{}, slog.New(slog.DiscardHandler))
 	if _, err := second.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "another daybook") {
 		t.Errorf("error is %v", err)
 	}

@@ -291,7 +291,7 @@ func (w *world) follow(t *testing.T) {
 		}
 		from = to
 		if rapid.IntRange(0, 15).Draw(w.t, "kill") == 0 {
-			k := &killed{Model: w.model, t: t, directory: w.directory}
+			k := &killed{Model: w.model, t: t, directory: w.directory, log: w.log}
 			k.die()
 			w.model, w.directory = k.Model, k.directory
 		}
@@ -325,7 +325,7 @@ func TestListsAreWhatTheAggregatesSay(t *testing.T) {
 		}
 		log := projectiontest.OpenLog(t, directory)
 		w := &world{t: r, log: log, service: recorder.New(log, recorder.Policy{}), directory: filepath.Join(directory, "model")}
-		w.model = open(t, w.directory)
+		w.model = open(t, w.directory, log)
 		for range rapid.IntRange(1, 10).Draw(r, "steps") {
 			w.step(append(w.keys("review"), w.keys("quarantine")...))
 			w.follow(t)

@@ -31,7 +31,7 @@ func day(hour int) time.Time { return time.Date(2024, 5, 1, hour, 0, 0, 0, time.
 // waiting returns a model of five kept bodies, one an hour.
 func waiting(t *testing.T) *local.Model {
 	t.Helper()
-	m := local.NewOf(t.TempDir(), slog.New(slog.DiscardHandler), []local.Worklist{waits})
+	m := local.NewOf(t.TempDir(), projectiontest.Slice{}, slog.New(slog.DiscardHandler), []local.Worklist{waits})
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			t.Error(err)

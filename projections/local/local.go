@@ -1,5 +1,5 @@
 // Package local keeps what waits for a person or a process, and what finds things:
-// the worklists and the lookup. Both are folds of the log in one disposable SQLite
+// the worklists and the lookup with its list of orders. They are folds of the log in one disposable SQLite
 // file beside it. A file that raises any doubt is deleted and folded again.
 //
 // A worklist is a pure fold in a file of its own, and a line in Worklists.
@@ -22,8 +22,10 @@ import (
 
 	"daybook/domain/codec"
 	"daybook/domain/ledger"
+	"daybook/domain/order"
 	"daybook/eventstore"
 	"daybook/projections/follow"
+	"daybook/projections/orders"
 )
 
 // Name is the projection's name.
@@ -40,7 +42,7 @@ var Worklists = []Worklist{Review, Quarantine, Verification, Linking}
 // versions.
 func FoldVersion() int {
 	digest := fnv.New32a()
-	fmt.Fprintln(digest, "tables", tablesVersion, "lookup", lookupVersion)
+	fmt.Fprintln(digest, "tables", tablesVersion, "lookup", lookupVersion, "orders", orders.FoldVersion)
 	for _, list := range Worklists {
 		fmt.Fprintln(digest, list.Name, list.Version)
 	}
@@ -51,6 +53,7 @@ func FoldVersion() int {
 // from any number of goroutines.
 type Model struct {
 	path   string
+	log    eventstore.Reader
 	logger *slog.Logger
 	lists  map[string][]Worklist // by the event types that they name
 	lookup map[string]bool       // event types that name keys
@@ -64,14 +67,15 @@ type Model struct {
 	doubts chan error // at most one: what a query has met
 }
 
-// New returns the model of the file in a directory. Load opens the file.
-func New(directory string, logger *slog.Logger) *Model {
-	return newModel(directory, logger, Worklists)
+// New returns the model of the file in a directory. Of the log it reads the streams
+// of orders that change. Load opens the file.
+func New(directory string, log eventstore.Reader, logger *slog.Logger) *Model {
+	return newModel(directory, log, logger, Worklists)
 }
 
-func newModel(directory string, logger *slog.Logger, worklists []Worklist) *Model {
+func newModel(directory string, log eventstore.Reader, logger *slog.Logger, worklists []Worklist) *Model {
 	m := &Model{
-		path: filepath.Join(directory, FileName), logger: logger,
+		path: filepath.Join(directory, FileName), log: log, logger: logger,
 		lists: make(map[string][]Worklist), lookup: make(map[string]bool), doubts: make(chan error, 1),
 	}
 	for _, list := range worklists {
@@ -139,6 +143,7 @@ type folded struct {
 	changes []change
 	keys    []key
 	seconds []second
+	orders  changedOrders
 }
 
 // Apply implements follow.Projector.
@@ -147,6 +152,12 @@ func (m *Model) Apply(ctx context.Context, from, to follow.Checkpoint, events []
 	if err != nil {
 		return fmt.Errorf("%w: %w", follow.ErrCannotFold, err)
 	}
+	if err := effects.orders.fold(ctx, m.log); err != nil {
+		return err
+	}
+	effects.keys = append(effects.keys, effects.orders.keys()...)
+	slices.SortFunc(effects.keys, compareKeys)
+	effects.keys = slices.Compact(effects.keys)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.open(); err != nil {
@@ -164,7 +175,7 @@ func (m *Model) Apply(ctx context.Context, from, to follow.Checkpoint, events []
 
 // fold folds a batch. Every event type must be known, because an event of a later
 // version might close an item; only those that a list or the lookup names are
-// decoded.
+// decoded, and those of orders.
 func (m *Model) fold(after eventstore.Position, events []eventstore.Recorded) (folded, error) {
 	var f folded
 	for i := range events {
@@ -180,12 +191,18 @@ func (m *Model) fold(after eventstore.Position, events []eventstore.Recorded) (f
 		}
 		f.seconds = appendSecond(f.seconds, recorded, after)
 		lists := m.lists[recorded.Type]
-		if len(lists) == 0 && !m.lookup[recorded.Type] {
+		isOfOrder := recorded.Stream.Category() == order.Category
+		if len(lists) == 0 && !m.lookup[recorded.Type] && !isOfOrder {
 			continue
 		}
 		decoded, err := ledger.Decode(*recorded)
 		if err != nil {
 			return folded{}, err
+		}
+		if isOfOrder {
+			if err := f.orders.add(recorded, after, decoded); err != nil {
+				return folded{}, err
+			}
 		}
 		event := Event{
 			Event: decoded, ID: recorded.ID.String(), Stream: recorded.Stream,
@@ -200,7 +217,6 @@ func (m *Model) fold(after eventstore.Position, events []eventstore.Recorded) (f
 			f.keys = append(f.keys, key{hashOf(k), recorded.Position, after})
 		}
 	}
-	slices.SortFunc(f.keys, compareKeys)
 	return f, nil
 }
 
@@ -229,6 +245,9 @@ func (m *Model) write(ctx context.Context, from, to follow.Checkpoint, effects f
 		return err
 	}
 	if err := writeSeconds(m.writer, effects.seconds); err != nil {
+		return err
+	}
+	if err := effects.orders.write(m.writer); err != nil {
 		return err
 	}
 	return writeCheckpoint(m.writer, to)

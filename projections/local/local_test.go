@@ -26,10 +26,10 @@ import (
 	"daybook/projections/projectiontest"
 )
 
-// open opens the model of a directory.
-func open(t testing.TB, directory string) *local.Model {
+// open opens the model of a directory and of a log.
+func open(t testing.TB, directory string, log eventstore.Reader) *local.Model {
 	t.Helper()
-	m := local.New(directory, slog.New(slog.DiscardHandler))
+	m := local.New(directory, log, slog.New(slog.DiscardHandler))
 	if _, err := m.Load(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +40,9 @@ func open(t testing.TB, directory string) *local.Model {
 	})
 	return m
 }
+
+// sample has the events of the suite, which are the beginning of one log.
+var sample = projectiontest.Slice(projectiontest.Sample(200))
 
 // reads are all lists, each with its counts.
 func reads(m *local.Model) []projectiontest.Read {
@@ -53,13 +56,13 @@ func reads(m *local.Model) []projectiontest.Read {
 			return string(text), at, errors.Join(err, encodeErr)
 		})
 	}
-	return all
+	return append(all, orderReads(m)...)
 }
 
 func TestModel(t *testing.T) {
 	t.Parallel()
 	projectiontest.Run(t, func(t *testing.T) projectiontest.Subject {
-		m := open(t, t.TempDir())
+		m := open(t, t.TempDir(), sample)
 		return projectiontest.Subject{Projector: m, Reads: reads(m)}
 	})
 }
@@ -69,6 +72,7 @@ type killed struct {
 	*local.Model
 	t         *testing.T
 	directory string
+	log       eventstore.Reader
 }
 
 func (k *killed) Apply(ctx context.Context, from, to follow.Checkpoint, events []eventstore.Recorded) error {
@@ -94,16 +98,16 @@ func (k *killed) die() {
 	if err := k.Model.Close(); err != nil {
 		k.t.Fatal(err)
 	}
-	k.directory, k.Model = image, open(k.t, image)
+	k.directory, k.Model = image, open(k.t, image, k.log)
 }
 
 func TestAKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
 	events := projectiontest.Sample(60)
-	whole := open(t, t.TempDir())
+	whole := open(t, t.TempDir(), sample)
 	projectiontest.Apply(t, whole, events)
 	directory := t.TempDir()
-	k := &killed{Model: open(t, directory), t: t, directory: directory}
+	k := &killed{Model: open(t, directory, sample), t: t, directory: directory, log: sample}
 	for i := range events {
 		projectiontest.Apply(t, k, events[i:i+1])
 	}

@@ -42,7 +42,7 @@ func TestLookup(t *testing.T) {
 	pay("C", "u2")
 	repeated := pay("A", "u1") // a duplicate writes nothing
 
-	m := open(t, t.TempDir())
+	m := open(t, t.TempDir(), log)
 	projectiontest.Apply(t, m, projectiontest.Events(t, log))
 
 	for text, want := range map[string]string{

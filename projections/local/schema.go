@@ -13,11 +13,11 @@ const (
 	applicationID = 0x4441594C
 
 	// tablesVersion is the version of the tables below, a part of FoldVersion.
-	tablesVersion = 2
+	tablesVersion = 3
 
 	// schemaObjects is how many tables and indexes they are, with those that SQLite
 	// makes by itself.
-	schemaObjects = 7
+	schemaObjects = 10
 )
 
 // tables are the file's tables. Times are microseconds since 1970, UTC; 0 is none.
@@ -66,6 +66,21 @@ CREATE TABLE seconds (
   second INTEGER PRIMARY KEY,
   after  INTEGER NOT NULL
 ) STRICT;
+
+-- Orders. User and reference are hashes, as in keys, which has each of them at the
+-- position created too; 0 is none.
+CREATE TABLE orders (
+  created   INTEGER PRIMARY KEY, -- position of its first event
+  after     INTEGER NOT NULL,    -- after which position that is read
+  changed   INTEGER NOT NULL,    -- position of its last event
+  stream    TEXT NOT NULL,
+  user      INTEGER NOT NULL,
+  reference INTEGER NOT NULL,
+  status    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX orders_changed ON orders (changed);
+CREATE INDEX orders_status ON orders (status, created);
 `
 
 // readCheckpoint returns the stored checkpoint, zero if there is none.

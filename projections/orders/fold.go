@@ -19,6 +19,11 @@ func Fold(o Order, recorded eventstore.Recorded) (Order, error) {
 	if err != nil {
 		return o, fmt.Errorf("event %s in %s at position %s: %w", recorded.ID, recorded.Stream, recorded.Position, err)
 	}
+	return FoldDecoded(o, recorded, event)
+}
+
+// FoldDecoded is Fold of an event that the caller has decoded.
+func FoldDecoded(o Order, recorded eventstore.Recorded, event order.Event) (Order, error) {
 	o.ID = order.ID(recorded.Stream.ID())
 	o.Revision, o.Changed, o.RecordedAt = recorded.Revision, recorded.Position, recorded.RecordedAt.UTC()
 	occurred, err := o.put(event)

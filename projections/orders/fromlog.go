@@ -35,6 +35,19 @@ func (l FromLog) Order(ctx context.Context, id order.ID) (Order, error) {
 	return o.filled(), nil
 }
 
+// At returns the state that an order had at a position, or an ErrNotFound.
+func At(ctx context.Context, log eventstore.Reader, id order.ID, at eventstore.Position) (Order, error) {
+	o, isKnown, err := foldStream(ctx, log, id, at)
+	if err != nil {
+		return Order{}, fmt.Errorf("order: %w", err)
+	}
+	if !isKnown {
+		return o, notFound(id, at)
+	}
+	o.Position = at
+	return o.filled(), nil
+}
+
 func notFound(id order.ID, at eventstore.Position) error {
 	return fmt.Errorf("%w: %.600q at position %s", ErrNotFound, string(id), at)
 }

@@ -65,6 +65,9 @@ const (
 	Registered Status = "registered" // the website announced it
 )
 
+// Statuses are all of them.
+var Statuses = []Status{Paid, Refunded, Held, Pending, Mispaid, Refuted, Expired, Reported, Registered}
+
 // PaymentStatus is what became of a payment of the order.
 type PaymentStatus string
 

@@ -30,7 +30,7 @@ type list struct {
 
 func open(t *testing.T, digests ...string) *list {
 	t.Helper()
-	l := &list{Model: local.New(t.TempDir(), slog.New(slog.DiscardHandler)), t: t, keys: make(map[string]string)}
+	l := &list{Model: local.New(t.TempDir(), projectiontest.Slice{}, slog.New(slog.DiscardHandler)), t: t, keys: make(map[string]string)}
 	if _, err := l.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,11 @@ func (h *history) mention(t *rapid.T, occurred time.Time) {
 	amount := drawAmount(t)
 	switch rapid.IntRange(0, 5).Draw(t, "mention") {
 	case 0:
-		h.addOrder(drawOrder(t), order.OrderRegistered{Terms: order.Terms{User: drawUser(t), Amount: amount, For: order.ForSale}, OccurredAt: occurred})
+		terms := order.Terms{User: drawUser(t), Amount: amount, For: order.ForSale}
+		if h.payments%2 == 0 {
+			terms.Reference = "reference"
+		}
+		h.addOrder(drawOrder(t), order.OrderRegistered{Terms: terms, OccurredAt: occurred})
 	case 1:
 		h.addOrder(drawOrder(t), order.OrderStatusReported{Status: rapid.SampledFrom([]string{"new", "canceled"}).Draw(t, "status"), OccurredAt: occurred})
 	case 2:

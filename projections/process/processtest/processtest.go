@@ -109,7 +109,7 @@ type lists struct {
 }
 
 func newLists(t testing.TB, log eventstore.Store) lists {
-	m := local.New(t.TempDir(), slog.New(slog.DiscardHandler))
+	m := local.New(t.TempDir(), log, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			t.Error(err)
