@@ -15,6 +15,7 @@ import (
 var protected = map[string][]Role{
 	"GET /balances/{user}":         {Website, Auditor},
 	"GET /balances/{user}/entries": {Website, Auditor},
+	"GET /orders":                  {Website, Auditor},
 	"GET /orders/{id}":             {Website, Auditor},
 	"GET /orders/{id}/changes":     {Website, Auditor},
 	"PUT /addresses/{address}":     {Website},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxLimit bounds a page.
@@ -67,6 +68,22 @@ func (c *call) limit() (int, error) {
 		return 0, badRequest.problem("limit is a whole number from 1 to 1000.", nil)
 	}
 	return limit, nil
+}
+
+// maxSeconds bounds how long a request may ask to wait.
+const maxSeconds = 30
+
+// seconds reads a parameter that is a time to wait, 0 if it is not there.
+func (c *call) seconds(name string) (time.Duration, error) {
+	text := c.query.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxSeconds {
+		return 0, badRequest.problem(name+" is a whole number of seconds from 0 to 30.", nil)
+	}
+	return time.Duration(n) * time.Second, nil
 }
 
 // number reads a parameter that is a whole number, 0 if it is not there.

@@ -30,6 +30,8 @@ func (s *Server) routes(c Config) []route {
 	g := s.guard
 	balance := balanceRoutes{c.Balances, c.BalancesProjection}
 	order := orderRoutes{c.Orders, c.OrdersProjection, s.changes, heartbeat}
+	list := orderListRoutes{c.Waiting, c.WaitingProjection, s.changes.ended}
+	listOrders := query(list.get, "user", "status", "reference", "before", "limit", "min_position", "changed_after", "wait")
 	registration := registrationRoutes{c.Ledger}
 	address := addressRoutes{c.Ledger}
 	stream := streamRoutes{c.Store}
@@ -44,6 +46,7 @@ func (s *Server) routes(c Config) []route {
 		}},
 		{"/orders/{id}/changes", methods{http.MethodGet: g.stream(query(order.changes), Website, Auditor)}},
 		{"/balances/{user}/entries", methods{http.MethodGet: g.require(query(balance.entries, "limit", "cursor", "min_position"), Website, Auditor)}},
+		{"/orders", methods{http.MethodGet: waits(g.stream(listOrders, Website, Auditor), g.require(listOrders, Website, Auditor))}},
 		{"/addresses/{address}", methods{http.MethodPut: g.require(query(address.put), Website)}},
 		{"/streams/{stream}", methods{http.MethodGet: g.require(query(stream.get, "from", "limit"), Auditor)}},
 		{"/find", methods{http.MethodGet: g.require(query(finder.get, "q", "min_position"), Website, Auditor)}},
