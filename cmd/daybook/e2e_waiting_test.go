@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,15 +29,59 @@ func TestVerifyFindsARowThatWasLost(t *testing.T) {
 		}
 	}
 	waitForItems(t, s.data, 3)
-	verified(0, "local.db: 3 open items compared", "no difference")
+	verified(0, "local.db: 3 open items and 0 orders compared", "no difference")
 	s.terminate()
-	verified(0, "local.db: 3 open items compared")
+	verified(0, "local.db: 3 open items and 0 orders compared")
 	spoil(t, s.data, "DELETE FROM items WHERE position = (SELECT max(position) FROM items)")
 	verified(1, "opened it, and the list does not have it", "1 difference")
 	spoil(t, s.data, "UPDATE items SET key = 'x', event = 'x' WHERE position = (SELECT max(position) FROM items)")
 	verified(1, "quarantine x it does not wait", "3 differences")
 	spoil(t, s.data, "UPDATE checkpoint SET fold = 7")
 	verified(0, "local.db is not compared: it is folded again at the next start")
+}
+
+// TestVerifyFindsAnOrderThatIsListedOtherwise changes the list of orders in each way.
+func TestVerifyFindsAnOrderThatIsListedOtherwise(t *testing.T) {
+	embedded(t)
+	s := start(t, options{})
+	s.postEach(1, []string{completedOrder("A", "u/1", 100), completedOrder("B", "u/2", 200), completedOrder("C", "", 300)})
+	waitForItems(t, s.data, 1)
+	s.terminate()
+	verify := func() (code int, said string) {
+		t.Helper()
+		code, p := run(t, nil, "verify", "--data", s.data)
+		return code, p.stdout.String() + p.stderr.String()
+	}
+	if code, said := verify(); code != 0 || !strings.Contains(said, "local.db: 1 open item and 3 orders compared") {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	whole, err := os.ReadFile(filepath.Join(s.data, local.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for statement, want := range map[string]string{
+		"DELETE FROM orders WHERE stream = 'order-coinbase.B'": "order coinbase.B it begins at position 4, and the list does not have it",
+		"DELETE FROM orders": "3 differences",
+		"UPDATE orders SET status = 'paid' WHERE status = 'held'":                             "order coinbase.C it is listed as coinbase.C, paid since position 6, and the log says coinbase.C, held since 6",
+		"UPDATE orders SET changed = 7 WHERE status = 'held'":                                 "order coinbase.C it is listed as coinbase.C, held since position 7",
+		"UPDATE orders SET user = 7 WHERE stream = 'order-coinbase.A'":                        "order coinbase.A it is listed for another user or reference",
+		"UPDATE orders SET reference = 7 WHERE stream = 'order-coinbase.A'":                   "order coinbase.A the list of its user or reference does not have it",
+		"UPDATE orders SET stream = 'order-coinbase.Z' WHERE stream = 'order-coinbase.A'":     "order coinbase.A it is listed as coinbase.Z, paid",
+		"INSERT INTO orders VALUES (99, 98, 99, 'order-coinbase.Z', 0, 0, 'paid')":            "order coinbase.Z it is listed at position 99, where no order begins",
+		"DELETE FROM keys WHERE hash = (SELECT user FROM orders WHERE stream LIKE '%B')":      "order coinbase.B the list of its user or reference does not have it",
+		"UPDATE orders SET created = 3 WHERE stream = 'order-coinbase.A' AND status = 'paid'": "order coinbase.A it is listed at position 3, where no order begins",
+	} {
+		spoil(t, s.data, statement)
+		if code, said := verify(); code != 1 || !strings.Contains(said, want) || strings.Contains(said, "u/") {
+			t.Errorf("%s: exit code %d, want %q:\n%s", statement, code, want, said)
+		}
+		for _, suffix := range []string{"-wal", "-shm"} {
+			_ = os.Remove(filepath.Join(s.data, local.FileName+suffix))
+		}
+		if err := os.WriteFile(filepath.Join(s.data, local.FileName), whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // waitForItems waits until the lists have so many items.

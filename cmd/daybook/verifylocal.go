@@ -17,8 +17,8 @@ import (
 const maxListed = 100
 
 // verifyLocal compares the lists in local.db, where --data has one, with a second
-// fold of what waits. A row that is lost in silence is a payment that no person ever
-// looks at.
+// fold of what waits and of each order. A row that is lost in silence is a payment that
+// no person ever looks at, or that the website does not hear of.
 func (c *verifyCommand) verifyLocal(ctx context.Context, log eventstore.Reader, w io.Writer) (err error) {
 	if _, err := os.Stat(filepath.Join(c.Data, local.FileName)); errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -62,9 +62,14 @@ func (c *verifyCommand) verifyLocal(ctx context.Context, log eventstore.Reader, 
 	for _, item := range open {
 		note(item.Missing())
 	}
-	fmt.Fprintf(w, "%s: %s compared with the log up to position %s\n", local.FileName, plural(items, "open item", "open items"), snapshot.Checkpoint.Position)
+	listed := ordersCheck{log: log, snapshot: snapshot, note: note}
+	if err := listed.run(ctx); err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
+	}
+	fmt.Fprintf(w, "%s: %s and %s compared with the log up to position %s\n", local.FileName,
+		plural(items, "open item", "open items"), plural(listed.compared, "order", "orders"), snapshot.Checkpoint.Position)
 	if found > 0 {
-		return fmt.Errorf("%s: the lists of what waits are not what the log says: keep %s, stop the server, delete the file, and start again", differences(found), local.FileName)
+		return fmt.Errorf("%s: the lists are not what the log says: keep %s, stop the server, delete the file, and start again", differences(found), local.FileName)
 	}
 	return nil
 }

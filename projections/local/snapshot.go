@@ -9,6 +9,7 @@ import (
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"daybook/eventstore"
 	"daybook/projections/follow"
 )
 
@@ -46,6 +47,16 @@ func OpenSnapshot(ctx context.Context, directory string) (*Snapshot, error) {
 func (s *Snapshot) Each(each func(list string, item Item) error) error {
 	return sqlitex.Execute(s.conn, itemColumns, &sqlitex.ExecOptions{
 		ResultFunc: func(row *sqlite.Stmt) error { return each(row.ColumnText(12), readItem(row)) },
+	})
+}
+
+// Orders calls a function with every listed order that began after a position and up to
+// another, and whether its user and its reference are among the keys of its first event.
+func (s *Snapshot) Orders(after, to eventstore.Position, each func(order ListedOrder, isNamed bool)) error {
+	const isNamed = ", (user = 0 OR (user, created) IN (SELECT hash, position FROM keys)) AND (reference = 0 OR (reference, created) IN (SELECT hash, position FROM keys)) "
+	return sqlitex.Execute(s.conn, orderColumns+isNamed+"FROM orders WHERE created > ? AND created <= ?", &sqlitex.ExecOptions{
+		Args:       []any{int64(after), int64(to)},
+		ResultFunc: func(row *sqlite.Stmt) error { each(readOrder(row), row.ColumnBool(6)); return nil },
 	})
 }
 
