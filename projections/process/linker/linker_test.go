@@ -98,7 +98,7 @@ func (l lookup) Items(ctx context.Context, q local.Query) (local.Page, error) {
 
 func (w world) process(t testing.TB) func(log eventstore.Store) process.Process {
 	return func(log eventstore.Store) process.Process {
-		model := local.New(t.TempDir(), slog.New(slog.DiscardHandler))
+		model := local.New(t.TempDir(), log, slog.New(slog.DiscardHandler))
 		t.Cleanup(func() { _ = model.Close() })
 		return linker.Linker{
 			Log: log, Lookup: lookup{model, func() error { return processtest.CatchUp(context.Background(), model, log) }},
