@@ -52,7 +52,7 @@ func later(err error) error {
 }
 
 // errUnreadable says that an answer has amounts that are not those of a payment.
-var errUnreadable = errors.New("Coinbase's answer cannot be read")
+var errUnreadable = errors.New("the answer of Coinbase cannot be read")
 
 func transferOf(c coinbase.Checkout) (payment.Transfer, error) {
 	t := payment.Transfer{Network: c.Network, Hash: payment.NormalHash(c.TransactionHash), Payee: c.Address}

@@ -20,13 +20,17 @@ import (
 
 	daybookmain "daybook/cmd/daybook"
 	address "daybook/domain/deposit"
+	"daybook/domain/ident"
 	"daybook/domain/money"
 	orders "daybook/domain/order"
+	"daybook/domain/payment"
 	"daybook/domain/recorder"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/http/callback"
+	"daybook/http/callback/checkouts"
 	"daybook/http/callback/coinbasev1"
+	"daybook/projections/process/verifier"
 	"daybook/projections/verify"
 )
 
@@ -78,11 +82,15 @@ func editsOf(log keptLog) (edits []edit) {
 		if err := json.Unmarshal(log[i].Metadata, &metadata); err != nil {
 			panic(err)
 		}
-		if metadata.Evidence == nil || log[i].Stream.Category() == "claim" {
+		isAnswer := metadata.Actor == verifier.Actor
+		if metadata.Evidence == nil && !isAnswer || isElsewhere(&log[i]) {
 			continue // no body says whose an address is, and a claim comes before the body
 		}
 		add := func(what string, do func(*eventstore.Recorded)) { edits = append(edits, edit{i, what, do}) }
 		for _, path := range leaves(decoded(log[i].Data)) {
+			if path[len(path)-1] == "at" || isAnswer && slices.Contains(path, "reference") {
+				continue // when the provider answered, only its answer says
+			}
 			add(strings.Join(path, "."), func(e *eventstore.Recorded) {
 				data := decoded(e.Data)
 				change(data, path)
@@ -106,6 +114,9 @@ func editsOf(log keptLog) (edits []edit) {
 				})
 			}
 		}
+		if isAnswer {
+			continue
+		}
 		add("evidence", func(e *eventstore.Recorded) { editEvidence(e, func(m map[string]any) { delete(m, "evidence") }) })
 		add("digest", func(e *eventstore.Recorded) {
 			editEvidence(e, func(m map[string]any) { m["evidence"].(map[string]any)["sha256"] = digest("another") })
@@ -125,6 +136,11 @@ func editsOf(log keptLog) (edits []edit) {
 	return edits
 }
 
+// isElsewhere reports whether an event stands in another stream than its body.
+func isElsewhere(e *eventstore.Recorded) bool {
+	return e.Stream.Category() == "claim" || e.Type == "OrderSettled"
+}
+
 // isByTerms reports whether the terms of an order decide what an event says.
 func isByTerms(eventType string) bool {
 	return eventType == "PaymentReceived" || eventType == "PaymentVerified" || eventType == "PaymentMispaid"
@@ -135,7 +151,7 @@ func isByTerms(eventType string) bool {
 func bodyEdits(eventType string) [][2]string {
 	switch eventType {
 	case "PaymentReceived":
-		return [][2]string{{`"cents":`, `"cents":9`}, {`"custom":"u`, `"custom":"v`}, {`"currency_iso":"USD"`, `"currency_iso":"EUR"`}, {`"id":"`, `"id":"x`}}
+		return [][2]string{{`"cents":`, `"cents":9`}, {`"custom":"u`, `"custom":"v`}, {`"currency_iso":"USD"`, `"currency_iso":"EUR"`}, {`"id":"`, `"id":"x`}, {`"amount":"1`, `"amount":"91`}, {`"fiatAmount":"1`, `"fiatAmount":"91`}, {`"transactionHash":"0x`, `"transactionHash":"0xa`}}
 	case "DepositReceived":
 		return [][2]string{{`"amount":`, `"amount":9`}, {`"hash":"`, `"hash":"a`}, {`"address":"1`, `"address":"1x`}}
 	case "PayoutPending", "PayoutCompleted":
@@ -150,6 +166,7 @@ var typesOf = map[string][]string{
 	"order": {
 		"OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted", "PaymentHeld", "PaymentReleased",
 		"PaymentMispaid", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded", "OrderRegistered",
+		"OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported",
 	},
 	"address":    {"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositReleased", "DepositDismissed"},
 	"payout":     {"PayoutPending", "PayoutCompleted", "PayoutHeld"},
@@ -221,6 +238,9 @@ func change(value any, path []string) any {
 		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 			return at.Add(time.Second).Format(time.RFC3339Nano)
 		}
+		if value == "USDC" {
+			return "USD"
+		}
 		if value == "USD" {
 			return "EUR"
 		}
@@ -262,9 +282,19 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 		r.Fatal(err)
 	}
 	defer store.Close()
-	service := recorder.New(store, recorder.Policy{HoldUnregistered: rapid.IntRange(0, 3).Draw(r, "policy") == 0})
+	policy := recorder.Policy{HoldUnregistered: rapid.IntRange(0, 3).Draw(r, "policy") == 0, References: []string{orders.Checkout, orders.Coinbase}}
+	if rapid.Bool().Draw(r, "without an API") {
+		policy.Checkout = payment.Needs{payment.Signature, payment.Registered}
+	}
+	service := recorder.New(store, policy)
 	for i := range rapid.IntRange(1, 12).Draw(r, "messages") {
-		switch rapid.IntRange(0, 6).Draw(r, "message") {
+		switch rapid.IntRange(0, 11).Draw(r, "message") {
+		case 7, 8:
+			err = deliverAs(ctx, service, checkouts.Format(callback.Sources{}, nil), "signature", drawCheckout(r), "delivery-"+strconv.Itoa(i))
+		case 9, 10:
+			err = answerCheckout(ctx, r, service, "attempt-"+strconv.Itoa(i))
+		case 11:
+			_, err = service.LinkOrder(ctx, orders.NewID("checkout", "c1"), orders.NewID(orders.Site, "R"), recorder.Attempt{ID: "link-" + strconv.Itoa(i), Actor: "process:linker", Task: "t"})
 		case 6:
 			err = registerOrder(ctx, r, service, recorder.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
 		case 0:
@@ -295,7 +325,7 @@ func registerOrder(ctx context.Context, r *rapid.T, service *recorder.Recorder, 
 		return err
 	}
 	terms := orders.Terms{User: drawUser(r), Amount: price, For: rapid.SampledFrom([]orders.Purpose{orders.ForBalance, orders.ForSale}).Draw(r, "for")}
-	id := orders.NewID("coinbase", rapid.SampledFrom([]string{"A", "B"}).Draw(r, "registered"))
+	id := rapid.SampledFrom([]orders.ID{"coinbase.A", "coinbase.B", "checkout.c1", "checkout.c2", "site.R", "site.u1"}).Draw(r, "registered")
 	if _, err = service.RegisterOrder(ctx, id, terms, false, c); errors.Is(err, orders.ErrOtherTerms) {
 		return nil
 	}
@@ -304,10 +334,13 @@ func registerOrder(ctx context.Context, r *rapid.T, service *recorder.Recorder, 
 
 // deliver does with a body what the server does.
 func deliver(ctx context.Context, service *recorder.Recorder, body, id string) error {
-	f := coinbasev1.Format(callback.Sources{}, nil)
+	return deliverAs(ctx, service, coinbasev1.Format(callback.Sources{}, nil), "secret", body, id)
+}
+
+func deliverAs(ctx context.Context, service *recorder.Recorder, f *callback.Format, method, body, id string) error {
 	d := recorder.Delivery{
 		ID: id, Actor: f.Actor, Format: f.Name, Reader: f.Reader, Received: time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC),
-		Source: "127.0.0.1", Method: "secret", Body: []byte(body), Length: int64(len(body)),
+		Source: "127.0.0.1", Method: method, Body: []byte(body), Length: int64(len(body)),
 	}
 	report, err := f.Parse(d.Body)
 	var refusal *callback.Refusal
@@ -318,6 +351,46 @@ func deliver(ctx context.Context, service *recorder.Recorder, body, id string) e
 		_, err = service.Record(ctx, report, d)
 	}
 	return err
+}
+
+// answerCheckout records what Coinbase answers about a checkout.
+func answerCheckout(ctx context.Context, r *rapid.T, service *recorder.Recorder, id string) error {
+	name := rapid.SampledFrom([]string{"c1", "c2"}).Draw(r, "asked")
+	verify := orders.Verify{
+		Payment:  ident.Payment("checkout/" + name),
+		Answer:   rapid.SampledFrom([]orders.Answer{orders.Came, orders.Came, orders.Came, orders.NeverCame, orders.Unanswered}).Draw(r, "answer"),
+		Evidence: payment.Evidence{Method: payment.API, Status: "COMPLETED", At: time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)},
+	}
+	switch verify.Answer {
+	case orders.NeverCame:
+		verify.Evidence.Status = "FAILED"
+	case orders.Came:
+		shown, err := checkouts.Format(callback.Sources{}, nil).Parse([]byte(drawCheckoutOf(r, name)))
+		if err != nil || shown.Order == nil || shown.Order.Report.Paid == nil || shown.Order.Report.Paid.Doubt != "" {
+			return nil
+		}
+		verify.Evidence.Transfer = shown.Order.Report.Paid.Transfer
+	}
+	_, err := service.VerifyPayment(ctx, orders.NewID("checkout", name), verify, recorder.Attempt{ID: id, Actor: verifier.Actor, Task: "t"})
+	return err
+}
+
+func drawCheckout(r *rapid.T) string {
+	return drawCheckoutOf(r, rapid.SampledFrom([]string{"c1", "c2"}).Draw(r, "checkout"))
+}
+
+func drawCheckoutOf(r *rapid.T, id string) string {
+	pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(r, name) }
+	amount := pick("amount", "1.00", "1.00", "1.00", "2.50")
+	return fmt.Sprintf(`{"id":"%s","eventType":"%s","status":"%s","amount":"%s","currency":"USDC","network":"base","address":"0xpayee"%s%s%s%s%s,"updatedAt":"2026-03-01T10:00:0%sZ"}`,
+		id, pick("event", "checkout.payment.success", "checkout.payment.success", "payment_link.payment.success", "checkout.refund.success", "checkout.payment.failed"),
+		pick("status", "COMPLETED", "COMPLETED", "COMPLETED", "REFUNDED", "FAILED"), amount,
+		pick("fiat", "", `,"fiatAmount":"`+amount+`","fiatCurrency":"USD"`, `,"fiatAmount":"`+amount+`","fiatCurrency":"USD"`),
+		pick("fee", "", fmt.Sprintf(`,"settlement":{"totalAmount":"%s","feeAmount":"0.01","netAmount":"%s","currency":"USDC"}`, amount, map[string]string{"1.00": "0.99", "2.50": "2.49"}[amount])),
+		pick("hash", "", `,"transactionHash":"0x`+strings.Repeat("1", 64)+`"`, `,"transactionHash":"0x`+strings.Repeat("2", 64)+`"`),
+		pick("metadata", "", `,"metadata":{"reference":"R"}`),
+		pick("refunds", "", "", `,"refunds":[{"id":"r1","checkoutId":"`+id+`","amount":"0.50","currency":"USDC","status":"COMPLETED","createdAt":"2026-03-01T12:00:00Z"}]`),
+		pick("second", "0", "1"))
 }
 
 var addresses = []string{"1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My", "1HcmQZarSgNuGYz4r7ZkjYumiU4PujrNYk"}

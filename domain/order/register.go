@@ -164,7 +164,8 @@ func (d *decision) creditHeld(identity ident.Payment, standing payment.Standing,
 		Payment: identity, User: claim.User, Amount: claim.Amount, Sale: d.state.isSale(), OccurredAt: held.OccurredAt,
 	}
 	if held.Transfer != nil {
-		received.Transfer, received.Amount = held.Transfer, d.state.Terms.counts(*held.Transfer)
+		received = d.byTerms(identity, *held.Transfer)
+		received.OccurredAt = held.OccurredAt
 	}
 	switch verdict := standing.Judge(claim); verdict.Action {
 	case payment.Credit:

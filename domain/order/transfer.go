@@ -52,7 +52,7 @@ func (d *decision) payTransfer(paid Claim) {
 	default:
 		claim.Problem = payment.Unregistered
 	}
-	received := d.received(identity, *paid.Transfer)
+	received := d.byTerms(identity, *paid.Transfer)
 	received.OccurredAt, received.Details, received.Needs = c.OccurredAt, paid.details(""), needs
 	received.Evidence = []payment.Evidence{paid.Evidence}
 	verdict := standing.Judge(claim)
@@ -63,7 +63,7 @@ func (d *decision) payTransfer(paid Claim) {
 	case payment.Ignore:
 		d.reportFee(identity, *paid.Transfer)
 	case payment.Receive:
-		d.add(received)
+		d.add(d.announced(received))
 	case payment.Credit:
 		d.credit(received, received.Evidence, verdict.Closes)
 	case payment.Verify:
@@ -87,19 +87,22 @@ func (d *decision) identity(t payment.Transfer) ident.Payment {
 	return d.command.Payment.Of(t.Hash)
 }
 
-// received is what is announced of a transfer: nothing, unless it meets the terms of a
-// registered order.
-func (d *decision) received(identity ident.Payment, t payment.Transfer) PaymentReceived {
+// byTerms is what a transfer is by the terms of its order.
+func (d *decision) byTerms(identity ident.Payment, t payment.Transfer) PaymentReceived {
 	received := PaymentReceived{Payment: identity, Amount: t.Amount, Transfer: &t}
-	if !d.state.Registered {
-		return received
+	if d.state.Registered {
+		received.User, received.Amount, received.Sale = d.state.Terms.User, d.state.Terms.counts(t), d.state.isSale()
 	}
-	met := received
-	met.User, met.Amount, met.Sale = d.state.Terms.User, d.state.Terms.counts(t), d.state.isSale()
-	if d.state.mispays(met) != "" {
-		return received
+	return received
+}
+
+// announced is what is received of a transfer: nothing for a user, unless it meets the
+// terms of a registered order.
+func (d *decision) announced(received PaymentReceived) PaymentReceived {
+	if d.state.mispays(received) != "" {
+		received.User, received.Amount, received.Sale = "", received.Transfer.Amount, false
 	}
-	return met
+	return received
 }
 
 // isTaken reports whether another order has the transaction of a transfer that this

@@ -170,6 +170,10 @@ func TestATransferNeedsAllItsEvidence(t *testing.T) {
 		}, " held unverified arrived=false"},
 		"another webhook says otherwise": {func(o *transfers) []order.Event { o.report(shown, byAPI); return o.report(other, byAPI) }, " held contradiction arrived=false"},
 		"another transaction":            {func(o *transfers) []order.Event { o.report(shown, byAPI); return o.report(twice, byAPI) }, " held another-transfer arrived=false"},
+		"such a policy, and less than registered": {func(o *transfers) []order.Event {
+			o.register(order.ForBalance, "10.01")
+			return o.report(shown, signed)
+		}, " mispaid underpaid 10.000000 USDC"},
 		"a policy without an API": {func(o *transfers) []order.Event {
 			o.register(order.ForBalance, "10.00")
 			return o.report(shown, signed)

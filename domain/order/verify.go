@@ -69,9 +69,7 @@ func (d *decision) came(c Verify, standing payment.Standing) {
 		d.holdAnswer(c, transfer, payment.Unregistered, true)
 	default:
 		claim := payment.Claim{Amount: standing.Amount, Sufficient: true}
-		received := PaymentReceived{
-			Payment: c.Payment, User: d.state.Terms.User, Amount: d.state.Terms.counts(transfer), Sale: d.state.isSale(), Transfer: &transfer,
-		}
+		received := d.byTerms(c.Payment, transfer)
 		if verdict := standing.Judge(claim); verdict.Action == payment.Verify {
 			d.verify(received, []payment.Evidence{c.Evidence}, verdict.Closes)
 		}

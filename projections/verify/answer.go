@@ -30,6 +30,9 @@ func (p *prover) proveAnswer(ctx context.Context, e *eventstore.Recorded, said *
 		return nil
 	}
 	shown, is := said.Evidence[0].Transfer.texts(), said.Transfer.texts()
+	if came, decides := decisive[said.Evidence[0].Status]; said.Reason != unverified && (!decides || came == (e.Type == "PaymentRefuted")) {
+		found.add("the status that the provider has answered means something else")
+	}
 	switch {
 	case e.Type == "PaymentRefuted":
 		found.text("received", said.Received.text(), k.pending)
@@ -55,6 +58,9 @@ func (p *prover) proveAnswer(ctx context.Context, e *eventstore.Recorded, said *
 	}
 	return nil
 }
+
+// decisive are the statuses that settle a payment, and whether its money came.
+var decisive = map[string]bool{"COMPLETED": true, "PARTIALLY_REFUNDED": true, "REFUNDED": true, "FAILED": false, "EXPIRED": false}
 
 // compareAnswerHeld compares why an answer is held.
 func compareAnswerHeld(e *eventstore.Recorded, said *statement, h *history, k *known, shown *Transfer) (found differences) {
@@ -126,6 +132,26 @@ func (p *prover) proveWaited(ctx context.Context, e *eventstore.Recorded, said *
 		p.note(e, "%s", strings.Join(found, "; "))
 	}
 	return nil
+}
+
+// isWaited reports whether an event settles what a hold has put into suspense until its
+// order had terms. A callback that links the order settles that first, so that its body
+// is not what the event is made of.
+func (p *prover) isWaited(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
+	r := ruleOfType(e.Type)
+	if said.Payment == "" || !r.isCredit() && !r.isReceipt() && !r.mispays || e.Stream.Category() != "order" || !p.hasHolds(e) {
+		return false, nil
+	}
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil || h.terms == nil {
+		return false, err
+	}
+	for _, hold := range h.holds {
+		if hold.payment == said.Payment && hold.arrived && !hold.closed {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // proveSettled checks that a payment settles a registered order of the website that no

@@ -84,7 +84,15 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 	case len(kinds) == 0:
 		found.add("no callback makes such an event")
 	default:
-		var err error
+		waited, err := p.isWaited(ctx, e, said)
+		switch {
+		case err != nil:
+			return err
+		case waited && said.Transfer != nil:
+			return p.proveWaited(ctx, e, said)
+		case waited:
+			return p.proveCredit(ctx, e, said)
+		}
 		if found, err = p.compareClaims(ctx, e, said, kinds); err != nil {
 			return err
 		}

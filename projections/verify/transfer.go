@@ -137,6 +137,12 @@ func compareReceived(said *statement, c *Claim, made byTerms, h *history) (found
 			found.add("needs has no %s, which every policy has", need)
 		}
 	}
+	for _, need := range said.Needs {
+		if need != bySignature && need != needsRegistration && need != byAPI {
+			found.add("needs has %.40q, which no policy has", need)
+		}
+	}
+	c.AtOnce = !slices.Contains(said.Needs, byAPI) // the credit follows in the same append
 	want := c.Details
 	s := said.Details
 	if (Details{s.Reference, s.UUID, s.Bitcoin.text(), s.TransactionHash, s.ReceiveAddress, s.Object}) != want {

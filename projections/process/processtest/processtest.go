@@ -256,7 +256,7 @@ func (c Case) testLate(t *testing.T, want string) {
 func (c Case) testAnyOrder(t *testing.T) {
 	runs := 0
 	rapid.Check(t, func(r *rapid.T) {
-		if runs++; testing.Short() && runs > 10 {
+		if runs++; runs > 40 || testing.Short() && runs > 10 {
 			return
 		}
 		log := open(t)
