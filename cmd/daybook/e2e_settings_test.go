@@ -182,7 +182,7 @@ func TestCallbacksComeFromAllowedAddressesAlone(t *testing.T) {
 // personal data everywhere that a client can, to a server that logs all it can.
 func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 	t.Parallel()
-	s := start(t, options{arguments: []string{"--log-level", "debug"}})
+	s := start(t, options{settings: []string{secretsSetting, checkoutSetting, tokensSetting}, arguments: []string{"--log-level", "debug"}})
 	const private = "private"
 	person, address := private+"@example.com", bitcoinAddress(private)
 	requests := []struct{ method, path, token, body string }{
@@ -216,6 +216,11 @@ func TestSecretsAndPersonalDataAreInNoOutput(t *testing.T) {
 	}
 	for _, r := range requests {
 		s.request(r.method, r.path, r.token, r.body)
+	}
+	for _, secret := range []string{checkoutSecret, private} {
+		s.webhook(secret, private, checkout("LOG", "success", "COMPLETED"))
+		s.webhook(secret, "", `{"eventType":"checkout.`+private+`","id":"`+private+`","status":"`+private+`","metadata":{"email":"`+person+`"}}`)
+		s.webhook(secret, "", `{"eventType":"checkout.payment.success","id":{},"description":"`+private)
 	}
 	metrics := s.request("GET", "/metrics", "", "").body
 	if code := s.terminate(); code != 0 {

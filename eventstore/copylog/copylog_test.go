@@ -210,3 +210,19 @@ func TestATargetThatHasSomethingElseIsNotWrittenTo(t *testing.T) {
 		t.Errorf("a target that was written to: got %v", err)
 	}
 }
+
+// TestACopyOfASandboxLogIsOne: whoever opens it as a live log is refused.
+func TestACopyOfASandboxLogIsOne(t *testing.T) {
+	w := newWorld(t)
+	w.from = sqlitetest.Open(t, sqlitestore.Options{Directory: t.TempDir(), Sandbox: true})
+	w.append(t, "test-1", eventstore.NoStream, 3)
+	if _, err := w.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(all(t, w.from), all(t, w.to)); diff != "" {
+		t.Errorf("the copy differs (-source +target):\n%s", diff)
+	}
+	if _, err := eventstore.LogID(t.Context(), w.to); !errors.Is(err, eventstore.ErrSandboxLog) {
+		t.Errorf("opened as a live log: %v", err)
+	}
+}
