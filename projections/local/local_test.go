@@ -188,7 +188,9 @@ func TestWhatIsNamedIsFolded(t *testing.T) {
 		}
 	}
 	for _, list := range local.Worklists {
-		check(list.Name, list.Names, func(event codec.Event) bool { return len(list.Fold(local.Event{Event: event, ID: "id", Stream: "order-site.x"})) > 0 })
+		check(list.Name, list.Names, func(event codec.Event) bool {
+			return len(list.Fold(local.Event{Event: event, ID: "id", Stream: "order-site.x"})) > 0
+		})
 	}
 	check("lookup", local.LookedUp, func(event codec.Event) bool { return len(local.KeysOf(event)) > 0 })
 }

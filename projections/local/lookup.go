@@ -57,40 +57,51 @@ func writeKeys(conn *sqlite.Conn, keys []key) error {
 }
 
 // Named returns the events that name a key and stand before a position, newest
-// first, at most limit; before 0 begins with the newest.
-func (m *Model) Named(ctx context.Context, log eventstore.Reader, k Key, before eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+// first, at most limit; before 0 begins with the newest. Fewer are all that there are.
+func (m *Model) Named(ctx context.Context, log eventstore.Reader, k Key, before eventstore.Position, limit int) (named []eventstore.Recorded, err error) {
 	if before == 0 {
-		before = 1<<63 - 1
+		before = end
 	}
-	var found []key
-	err := m.query(ctx, func(conn *sqlite.Conn) error {
+	for {
+		rows, err := m.keyRows(ctx, hashOf(k), before, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			event, err := at(ctx, log, row)
+			if err != nil {
+				m.suspect(err)
+				return nil, err
+			}
+			decoded, err := ledger.Decode(event)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(keysOf(decoded), k) { // not of the same hash, or for the list of orders
+				named = append(named, event)
+			}
+			if len(named) == limit {
+				return named, nil
+			}
+			before = row.position
+		}
+		if len(rows) < limit {
+			return named, nil
+		}
+	}
+}
+
+func (m *Model) keyRows(ctx context.Context, hash int64, before eventstore.Position, limit int) (rows []key, err error) {
+	err = m.query(ctx, func(conn *sqlite.Conn) error {
 		return sqlitex.Execute(conn, "SELECT position, after FROM keys WHERE hash = ? AND position < ? ORDER BY position DESC LIMIT ?", &sqlitex.ExecOptions{
-			Args: []any{hashOf(k), int64(before), limit},
+			Args: []any{hash, int64(before), limit},
 			ResultFunc: func(row *sqlite.Stmt) error {
-				found = append(found, key{position: eventstore.Position(row.ColumnInt64(0)), after: eventstore.Position(row.ColumnInt64(1))})
+				rows = append(rows, key{position: eventstore.Position(row.ColumnInt64(0)), after: eventstore.Position(row.ColumnInt64(1))})
 				return nil
 			},
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	var named []eventstore.Recorded
-	for _, f := range found {
-		event, err := at(ctx, log, f)
-		if err != nil {
-			m.suspect(err)
-			return nil, err
-		}
-		decoded, err := ledger.Decode(event)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(keysOf(decoded), k) {
-			named = append(named, event)
-		}
-	}
-	return named, nil
+	return rows, err
 }
 
 // at returns the event that a row stands for.

@@ -88,3 +88,39 @@ func TestLookup(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedIsNotCutShort has orders whose first event does not name the user: the list of
+// orders has the user among the keys of that event.
+func TestNamedIsNotCutShort(t *testing.T) {
+	t.Parallel()
+	log := projectiontest.NewLog(t)
+	amount, err := money.Parse("USD", "1.25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: amount}}
+	for i := range 5 {
+		log.Record(eventstore.StreamName(fmt.Sprintf("order-coinbase.%d", i)), order.OrderStatusReported{Status: "new"}, named)
+	}
+	m := open(t, t.TempDir(), log)
+	projectiontest.ApplyBatches(t, m, projectiontest.Events(t, log), 1)
+	for limit := 1; limit < 8; limit++ {
+		found := 0
+		for before, more := eventstore.Position(0), true; more; {
+			events, err := m.Named(t.Context(), log, local.UserKey("u1"), before, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				found, before = found+1, e.Position
+			}
+			more = len(events) == limit
+		}
+		if found != 5 {
+			t.Errorf("pages of %d have %d events, want 5", limit, found)
+		}
+	}
+	if page, err := m.Orders(t.Context(), local.OrderQuery{User: "u1", Limit: 10}); err != nil || len(page.Orders) != 5 {
+		t.Errorf("the list has %v, %v", page.Orders, err)
+	}
+}
