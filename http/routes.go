@@ -31,7 +31,7 @@ func (s *Server) routes(c Config) []route {
 	balance := balanceRoutes{c.Balances, c.BalancesProjection}
 	order := orderRoutes{c.Orders, c.OrdersProjection, s.changes, heartbeat}
 	list := orderListRoutes{c.Waiting, c.WaitingProjection, s.changes.ended}
-	listOrders := query(list.get, "user", "status", "reference", "before", "limit", "min_position", "changed_after", "wait")
+	listOrders := query(list.get, "user", "status", "reference", "before", "changed_after", "wait", "limit", "min_position")
 	registration := registrationRoutes{c.Ledger}
 	address := addressRoutes{c.Ledger}
 	stream := streamRoutes{c.Store}

@@ -28,7 +28,7 @@ var arrows = []arrow{
 	{"domain/ident", nil, "identifiers are the ground that everything stands on"},
 	{"domain/codec", nil, "the codec knows no event by name"},
 	{"domain/codec/codectest", []string{"domain/codec", "domain/money"}, "the suite knows no aggregate"},
-	{"domain/payment", []string{"domain/money"}, "orders and deposits share the decision about a payment, and it knows neither"},
+	{"domain/payment", []string{"domain/money", "domain/ident"}, "orders and deposits share the decision about a payment, and it knows neither"},
 	{"domain/order", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/payout", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/deposit", aggregate, "an aggregate knows its own stream, and no store"},

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"daybook/domain/ident"
 	"daybook/eventstore"
 )
 
@@ -36,6 +35,8 @@ func (p *prover) proveAnswer(ctx context.Context, e *eventstore.Recorded, said *
 	switch {
 	case e.Type == "PaymentRefuted":
 		found.text("received", said.Received.text(), k.pending)
+		found.private("user", said.User, h.owner)
+		found.text("amount", said.Amount.text(), k.transfer.Amount)
 		if *is != *k.transfer || shown != nil {
 			found.add("transfer is not the one that was reported")
 		}
@@ -202,7 +203,7 @@ func (p *prover) checkLink(ctx context.Context, e *eventstore.Recorded, said *st
 	if h.terms != nil {
 		p.note(e, "its order had terms before")
 	}
-	if reference == "" || said.Site != "site."+ident.Escape(reference) {
+	if reference == "" || said.Site != "site."+encodeName(reference) {
 		p.note(e, "site is not the order that its payment names")
 		return nil
 	}
