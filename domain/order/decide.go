@@ -54,6 +54,14 @@ type decision struct {
 	lacks   error // an Unclaimed or Unsettled
 }
 
+// lack notes what has to be asked of another stream: one thing at a time, because the
+// rest may depend on the answer.
+func (d *decision) lack(what error) {
+	if d.lacks == nil {
+		d.lacks = what
+	}
+}
+
 // decided returns the events, unless another stream has to be asked first.
 func (d *decision) decided() ([]Event, error) {
 	if d.lacks != nil {
@@ -133,7 +141,7 @@ func (d *decision) mispays(received PaymentReceived, evidence []payment.Evidence
 	if reason == "" && d.state.Site != "" {
 		switch {
 		case d.command.Settles != received.Payment:
-			d.lacks = Unsettled{d.state.Site, received.Payment}
+			d.lack(Unsettled{d.state.Site, received.Payment})
 		case d.command.SettledElsewhere:
 			reason = payment.Second
 		}

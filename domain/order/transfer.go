@@ -113,7 +113,7 @@ func (d *decision) isTaken(standing payment.Standing, t payment.Transfer) bool {
 		return false
 	}
 	if d.command.Transaction != transaction {
-		d.lacks = Unclaimed{transaction}
+		d.lack(Unclaimed{transaction})
 	}
 	return d.command.Taken
 }
