@@ -171,7 +171,7 @@ func TestMonitoringAsksForWhatThereIs(t *testing.T) {
 	inTree(t)
 	embedded(t)
 	t.Parallel()
-	s := start(t, options{})
+	s := start(t, options{settings: append(newProvider(t).settings, secretsSetting)}) // with a key there is a verifier
 	doSomeOfEverything(s)
 	exposed := s.series()
 	isFolded := func(l labels.Labels) bool { return l.Get(labels.MetricName) == "daybook_worklist_items" }
