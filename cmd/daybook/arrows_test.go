@@ -65,6 +65,7 @@ var arrows = []arrow{
 	{"http/...", []string{"domain/...", "eventstore", "projections/...", "http/..."}, "handlers know the contract of the store, and not which one it is"},
 	{"cmd/internal/serverlog", nil, "a log is written, whatever it says"},
 	{"cmd/internal/coinbasecheck", []string{"http/coinbase", "http/callback/hook0"}, "a check asks Coinbase as the server does, signs as Coinbase does, and knows the server by its answers alone"},
+	{"cmd/internal/simulate", []string{"http/coinbase/coinbasetest", "http/callback/hook0"}, "who acts as Coinbase answers and signs as it does, and knows the server by its answers alone"},
 	{"cmd/internal/...", nil, "who acts on a server from outside knows it by its answers alone"},
 	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"daybook/http/coinbase"
+
 	"github.com/alecthomas/kong"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -78,8 +80,10 @@ func (c *checkConfigCommand) report(parsed *kong.Context, env *environment) []se
 	}
 	for _, flags := range [][]*kong.Flag{parsed.Model.Flags, parsed.Selected().Flags} {
 		for _, flag := range flags {
-			switch {
+			switch made, isMade := c.madeCoinbase(flag); {
 			case len(flag.Envs) == 0:
+			case isMade:
+				add(flag.Envs[0], made, c.madeBy())
 			case given[flag]:
 				add(flag.Envs[0], shown(flag, flagText(flag)), "flag --"+flag.Name)
 			case !flag.Hidden || os.Getenv(flag.Envs[0]) != "":
@@ -93,6 +97,8 @@ func (c *checkConfigCommand) report(parsed *kong.Context, env *environment) []se
 		case v.secret && v.list:
 			value, origin := c.secrets(env, v.name)
 			add(v.name, value, origin)
+		case v.name == coinbaseKeyVariable && c.usesMadeKey():
+			add(v.name, mask, c.madeBy())
 		case v.name == coinbaseKeyVariable && isUnset(v.name):
 			add(v.name, "", env.origin(v.name))
 		case v.secret && !isUnset(v.name):
@@ -108,7 +114,7 @@ func (c *checkConfigCommand) report(parsed *kong.Context, env *environment) []se
 func (c *checkConfigCommand) secrets(env *environment, name string) (value, origin string) {
 	entries, err := env.secretList(name)
 	if err == nil && entries == nil && c.Dev && name != c.unmade() {
-		return mask, "made in " + filepath.Join(c.Data, devSecretsFile) + " by --dev"
+		return mask, c.madeBy()
 	}
 	for i, entry := range entries {
 		entries[i] = mask
@@ -117,6 +123,28 @@ func (c *checkConfigCommand) secrets(env *environment, name string) (value, orig
 		}
 	}
 	return strings.Join(entries, ","), env.origin(name)
+}
+
+// madeBy names the origin of what --dev makes.
+func (c *checkConfigCommand) madeBy() string {
+	return "made in " + filepath.Join(c.Data, devSecretsFile) + " by --dev"
+}
+
+// usesMadeKey reports whether Coinbase is asked with the API key of --dev.
+func (c *checkConfigCommand) usesMadeKey() bool {
+	return c.Dev && c.CoinbaseKeyName == "" && isUnset(coinbaseKeyVariable)
+}
+
+// madeCoinbase returns the value of a flag that comes with that key.
+func (c *checkConfigCommand) madeCoinbase(flag *kong.Flag) (string, bool) {
+	switch {
+	case !c.usesMadeKey():
+	case flag.Name == "coinbase-key-name":
+		return devKeyName, true
+	case flag.Name == "coinbase-url" && c.CoinbaseURL == coinbase.DefaultURL:
+		return "http://" + devCoinbaseAddress, true
+	}
+	return "", false
 }
 
 // unmade returns the variable of the secrets that --dev does not make.

@@ -12,7 +12,7 @@ import (
 
 // coinbaseFlag is shared by the commands that ask Coinbase's API.
 type coinbaseFlag struct {
-	CoinbaseURL     string `name:"coinbase-url" help:"Where the API of Coinbase Business answers (${default})." default:"https://business.coinbase.com" placeholder:"URL"`
+	CoinbaseURL     string `name:"coinbase-url" help:"Where the API of Coinbase Business answers (${default}; with --dev and no API key http://127.0.0.1:8090, where simulate runs one to test against)." default:"https://business.coinbase.com" placeholder:"URL"`
 	CoinbaseKeyName string `help:"Name of the CDP API key. The key itself must come from DAYBOOK_COINBASE_KEY or the file in DAYBOOK_COINBASE_KEY_FILE." placeholder:"NAME" infile:"name"`
 	CoinbaseClaims  string `help:"How a token names the request that it is for: in the claim uri, or in uris as Coinbase's SDK writes it." enum:"uri,uris" default:"uri"`
 }
@@ -26,16 +26,6 @@ const (
 // coinbaseKey is a PEM, which has lines, or base64, which has one.
 var coinbaseKey = variable{name: coinbaseKeyVariable, pem: true}
 
-// client returns a client of the API; nil if no key is set. It sends nothing. No error
-// contains the key.
-func (f coinbaseFlag) client(env *environment, sandbox bool) (*coinbase.Client, error) {
-	options, err := f.clientOptions(env, sandbox)
-	if err != nil || options == nil {
-		return nil, err
-	}
-	return f.newClient(*options)
-}
-
 func (f coinbaseFlag) newClient(options coinbase.Options) (*coinbase.Client, error) {
 	client, err := coinbase.New(options)
 	if err != nil {
@@ -44,7 +34,8 @@ func (f coinbaseFlag) newClient(options coinbase.Options) (*coinbase.Client, err
 	return client, nil
 }
 
-// clientOptions returns those of a client; nil if no key is set.
+// clientOptions returns those of a client of the API; nil if no key is set. No error
+// contains the key.
 func (f coinbaseFlag) clientOptions(env *environment, sandbox bool) (*coinbase.Options, error) {
 	secret, err := env.fileOf(coinbaseKey)
 	if err != nil {

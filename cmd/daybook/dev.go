@@ -35,6 +35,10 @@ type devSecrets struct {
 	CallbackSecrets []string `json:"callback_secrets"`
 	CheckoutSecrets []string `json:"checkout_secrets"`
 	Tokens          []string `json:"tokens"`
+
+	// An API key that no real Coinbase knows, in PEM.
+	CoinbaseKeyName string `json:"coinbase_key_name"`
+	CoinbaseKey     string `json:"coinbase_key"`
 }
 
 // complete fills in what is not set, for a log of a sandbox or a live one.
@@ -59,7 +63,10 @@ func keepSecrets(data string) (devSecrets, error) {
 	path := filepath.Join(data, devSecretsFile)
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		made := newSecrets()
+		made, err := newSecrets()
+		if err != nil {
+			return devSecrets{}, err
+		}
 		return made, writeSecrets(data, path, made)
 	}
 	if err != nil {
@@ -69,11 +76,20 @@ func keepSecrets(data string) (devSecrets, error) {
 	if err := json.Unmarshal(content, &kept); err != nil {
 		return devSecrets{}, fmt.Errorf("%s is damaged; delete it and new secrets are made", path)
 	}
-	if kept.CheckoutSecrets == nil { // made before there were any
-		kept.CheckoutSecrets = newSecrets().CheckoutSecrets
-		err = writeSecrets(data, path, kept)
+	if kept.CheckoutSecrets != nil && kept.CoinbaseKey != "" {
+		return kept, nil
 	}
-	return kept, err
+	made, err := newSecrets() // some were made before there were others
+	if err != nil {
+		return devSecrets{}, err
+	}
+	if kept.CheckoutSecrets == nil {
+		kept.CheckoutSecrets = made.CheckoutSecrets
+	}
+	if kept.CoinbaseKey == "" {
+		kept.CoinbaseKeyName, kept.CoinbaseKey = made.CoinbaseKeyName, made.CoinbaseKey
+	}
+	return kept, writeSecrets(data, path, kept)
 }
 
 func writeSecrets(data, path string, made devSecrets) error {
@@ -87,14 +103,16 @@ func writeSecrets(data, path string, made devSecrets) error {
 	return os.WriteFile(path, append(content, '\n'), 0o600)
 }
 
-func newSecrets() devSecrets {
+func newSecrets() (devSecrets, error) {
+	key, err := newCoinbaseKey()
 	return devSecrets{
+		CoinbaseKeyName: devKeyName, CoinbaseKey: key,
 		CallbackSecrets: []string{randomHex()},
 		CheckoutSecrets: []string{randomHex()},
 		Tokens: []string{
 			"website:dev:" + randomHex(), "auditor:dev:" + randomHex(), "operator:dev:" + randomHex(),
 		},
-	}
+	}, err
 }
 
 func randomHex() string {

@@ -122,7 +122,7 @@ func newParser(out output, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("daybook"),
 		kong.Description("An event-sourced ledger for websites that are paid through Coinbase."),
 		kong.DefaultEnvars("DAYBOOK"),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "dev_coinbase": devCoinbaseAddress},
 		kong.Writers(out.stdout, out.stderr),
 		kong.UsageOnError(),
 		kong.Bind(out),

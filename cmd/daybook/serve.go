@@ -68,7 +68,7 @@ func (c *serveCommand) run(ctx context.Context, printed io.Writer, lines *server
 	if c.EsdbWritable {
 		return c.serveScratch(ctx, hangup, env, logger)
 	}
-	settings, err := c.settings(env, c.readAccess(env))
+	settings, err := c.settings(env, func() (devSecrets, error) { return keepSecrets(c.Data) })
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type settings struct {
 }
 
 // settings reads the settings. Its error has all mistakes in them.
-func (c *serveCommand) settings(env *environment, readAccess func() (access, error)) (settings, error) {
+func (c *serveCommand) settings(env *environment, made func() (devSecrets, error)) (settings, error) {
 	var found mistakes
 	prefixes := func(flag string, texts []string) []netip.Prefix {
 		parsed, err := callback.ParsePrefixes(texts)
@@ -46,12 +46,12 @@ func (c *serveCommand) settings(env *environment, readAccess func() (access, err
 		s.inbound.checkouts.Allowed = append(s.inbound.checkouts.Allowed, loopback...)
 	}
 	var err error
-	if s.access, err = newLiveAccess(readAccess); err == nil {
+	if s.access, err = newLiveAccess(c.readAccess(env, made)); err == nil {
 		s.useSecrets()
 		s.access.onChange(s.useSecrets)
 	}
 	found.note(err)
-	s.coinbase, err = c.coinbaseFlag.client(env, c.Sandbox)
+	s.coinbase, err = c.newCoinbase(env, made)
 	found.note(err)
 	s.policy, err = c.evidenceFlag.policy(s.coinbase != nil)
 	found.note(err)
@@ -77,12 +77,12 @@ func (s *settings) senders() callback.Sources {
 }
 
 // readAccess returns the function that reads secrets and tokens.
-func (c *serveCommand) readAccess(env *environment) func() (access, error) {
+func (c *serveCommand) readAccess(env *environment, made func() (devSecrets, error)) func() (access, error) {
 	if !c.Dev {
 		return func() (access, error) { return env.access(c.Sandbox) }
 	}
 	return func() (access, error) {
-		kept, err := keepSecrets(c.Data)
+		kept, err := made()
 		if err != nil {
 			return access{}, err
 		}
@@ -94,16 +94,11 @@ func (c *serveCommand) readAccess(env *environment) func() (access, error) {
 // anything.
 func (c *serveCommand) check(env *environment) error {
 	var found mistakes
-	readAccess := func() (access, error) { return env.access(c.Sandbox) }
-	if c.Dev {
-		made := newSecrets()
-		readAccess = func() (access, error) { return env.devAccess(made, c.Sandbox) }
-	}
 	if c.EsdbWritable {
 		_, err := c.scratchSettings(env)
 		found.note(err)
 	} else {
-		_, err := c.settings(env, readAccess)
+		_, err := c.settings(env, newSecrets)
 		found.note(err)
 	}
 	if c.EsdbListen != "" {

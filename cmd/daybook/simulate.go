@@ -19,6 +19,8 @@ import (
 )
 
 type simulateCommand struct {
+	Provider string `help:"What to act as: merchant posts callbacks of version 1; checkouts pays checkouts and payment links at a Coinbase to test against, which it runs, and posts webhooks (${default})." enum:"merchant,checkouts" default:"merchant" env:"-"`
+
 	Server string `help:"Where callbacks are sent: what comes before /callbacks/coinbase (${default})." default:"http://127.0.0.1:8080" placeholder:"URL" env:"-"`
 	Data   string `help:"Data directory of a server that runs with --dev: its secrets are used, where the environment has none (${default})." default:"./daybook-data" type:"path" placeholder:"DIR"`
 	Reads  string `help:"Where balances are read, if a reverse proxy at --server passes on callbacks alone." placeholder:"URL"`
@@ -34,7 +36,11 @@ type simulateCommand struct {
 	Contradicted float64 `help:"Share of orders for which a second callback says that something else was paid (${default})." default:"0.01" env:"-"`
 	Lost         float64 `help:"Share of callbacks whose answer is thrown away, or whose connection is cut before it (${default})." default:"0.02" env:"-"`
 
+	CoinbaseListen string        `help:"With checkouts, where the Coinbase to test against listens: the server's --coinbase-url must name it (${default})." default:"${dev_coinbase}" placeholder:"HOST:PORT" env:"-"`
+	Patience       time.Duration `help:"With checkouts, how long to wait while no further payment is verified (${default})." default:"60s" placeholder:"TIME" env:"-"`
+
 	Seed         uint64 `help:"The same seed makes the same plan (${default})." default:"1" env:"-"`
+	User         string `help:"Name of the user, if there is one user." placeholder:"NAME" env:"-"`
 	RunName      string `name:"run" help:"Ids derive from this name too: the same again repeats every callback. Another each time if left out." placeholder:"NAME" env:"-"`
 	ForwardedFor string `help:"Address to send as X-Forwarded-For, for a server that has this machine as a --trusted-proxy." placeholder:"IP" env:"-"`
 }
@@ -45,26 +51,31 @@ func (c *simulateCommand) Run(ctx context.Context, out output, env *environment)
 		c.RunName = eventstore.NewULID(time.Now())
 	}
 	plan, err := simulate.NewPlan(simulate.Settings{
-		Seed: c.Seed, Run: c.RunName, Orders: c.Orders, Users: c.Users, Duplicates: c.Duplicates,
+		Seed: c.Seed, Run: c.RunName, Orders: c.Orders, Users: c.Users, User: c.User, Duplicates: c.Duplicates,
 		Reordered: c.Reordered, Mispaid: c.Mispaid, Contradicted: c.Contradicted, Lost: c.Lost,
 	})
 	if err != nil {
 		return err
 	}
-	target, err := c.target(env)
-	if err != nil {
+	simulation := simulate.Simulation{
+		Plan: plan, Connections: c.Connections, Speed: c.Speed,
+		Watch: simulate.ShowProgress(out.stderr, isTerminal(out.stderr), c.Orders),
+	}
+	if simulation.Target, err = c.target(); err != nil {
 		return err
 	}
+	if err := c.prepare(&simulation, plan, out, env); err != nil {
+		return err
+	}
+	if simulation.Coinbase != nil {
+		defer simulation.Coinbase.Close()
+	}
 	fmt.Fprintf(out.stdout, "simulating Coinbase against %s: --seed %d --run %s, %s orders of %s users on %d connections\n",
-		target.Callbacks, c.Seed, c.RunName, humanize.Comma(int64(c.Orders)), humanize.Comma(int64(c.Users)), c.Connections)
+		simulation.Target.Callbacks, c.Seed, c.RunName, humanize.Comma(int64(c.Orders)), humanize.Comma(int64(c.Users)), c.Connections)
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintln(out.stderr, "\nstopping: what was begun is finished and judged; once more to stop at once")
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 	})()
-	simulation := simulate.Simulation{
-		Plan: plan, Target: target, Connections: c.Connections, Speed: c.Speed,
-		Watch: simulate.ShowProgress(out.stderr, isTerminal(out.stderr), c.Orders),
-	}
 	report, err := simulation.Run(ctx)
 	if err != nil {
 		return err
@@ -72,7 +83,30 @@ func (c *simulateCommand) Run(ctx context.Context, out output, env *environment)
 	return errors.Join(report.Write(out.stdout), report.Err())
 }
 
-func (c *simulateCommand) target(env *environment) (simulate.Target, error) {
+// prepare adds the secrets, and the Coinbase that checkouts are paid at.
+func (c *simulateCommand) prepare(s *simulate.Simulation, plan simulate.Plan, out output, env *environment) (err error) {
+	if c.Provider == "merchant" {
+		s.Target.Secret, s.Target.Token, err = simulateAccess(env, c.Data)
+		return err
+	}
+	access, err := checkoutAccess(env, c.Data)
+	if err != nil {
+		return err
+	}
+	s.Target.Signing, s.Target.Token = access.signing, access.token
+	s.Patience = c.Patience
+	s.Waiting = func(payments int) { fmt.Fprintf(out.stderr, "%d payments wait to be verified\n", payments) }
+	if s.Coinbase, err = simulate.OpenCoinbase(c.CoinbaseListen, access.key.Name(), access.key.Public(), plan); err != nil {
+		return err
+	}
+	s.Plan, err = simulate.NewCheckouts(plan, s.Coinbase)
+	if err != nil {
+		s.Coinbase.Close()
+	}
+	return err
+}
+
+func (c *simulateCommand) target() (simulate.Target, error) {
 	var target simulate.Target
 	var err error
 	if target.Callbacks, err = baseURL("--server", c.Server); err != nil {
@@ -91,8 +125,7 @@ func (c *simulateCommand) target(env *environment) (simulate.Target, error) {
 		}
 		target.ForwardedFor = address.String()
 	}
-	target.Secret, target.Token, err = simulateAccess(env, c.Data)
-	return target, err
+	return target, nil
 }
 
 func isTerminal(w io.Writer) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"daybook/http/coinbase"
 
 	"github.com/go-json-experiment/json"
 )
@@ -52,6 +55,78 @@ func simulateAccess(env *environment, data string) (secret, token string, err er
 	return checked.given.callback[0], tokenSecret(checked.given.tokens[0]), nil
 }
 
+// checkoutSecrets are what checkouts are simulated with.
+type checkoutSecrets struct {
+	signing string // of webhooks
+	token   string // of an operator, who registers orders and reads worklists
+	key     coinbase.Key
+}
+
+// checkoutAccess takes what is set, else what serve --dev has made.
+func checkoutAccess(env *environment, data string) (access checkoutSecrets, err error) {
+	signing, err := env.secretList(checkoutVariable)
+	if err != nil {
+		return access, err
+	}
+	if access.token, err = env.token(); err != nil {
+		return access, err
+	}
+	key, err := simulatedKey(env)
+	if err != nil {
+		return access, err
+	}
+	if signing == nil || access.token == "" || key == nil {
+		made, err := madeSecrets(data)
+		if err != nil {
+			return access, err
+		}
+		if signing == nil {
+			signing = made.CheckoutSecrets
+		}
+		if access.token == "" {
+			access.token = operatorToken(made.Tokens)
+		}
+		if key == nil {
+			read, err := made.coinbaseKey(data)
+			if err != nil {
+				return access, err
+			}
+			key = &read
+		}
+	}
+	if len(signing) == 0 {
+		return access, fmt.Errorf("there is no secret of webhooks in %s: start serve --dev again, or set %s", filepath.Join(data, devSecretsFile), checkoutVariable)
+	}
+	access.signing, access.key = signing[0], *key
+	return access, nil
+}
+
+// simulatedKey returns the API key that is set, or nil.
+func simulatedKey(env *environment) (*coinbase.Key, error) {
+	name, err := env.fileOf(variable{name: coinbaseNameVariable})
+	if err != nil {
+		return nil, err
+	}
+	options, err := coinbaseFlag{CoinbaseKeyName: cmp.Or(name, os.Getenv(coinbaseNameVariable))}.clientOptions(env, false)
+	if err != nil || options == nil {
+		return nil, err
+	}
+	return &options.Key, nil
+}
+
+// operatorToken returns the secret of an operator's token, else of the first.
+func operatorToken(tokens []string) string {
+	for _, token := range tokens {
+		if strings.HasPrefix(token, "operator:") {
+			return tokenSecret(token)
+		}
+	}
+	if len(tokens) == 0 {
+		return ""
+	}
+	return tokenSecret(tokens[0])
+}
+
 // madeSecrets reads what serve --dev has made.
 func madeSecrets(data string) (devSecrets, error) {
 	path := filepath.Join(data, devSecretsFile)
@@ -60,7 +135,10 @@ func madeSecrets(data string) (devSecrets, error) {
 		return devSecrets{}, fmt.Errorf(`there are no secrets in %s. Start a server that makes some there:
   make run
 or say what the server has:
-  export %s=<secret> %s=<the secret of a token>`, data, secretsVariable, tokenVariable)
+  export %s=<secret> %s=<the secret of a token>
+With --provider checkouts it is:
+  export %s=<secret> %s=<the secret of an operator's token>
+  export %s=<name> %s=<key>`, data, secretsVariable, tokenVariable, checkoutVariable, tokenVariable, coinbaseNameVariable, coinbaseKeyVariable)
 	}
 	if err != nil {
 		return devSecrets{}, err

@@ -30,27 +30,35 @@ type Account struct {
 // callbacks that contradict each other the first counts. The last user is one
 // whom only contradictions name, and has nothing.
 func (p Plan) Expected(standing func(order int) Standing) []Account {
+	accounts := p.accounts()
+	for i := range p.settings.Orders {
+		if o := p.order(p.random(i)); o.paid {
+			accounts[o.user].add(standing(i), o.currency, o.cents)
+		}
+	}
+	return accounts
+}
+
+// accounts returns those of all users, without money.
+func (p Plan) accounts() []Account {
 	accounts := make([]Account, p.settings.Users+1)
 	for n := range accounts {
 		accounts[n] = Account{User: p.User(n), Has: map[string]Range{}}
 	}
-	for i := range p.settings.Orders {
-		is := standing(i)
-		if is == Untouched {
-			continue
-		}
-		o := p.order(p.random(i))
-		if !o.paid {
-			continue
-		}
-		r := accounts[o.user].Has[o.currency]
-		r.Most += o.cents
-		if is == Acknowledged {
-			r.Least += o.cents
-		}
-		accounts[o.user].Has[o.currency] = r
-	}
 	return accounts
+}
+
+// add adds the money of an order.
+func (a Account) add(is Standing, currency string, cents int64) {
+	r := a.Has[currency]
+	switch is {
+	case Untouched:
+		return
+	case Acknowledged:
+		r.Least += cents
+	}
+	r.Most += cents
+	a.Has[currency] = r
 }
 
 // Complete is the standing of every order after a whole run.

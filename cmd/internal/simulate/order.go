@@ -123,10 +123,16 @@ func (d *draft) delay() int {
 
 func (d *draft) delivery(c Callback) Delivery {
 	delivery := Delivery{Order: d.number, Body: c.AppendTo(nil)}
-	for d.random.Float64() < d.plan.settings.Lost && len(delivery.Losses) < maxLosses {
-		delivery.Losses = append(delivery.Losses, Thrown+Loss(d.random.IntN(2)))
-	}
+	delivery.Losses = losses(d.random, d.plan.settings.Lost)
 	return delivery
+}
+
+// losses draws what happens to the first answers.
+func losses(r *rand.Rand, share float64) (all []Loss) {
+	for r.Float64() < share && len(all) < maxLosses {
+		all = append(all, Thrown+Loss(r.IntN(2)))
+	}
+	return all
 }
 
 // maxLosses leaves most of the schedule to the server's own failures.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ type Settings struct {
 	Run    string // other names make the same payments under other ids
 	Orders int
 	Users  int
+	User   string // names the user, if there is one
 
 	// Shares of the orders, 0 to 1, each drawn by itself.
 	Duplicates   float64 // callbacks that come again although they were acknowledged
@@ -38,6 +40,9 @@ func (s Settings) validate() error {
 	}
 	if s.Users < 1 || s.Users > MaxUsers {
 		return fmt.Errorf("users must be 1 to %d", MaxUsers)
+	}
+	if s.User != "" && s.Users != 1 {
+		return errors.New("a user is named only where users is 1")
 	}
 	for name, share := range map[string]float64{
 		"duplicates": s.Duplicates, "reordered": s.Reordered, "mispaid": s.Mispaid,
@@ -68,6 +73,17 @@ func NewPlan(s Settings) (Plan, error) {
 	return Plan{settings: s, key: sha256.Sum256(fmt.Appendf(nil, "daybook simulate %+v", s))}, nil
 }
 
+// Script is what is sent, and what must come of it.
+type Script interface {
+	Settings() Settings
+	User(n int) string
+	Chains() iter.Seq[Chain] // once
+
+	// Expected returns what each user must have, if orders have got as far as standing
+	// says. The last user has nothing, and is none of the settings' users.
+	Expected(standing func(order int) Standing) []Account
+}
+
 // Settings returns what the plan was made of.
 func (p Plan) Settings() Settings { return p.settings }
 
@@ -81,13 +97,17 @@ const (
 	Cut         // the connection is cut before it is read
 )
 
-// Delivery is one callback, sent until it is acknowledged.
+// Delivery is one request, a callback if nothing else is said, sent until it is
+// acknowledged.
 type Delivery struct {
-	Order   int
-	Body    []byte
-	Credits bool   // once it is acknowledged, the order's money is its user's
-	Held    bool   // it contradicts what was acknowledged before
-	Losses  []Loss // what happens to the first answers
+	Order     int
+	Body      []byte
+	Webhook   string // the event type of a signed webhook
+	EventID   string // of a webhook, the same in every try
+	Registers string // the id of an order of the website
+	Credits   bool   // it pays the order, whose money is its user's once all parts are acknowledged
+	Held      bool   // it contradicts what was acknowledged before
+	Losses    []Loss // what happens to the first answers
 }
 
 // Chain is deliveries that are sent one after the other, each when the one
@@ -102,13 +122,16 @@ type Chain struct {
 const window = 256
 
 // Chains returns everything that is sent, in the order in which it is begun.
-func (p Plan) Chains() iter.Seq[Chain] {
+func (p Plan) Chains() iter.Seq[Chain] { return schedule(p.settings.Orders, p.chains) }
+
+// schedule begins the chains of each order with it, or with a later one.
+func schedule(orders int, chains func(order int) []delayed) iter.Seq[Chain] {
 	return func(yield func(Chain) bool) {
 		var late [window + 1][]Chain // by the order that they come with, modulo
-		for i := range p.settings.Orders + window {
+		for i := range orders + window {
 			due := &late[i%len(late)]
-			if i < p.settings.Orders {
-				for _, c := range p.chains(i) {
+			if i < orders {
+				for _, c := range chains(i) {
 					slot := &late[(i+c.delay)%len(late)]
 					*slot = append(*slot, c.Chain)
 				}
@@ -131,7 +154,12 @@ func (p Plan) random(order int) *rand.Rand {
 
 // User returns the name of a user, who belongs to this run alone: what others
 // have on the server spoils no balance.
-func (p Plan) User(n int) string { return fmt.Sprintf("sim-%s-%d", encode(p.key[:5]), n) }
+func (p Plan) User(n int) string {
+	if n == 0 && p.settings.User != "" {
+		return p.settings.User
+	}
+	return fmt.Sprintf("sim-%s-%d", encode(p.key[:5]), n)
+}
 
 // digest returns the bytes that an order's ids are made of.
 func (p Plan) digest(order int) [sha256.Size]byte {

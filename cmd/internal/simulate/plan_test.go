@@ -178,7 +178,7 @@ func TestAnotherRunHasTheSamePaymentsUnderOtherNames(t *testing.T) {
 
 func samePayments(a, b simulate.Account) bool { return maps.Equal(a.Has, b.Has) }
 
-func deliveries(p simulate.Plan) func(func(simulate.Delivery) bool) {
+func deliveries(p simulate.Script) func(func(simulate.Delivery) bool) {
 	return func(yield func(simulate.Delivery) bool) {
 		for c := range p.Chains() {
 			for _, d := range c.Deliveries {

@@ -70,7 +70,7 @@ func (s *Simulation) deliver(ctx context.Context, c *client, t *tally, d Deliver
 			loss = d.Losses[try]
 		}
 		t.sends(d)
-		a, err := c.post(ctx, d.Body, loss)
+		a, err := c.post(ctx, d, loss)
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
@@ -82,7 +82,7 @@ func (s *Simulation) deliver(ctx context.Context, c *client, t *tally, d Deliver
 			t.acknowledges(d, a)
 			return nil
 		case err == nil && !isTransient(a.status):
-			err = fmt.Errorf("a callback is answered %w", refusedCallback(a))
+			err = d.refused(a)
 			t.fails(err)
 			return err
 		default:
@@ -96,6 +96,17 @@ func (s *Simulation) deliver(ctx context.Context, c *client, t *tally, d Deliver
 			return errInterrupted
 		}
 	}
+}
+
+// refused says why a delivery is not taken.
+func (d Delivery) refused(a answer) error {
+	switch {
+	case d.Webhook != "":
+		return fmt.Errorf("a webhook is answered %w", refusedWebhook(a))
+	case d.Registers != "":
+		return fmt.Errorf("the registration of %s is answered %w", d.Registers, refusedToken(a))
+	}
+	return fmt.Errorf("a callback is answered %w", refusedCallback(a))
 }
 
 // failed names what Coinbase answers with another try.

@@ -4,6 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"daybook/http/callback/hook0"
 )
 
 // testNow is what Coinbase's button "Test Now" posts. Daybook stores nothing
@@ -19,7 +24,7 @@ const testNow = `{"order":{"id":null,"created_at":null,"status":"completed","eve
 // balances may be read, so that a wrong setting is one error, and leaves
 // nothing on the server.
 func (c *client) preflight(ctx context.Context, user string) error {
-	a, err := c.post(ctx, []byte(testNow), Kept)
+	a, err := c.post(ctx, Delivery{Body: []byte(testNow)}, Kept)
 	switch {
 	case err != nil:
 		return unreachable(c.target.Callbacks.Redacted(), err)
@@ -36,4 +41,41 @@ func (c *client) preflight(ctx context.Context, user string) error {
 		return nil
 	}
 	return fmt.Errorf("reading a balance at %s is answered %w", c.target.Balances.Redacted(), refusedRead(a))
+}
+
+// preflightCheckouts finds out likewise whether webhooks are taken, orders may be
+// registered and worklists read. The signature is a day old: a server that knows the
+// secret says so, and keeps nothing.
+func (c *client) preflightCheckouts(ctx context.Context, user string) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	hook := Delivery{Webhook: "checkout.test", EventID: "daybook-simulate", Body: []byte(`{"id":"daybook-simulate","eventType":"checkout.test"}`)}
+	order := Delivery{Registers: "checkout.daybook-simulate", Body: marshal(map[string]string{"user": user, "amount": "1.00", "currency": "USD"})}
+	signed, err := c.webhook(ctx, hook, time.Now().AddDate(0, 0, -1))
+	if err != nil {
+		return err
+	}
+	dry, err := c.registration(ctx, order, "dry_run=true")
+	if err != nil {
+		return err
+	}
+	a, err := c.do(signed)
+	switch {
+	case err != nil:
+		return unreachable(c.target.Callbacks.Redacted(), err)
+	case isTransient(a.status), a.status == http.StatusUnauthorized && strings.Contains(strings.ToLower(a.detail()), hook0.ErrTime.Error()):
+	default:
+		return fmt.Errorf("a webhook to %s is answered %w", c.target.Callbacks.Redacted(), refusedWebhook(a))
+	}
+	if a, err = c.do(dry); err != nil {
+		return unreachable(c.target.Balances.Redacted(), err)
+	} else if a.status != http.StatusOK && !isTransient(a.status) {
+		return fmt.Errorf("registering an order at %s is answered %w", c.target.Balances.Redacted(), refusedToken(a))
+	}
+	if a, err = c.readList(ctx, "review", url.Values{"limit": {"1"}}); err != nil {
+		return unreachable(c.target.Balances.Redacted(), err)
+	} else if a.status != http.StatusOK && !isTransient(a.status) {
+		return fmt.Errorf("reading /review at %s is answered %w", c.target.Balances.Redacted(), refusedToken(a))
+	}
+	return nil
 }

@@ -50,6 +50,35 @@ func refusedRead(a answer) error {
 	return &RefusedError{Status: a.status, Advice: advice}
 }
 
+// refusedWebhook says why webhooks are not taken.
+func refusedWebhook(a answer) error {
+	advice := "this is not a daybook's answer, or not at this address. A reverse proxy has to pass on /callbacks/coinbase/checkouts with the headers that begin with X-"
+	switch {
+	case a.status == http.StatusUnauthorized:
+		advice = "the secret is wrong. Set DAYBOOK_CHECKOUT_SECRETS to the one that the server has, or name the data directory of a server that runs with --dev in --data"
+	case a.status == http.StatusForbidden:
+		advice = "the server takes no webhooks from this address: add it, as the server sees it, to --checkout-from"
+	case a.status == http.StatusNotFound:
+		advice = "the server takes no webhooks. Start it with --dev, or with DAYBOOK_CHECKOUT_SECRETS"
+	}
+	if detail := a.detail(); detail != "" {
+		advice += ". The server says: " + detail
+	}
+	return &RefusedError{Status: a.status, Advice: advice}
+}
+
+// refusedToken says why orders cannot be registered, or worklists not be read.
+func refusedToken(a answer) error {
+	advice := "this is not a daybook's answer, or not at this address. If a reverse proxy passes on callbacks alone, name an address that has /orders/ in --reads"
+	if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden {
+		advice = "the token is wrong: simulated checkouts need an operator's. Set DAYBOOK_TOKEN to the secret of one that the server has, or name the data directory of a server that runs with --dev in --data"
+	}
+	if detail := a.detail(); detail != "" {
+		advice += ". The server says: " + detail
+	}
+	return &RefusedError{Status: a.status, Advice: advice}
+}
+
 // unreachable says that nobody answers.
 func unreachable(address string, err error) error {
 	var lookup *net.DNSError

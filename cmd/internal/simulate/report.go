@@ -25,6 +25,10 @@ func (r Report) Write(w io.Writer) error {
 	row("latency", "%s", r.latency())
 	row("paid", "%s", r.paid())
 	row("balances", "%s", r.balances())
+	if v := r.Checkouts; v != nil {
+		row("review", "%s", v.review())
+		row("coinbase", "%s", v.coinbase())
+	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
@@ -95,9 +99,12 @@ func (r Report) remarks() []string {
 		if len(r.Judgement.Differences) >= maxListed {
 			remarks = append(remarks, "and others")
 		}
-		if r.Judgement.Different > 0 && r.Counts.Outcomes["recorded"] == 0 && r.Counts.Outcomes["held"] > 0 {
+		if r.Checkouts == nil && r.Judgement.Different > 0 && r.Counts.Outcomes["recorded"] == 0 && r.Counts.Outcomes["held"] > 0 {
 			remarks = append(remarks, "Everything was held: does the server run with --unregistered hold? Simulated orders are not registered.")
 		}
+	}
+	if r.Checkouts != nil {
+		remarks = append(remarks, r.Checkouts.Differences...)
 	}
 	remarks = append(remarks, r.Surprises...)
 	if n := r.Counts.Outcomes[NoOutcome]; n > 0 {

@@ -13,14 +13,20 @@ import (
 
 // Simulation is one run of a plan against a server.
 type Simulation struct {
-	Plan        Plan
+	Plan        Script
 	Target      Target
+	Coinbase    *Coinbase // that answers for checkouts; nil for the merchant API
 	Connections int
 	Speed       float64 // how much faster than Coinbase's clock the schedule of repetitions runs
 
 	// Watch is called when sending begins, with a function that tells how far
 	// it has got. What it returns is called when sending ends. It may be nil.
 	Watch func(progress func() Counts) (stop func())
+
+	// Patience is how long the number of payments that wait to be verified may stay
+	// the same. Waiting is called with each number. Of checkouts alone.
+	Patience time.Duration
+	Waiting  func(payments int)
 }
 
 // MaxConnections bounds the connections of one run.
@@ -34,6 +40,7 @@ type Report struct {
 	Latencies Latencies
 	Paid      map[string]Range // to all users, by currency
 	Judgement *Judgement       // nil if balances could not be read
+	Checkouts *Verification    // of checkouts alone; nil if worklists could not be read
 	Surprises []string         // answers that contradict the plan
 	Stopped   error            // why not everything was sent
 	Unjudged  error            // why balances could not be read
@@ -54,26 +61,44 @@ func (s *Simulation) Run(ctx context.Context) (Report, error) {
 	}
 	c := newClient(s.Target, s.Connections)
 	defer c.close()
-	if err := c.preflight(ctx, s.Plan.User(0)); err != nil {
+	preflight := c.preflight
+	if s.Coinbase != nil {
+		preflight = c.preflightCheckouts
+	}
+	if err := preflight(ctx, s.Plan.User(0)); err != nil {
 		return Report{}, err
 	}
-	t := newTally(s.Plan.settings.Orders)
-	report := Report{Settings: s.Plan.settings}
+	settings := s.Plan.Settings()
+	t := newTally(settings.Orders, s.Coinbase != nil)
+	report := Report{Settings: settings}
 	report.Took, report.Stopped = s.post(ctx, c, t)
 
-	expected := s.Plan.Expected(t.standing)
 	judging, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeTimeout)
 	defer cancel()
-	judgement, err := Judge(judging, s.Target, expected, t.position)
-	if err != nil {
-		report.Unjudged = err
-	} else {
-		judgement.Users-- // without the one whom only contradictions name
-		report.Judgement = &judgement
-	}
+	report.Unjudged = s.judge(judging, c, t, &report)
 	report.Counts, report.Latencies, report.Surprises = t.counts, t.latencies, t.surprises
-	report.Paid = sums(expected)
 	return report, nil
+}
+
+// judge fills in what users have and what waits.
+func (s *Simulation) judge(ctx context.Context, c *client, t *tally, report *Report) error {
+	position := t.position
+	if s.Coinbase != nil {
+		verified, err := s.verification(ctx, c, t)
+		if err != nil {
+			return err
+		}
+		report.Checkouts, position = &verified, max(position, verified.position)
+	}
+	expected := s.Plan.Expected(t.standing)
+	report.Paid = sums(expected)
+	judgement, err := Judge(ctx, s.Target, expected, position)
+	if err != nil {
+		return err
+	}
+	judgement.Users-- // without the one whom only contradictions name
+	report.Judgement = &judgement
+	return nil
 }
 
 func (s *Simulation) post(ctx context.Context, c *client, t *tally) (time.Duration, error) {
@@ -97,6 +122,9 @@ func (r Report) Err() error {
 	}
 	if r.Judgement != nil && r.Judgement.Different > 0 {
 		problems = append(problems, fmt.Errorf("%d of %d users do not have what was paid", r.Judgement.Different, r.Judgement.Users))
+	}
+	if r.Checkouts != nil {
+		problems = append(problems, r.Checkouts.err())
 	}
 	if len(r.Surprises) > 0 {
 		problems = append(problems, errors.New("contradictions were not held"))

@@ -57,33 +57,55 @@ func (l Latencies) Percentile(percent float64) time.Duration {
 
 // tally is what all connections together have come to.
 type tally struct {
-	mu           sync.Mutex // guards what follows
-	counts       Counts
-	latencies    Latencies
-	position     uint64   // the last that was acknowledged
-	begun        []uint64 // a bit for each order whose payment was sent
-	acknowledged []uint64 // likewise, and acknowledged
-	surprises    []string // acknowledgements of contradictions that were not held
+	mu        sync.Mutex // guards what follows
+	counts    Counts
+	latencies Latencies
+	position  uint64   // the last that was acknowledged
+	parts     []part   // that an order needs for its user to have the money
+	surprises []string // acknowledgements of contradictions that were not held
 }
 
 // maxListed bounds every list in a report.
 const maxListed = 20
 
-func newTally(orders int) *tally {
+// part has a bit for each order whose part was sent, and acknowledged.
+type part struct{ begun, acknowledged []uint64 }
+
+// The parts. An order of Coinbase's merchant API has no registration.
+const (
+	payment = iota
+	registration
+)
+
+func newTally(orders int, registers bool) *tally {
 	words := (orders + 63) / 64
-	return &tally{
-		counts:    Counts{Outcomes: map[string]int64{}},
-		latencies: NewLatencies(),
-		begun:     make([]uint64, words), acknowledged: make([]uint64, words),
+	t := &tally{counts: Counts{Outcomes: map[string]int64{}}, latencies: NewLatencies(), parts: make([]part, 1)}
+	if registers {
+		t.parts = make([]part, 2)
 	}
+	for i := range t.parts {
+		t.parts[i] = part{make([]uint64, words), make([]uint64, words)}
+	}
+	return t
+}
+
+// part returns the part that a delivery is, or nil.
+func (t *tally) part(d Delivery) *part {
+	switch {
+	case d.Credits:
+		return &t.parts[payment]
+	case d.Registers != "":
+		return &t.parts[registration]
+	}
+	return nil
 }
 
 func (t *tally) sends(d Delivery) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.Requests++
-	if d.Credits {
-		t.begun[d.Order/64] |= 1 << (d.Order % 64)
+	if p := t.part(d); p != nil {
+		p.begun[d.Order/64] |= 1 << (d.Order % 64)
 	}
 }
 
@@ -107,7 +129,9 @@ func (t *tally) fails(err error) {
 
 func (t *tally) acknowledges(d Delivery, a answer) {
 	said := a.acknowledgement()
-	if !outcomes[said.Outcome] {
+	if d.Registers != "" {
+		said.Outcome = "registered"
+	} else if !outcomes[said.Outcome] {
 		said.Outcome = NoOutcome
 	}
 	position, _ := strconv.ParseUint(said.Position, 10, 64) // 0 asks for nothing
@@ -117,8 +141,8 @@ func (t *tally) acknowledges(d Delivery, a answer) {
 	t.counts.Callbacks++
 	t.counts.Outcomes[said.Outcome]++
 	t.position = max(t.position, position)
-	if d.Credits {
-		t.acknowledged[d.Order/64] |= 1 << (d.Order % 64)
+	if p := t.part(d); p != nil {
+		p.acknowledged[d.Order/64] |= 1 << (d.Order % 64)
 	}
 	if d.Held && said.Outcome == "recorded" && len(t.surprises) < maxListed {
 		t.surprises = append(t.surprises, "a contradiction of order "+strconv.Itoa(d.Order)+" was answered recorded, not held")
@@ -144,12 +168,15 @@ func (t *tally) snapshot() Counts {
 
 // standing says how far an order has got. It is read when nobody sends.
 func (t *tally) standing(order int) Standing {
-	bit := uint64(1) << (order % 64)
-	switch {
-	case t.acknowledged[order/64]&bit != 0:
-		return Acknowledged
-	case t.begun[order/64]&bit != 0:
-		return Begun
+	least, bit := Acknowledged, uint64(1)<<(order%64)
+	for _, p := range t.parts {
+		switch {
+		case p.acknowledged[order/64]&bit != 0:
+		case p.begun[order/64]&bit != 0:
+			least = min(least, Begun)
+		default:
+			least = Untouched
+		}
 	}
-	return Untouched
+	return least
 }

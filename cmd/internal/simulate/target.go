@@ -19,8 +19,9 @@ type Target struct {
 	Callbacks *url.URL // what comes before /callbacks/coinbase
 	Balances  *url.URL // what comes before /balances/
 
-	Secret string // of the callback URL
-	Token  string // of a website or an auditor
+	Secret  string // of the callback URL
+	Signing string // the secret of webhooks
+	Token   string // of a website or an auditor; an operator's to register and to read worklists
 
 	// ForwardedFor is sent as X-Forwarded-For, if it is not empty: a server
 	// that trusts this machine as a proxy takes it for the source.
@@ -31,8 +32,8 @@ type Target struct {
 const requestTimeout = 30 * time.Second
 
 // maxAnswerBytes bounds what is read of an answer. Those of daybook are
-// shorter; a proxy's error page may not be.
-const maxAnswerBytes = 64 << 10
+// shorter, a page of a worklist is the longest; a proxy's error page may not be.
+const maxAnswerBytes = 4 << 20
 
 // client speaks to a target on a bounded number of connections.
 type client struct {
@@ -72,9 +73,9 @@ type answer struct {
 	took       time.Duration
 }
 
-// post sends a callback. With Cut the connection is closed when the last byte
+// post sends a delivery. With Cut the connection is closed when the last byte
 // of the request has been written, and there is no answer.
-func (c *client) post(ctx context.Context, body []byte, loss Loss) (answer, error) {
+func (c *client) post(ctx context.Context, d Delivery, loss Loss) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	if loss == Cut {
@@ -82,7 +83,7 @@ func (c *client) post(ctx context.Context, body []byte, loss Loss) (answer, erro
 			WroteRequest: func(httptrace.WroteRequestInfo) { cancel() },
 		})
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.callbacks, bytes.NewReader(body))
+	request, err := c.request(ctx, d)
 	if err != nil {
 		return answer{}, fmt.Errorf("make a request: %w", withoutURL(err))
 	}
@@ -94,12 +95,27 @@ func (c *client) post(ctx context.Context, body []byte, loss Loss) (answer, erro
 	return c.do(request)
 }
 
+func (c *client) request(ctx context.Context, d Delivery) (*http.Request, error) {
+	switch {
+	case d.Webhook != "":
+		return c.webhook(ctx, d, time.Now())
+	case d.Registers != "":
+		return c.registration(ctx, d, "")
+	}
+	return http.NewRequestWithContext(ctx, http.MethodPost, c.callbacks, bytes.NewReader(d.Body))
+}
+
 // balances asks what a user has, once the read model has reached a position.
 func (c *client) balances(ctx context.Context, user, position string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	address := c.target.Balances.JoinPath("balances", user)
-	address.RawQuery = url.Values{"min_position": {position}}.Encode()
+	return c.read(ctx, url.Values{"min_position": {position}}, "balances", user)
+}
+
+// read asks with the token.
+func (c *client) read(ctx context.Context, query url.Values, path ...string) (answer, error) {
+	address := c.target.Balances.JoinPath(path...)
+	address.RawQuery = query.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return answer{}, err
