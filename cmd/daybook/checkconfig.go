@@ -130,11 +130,6 @@ func (c *checkConfigCommand) madeBy() string {
 	return "made in " + filepath.Join(c.Data, devSecretsFile) + " by --dev"
 }
 
-// usesMadeKey reports whether Coinbase is asked with the API key of --dev.
-func (c *checkConfigCommand) usesMadeKey() bool {
-	return c.Dev && c.CoinbaseKeyName == "" && isUnset(coinbaseKeyVariable)
-}
-
 // madeCoinbase returns the value of a flag that comes with that key.
 func (c *checkConfigCommand) madeCoinbase(flag *kong.Flag) (string, bool) {
 	switch {

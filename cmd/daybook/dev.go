@@ -122,9 +122,9 @@ func randomHex() string {
 }
 
 // printExample prints lines that post the example order and read what became
-// of it.
-func printExample(w io.Writer, address, data, log string, a access) error {
-	example := filepath.Join(data, exampleOrderFile)
+// of it, and lines that pay a checkout.
+func (c *serveCommand) printExample(w io.Writer, address string, a access) error {
+	example := filepath.Join(c.Data, exampleOrderFile)
 	if err := os.WriteFile(example, exampleOrder, 0o600); err != nil {
 		return err
 	}
@@ -132,7 +132,8 @@ func printExample(w io.Writer, address, data, log string, a access) error {
 	if err != nil {
 		return err
 	}
-	example, program = shorten(example), shorten(program)
+	program = quote(shorten(program))
+	read := fmt.Sprintf("curl -sS -H 'Authorization: Bearer %s' http://%s/balances/", websiteToken(a.given.tokens), address)
 	_, err = fmt.Fprintf(w, `
 daybook is running on http://%[1]s. Paste these lines into another terminal.
 
@@ -140,13 +141,23 @@ Post the example order of Coinbase's documentation, as Coinbase does:
   curl -sS --data-binary @%[2]s '%[3]s'
 
 Read what its payer has, as the website does:
-  curl -sS -H 'Authorization: Bearer %[4]s' http://%[1]s/balances/alice
+  %[4]salice
 
 Replay what was recorded, and recompute the balance from that alone, as an auditor does:
   %[5]s replay order-coinbase.5RTQNACF %[6]s
   %[5]s balance alice %[6]s
 
-`, address, quote(example), callbackURL("http://"+address, a.given.callback[0]), websiteToken(a.given.tokens), quote(program), log)
+`, address, quote(shorten(example)), callbackURL("http://"+address, a.given.callback[0]), read, program, c.arguments())
+	line := c.simulateLine(program, address)
+	if err != nil || line == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(w, `Register a checkout of Coinbase Business, pay it at a Coinbase to test against, have it
+verified there, and read what its payer has:
+  %s
+  %sbob
+
+`, line, read)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net/url"
 	"path/filepath"
 
 	"daybook/http/coinbase"
@@ -61,6 +62,25 @@ func (c *serveCommand) devOptions(made func() (devSecrets, error)) (*coinbase.Op
 		options.BaseURL = "http://" + devCoinbaseAddress
 	}
 	return &options, nil
+}
+
+// usesMadeKey reports whether Coinbase is asked with the API key of --dev.
+func (c *serveCommand) usesMadeKey() bool {
+	return c.Dev && c.CoinbaseKeyName == "" && isUnset(coinbaseKeyVariable)
+}
+
+// simulateLine returns the line that pays a checkout of the user bob; "" if the server
+// asks no Coinbase that simulate could run.
+func (c *serveCommand) simulateLine(program, address string) string {
+	at, err := url.Parse(c.CoinbaseURL)
+	if err != nil || !c.usesMadeKey() || c.Sandbox {
+		return ""
+	}
+	line := program + " simulate --provider checkouts --orders 1 --user bob --run example --server http://" + address + " --data " + quote(shorten(c.Data))
+	if c.CoinbaseURL != coinbase.DefaultURL {
+		line += " --coinbase-listen " + at.Host
+	}
+	return line
 }
 
 // coinbaseKey reads the API key of a data directory.

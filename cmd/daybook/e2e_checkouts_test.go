@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"crypto/elliptic"
 	"fmt"
 	"net/http"
 	"os"
@@ -233,8 +234,15 @@ func TestCommandsKnowTheSettingsOfCheckouts(t *testing.T) {
 			made, other = other, made
 		}
 		_, madeFrom := report.setting(t, made)
+		if value, from := report.setting(t, "coinbase-url"); value != "http://127.0.0.1:8090" || !strings.Contains(from, "by --dev") {
+			t.Errorf("with %q Coinbase is asked at %s from %s", arguments, value, from)
+		}
 		if _, from := report.setting(t, other); code != 0 || !strings.Contains(madeFrom, "by --dev") || from != "default" {
 			t.Errorf("with %q: %d, %s from %s, %s from %s", arguments, code, made, madeFrom, other, from)
 		}
+	}
+	_, report = checkConfig(t, []string{"DAYBOOK_COINBASE_KEY_NAME=" + apiKeyName, "DAYBOOK_COINBASE_KEY=" + newPEM(t, elliptic.P256())}, "--dev")
+	if value, _ := report.setting(t, "coinbase-url"); value != "https://business.coinbase.com" {
+		t.Errorf("with --dev and a key of one's own Coinbase is asked at %s", value)
 	}
 }

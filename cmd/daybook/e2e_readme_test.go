@@ -14,10 +14,10 @@ func TestPrintedLinesWorkAsTheyStand(t *testing.T) {
 	inTree(t) // else the lines name the test binary
 	t.Parallel()
 	home := t.TempDir()
-	o := options{data: filepath.Join(home, "daybook data"), arguments: []string{"--dev"}, settings: []string{}, directory: home}
+	o := options{data: filepath.Join(home, "daybook data"), arguments: []string{"--dev", "--coinbase-url", "http://" + freeAddress(t)}, settings: []string{}, directory: home}
 	s := start(t, o)
 	lines := printedLines(t, s)
-	if len(lines) != 4 {
+	if len(lines) != 6 {
 		t.Fatalf("%d lines are printed to paste: %q", len(lines), lines)
 	}
 	wants := []string{
@@ -25,6 +25,8 @@ func TestPrintedLinesWorkAsTheyStand(t *testing.T) {
 		`{"currency":"USD","available":"12.53","pending":"0.00"}`,
 		"PaymentVerified",
 		"12.53",
+		"exact: each of 1 users has what was paid",
+		`{"user":"bob","balances":[{"currency":"USD","available":"44.57","pending":"0.00"}]`,
 	}
 	// The answer to a callback does not wait for the read model.
 	paste := func(i int) string { return shell(t, home, lines[i], eventstoreSettings(o.data)...) }

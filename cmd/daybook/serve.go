@@ -148,7 +148,7 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	warnOfEncodings(logger, *current)
 	logPolicy(logger, s.policy.Checkout)
 	if c.Dev {
-		if err := printExample(printed, listener.Addr().String(), c.Data, c.arguments(), *current); err != nil {
+		if err := c.printExample(printed, listener.Addr().String(), *current); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}

@@ -18,6 +18,9 @@ func (r Report) Write(w io.Writer) error {
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", args...) }
 	c := r.Counts
+	if v := r.Checkouts; v != nil && v.Order != "" {
+		row("order", "%s", v.Order)
+	}
 	row("orders", "%s in %s: %s/s", humanize.Comma(c.Orders), r.Took.Round(time.Millisecond), rate(c.Orders, r.Took))
 	row("callbacks", "%s acknowledged: %s/s", humanize.Comma(c.Callbacks), rate(c.Callbacks, r.Took))
 	row("outcomes", "%s", r.outcomes())

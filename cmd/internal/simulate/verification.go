@@ -16,9 +16,10 @@ import (
 
 // Verification is what became of payments that were verified at Coinbase.
 type Verification struct {
-	Open        int // wait to be verified or linked
-	Waiting     int // wait in review
-	Different   int // orders that wait and must not, or the other way round
+	Order       string // of a plan of one
+	Open        int    // wait to be verified or linked
+	Waiting     int    // wait in review
+	Different   int    // orders that wait and must not, or the other way round
 	Differences []string
 	Asked       int64 // how often Coinbase was asked
 	Advice      string
@@ -39,6 +40,9 @@ func (s *Simulation) verification(ctx context.Context, c *client, t *tally) (v V
 	plan, ok := s.Plan.(*Checkouts)
 	if !ok {
 		return v, errors.New("the plan has no checkouts")
+	}
+	if len(plan.ids) == 1 {
+		v.Order = plan.first()
 	}
 	if v.Open, err = s.awaitVerified(ctx, c, plan, t.position); err != nil {
 		return v, err
@@ -95,6 +99,12 @@ func (s *Simulation) awaitVerified(ctx context.Context, c *client, plan *Checkou
 			return 0, err
 		}
 	}
+}
+
+// first names the first order and its terms.
+func (c *Checkouts) first() string {
+	o, _ := c.checkoutOrder(0)
+	return fmt.Sprintf("checkout.%s of %s, %s %s", c.ids[0], c.User(o.user), decimal(o.cents), o.currency)
 }
 
 // streams returns the streams of the orders sent so far.
