@@ -51,7 +51,7 @@ type decision struct {
 	state   State
 	command Report
 	events  []Event
-	lacks   error // an Unclaimed or Unsettled
+	lacks   error // the first Unclaimed or Unsettled
 }
 
 // lack notes what has to be asked of another stream: one thing at a time, because the
@@ -68,6 +68,15 @@ func (d *decision) decided() ([]Event, error) {
 		return nil, d.lacks
 	}
 	return d.events, nil
+}
+
+// lack notes what another stream has to be asked. The first is asked first: all orders
+// claim a transaction before they settle an order of the website. Else one could have
+// the claim and another the settlement, and neither would be credited.
+func (d *decision) lack(err error) {
+	if d.lacks == nil {
+		d.lacks = err
+	}
 }
 
 func (d *decision) add(events ...Event) {

@@ -242,6 +242,11 @@ func TestOnePaymentSettlesAnOrderOfTheWebsite(t *testing.T) {
 	if _, err := order.Decide(o.state, linked); !errors.Is(err, order.Unsettled{Site: "site.R", Payment: checkout}) {
 		t.Fatal(err)
 	}
+	unclaimed := linked
+	unclaimed.Claims = order.Claims{}
+	if _, err := order.Decide(o.state, unclaimed); !errors.Is(err, order.Unclaimed{Transaction: transaction}) {
+		t.Fatalf("it settles before it claims: %v", err)
+	}
 	linked.Settles, linked.SettledElsewhere = checkout, true
 	if got := types(o.put(order.Decide(o.state, linked))); got != " OrderLinked mispaid second 10.000000 USDC" {
 		t.Error(got)

@@ -21,10 +21,8 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 		return p.proveLinked(ctx, e, said)
 	case isFromProvider(said, actor):
 		return p.proveAnswer(ctx, e, said)
-	case said.Transfer != nil && (r.isCredit() || r.isReceipt() || r.mispays):
-		return p.proveWaited(ctx, e, said)
 	case r.isCredit(), r.isReceipt(), r.mispays:
-		return p.proveCredit(ctx, e, said)
+		return p.proveMoved(ctx, e, said)
 	case e.Type == "PaymentHeld" && said.Contradiction:
 		return p.proveOtherTerms(ctx, e, said)
 	case r.by&bodies != 0:
@@ -37,6 +35,33 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 		return p.proveDecision(ctx, e, said)
 	}
 	return nil
+}
+
+// proveMoved checks an event that moves what a hold before it has put into suspense.
+func (p *prover) proveMoved(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	if said.Transfer != nil {
+		return p.proveWaited(ctx, e, said)
+	}
+	return p.proveCredit(ctx, e, said)
+}
+
+// hasWaited reports whether an event moves what an open hold has put into suspense. After
+// a link that is what had waited for it, and not what the kept body says.
+func (p *prover) hasWaited(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
+	r := ruleOfType(e.Type)
+	if !r.isCredit() && !r.isReceipt() && !r.mispays {
+		return false, nil
+	}
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
+		return false, err
+	}
+	for _, hold := range h.holds {
+		if hold.payment == said.Payment && hold.arrived && !hold.closed && !hold.contradiction {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // proveCredit checks a credit that is made because something else became known,

@@ -65,6 +65,14 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 	if e.Type == quarantined {
 		return p.compareQuarantined(ctx, e, said)
 	}
+	if p.append.isLinked {
+		if waited, err := p.hasWaited(ctx, e, said); waited || err != nil {
+			if err == nil {
+				err = p.proveMoved(ctx, e, said)
+			}
+			return err
+		}
+	}
 	var found differences
 	kinds := ruleOfType(e.Type).kinds()
 	switch {
@@ -80,6 +88,7 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 		}
 		p.append.isTold = true
 	case e.Type == "OrderLinked":
+		p.append.isLinked = true
 		return p.proveLinkedBy(ctx, e, said)
 	case len(kinds) == 0:
 		found.add("no callback makes such an event")

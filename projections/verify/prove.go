@@ -38,6 +38,7 @@ type appended struct {
 	isRead   bool     // whether events can be compared with it
 	made     []string // the last event of each claim; empty if there is none
 	isTold   bool     // whether the status has its event
+	isLinked bool     // whether its order was linked to one of the website by it
 
 	isRedriven bool // the body was kept in quarantine, and read again by a process
 }
