@@ -100,16 +100,27 @@ func DecideSought(s State, found int) []Event {
 	return []Event{PaymentsSought{Found: found}}
 }
 
-// link copies the terms of the website's order, as a registration would.
+// link copies the terms of the website's order, as a registration would. A credit that
+// was made without them settles that order, as one by its terms does.
 func (d *decision) link(c Link, evidence payment.Evidence) {
 	switch s := d.state; {
 	case s.Registered:
-	case s.Paid != "" && s.disagrees(c.Terms):
+	case s.Paid != "" && (s.disagrees(c.Terms) || d.isSecond(c.Site)):
 		d.contradict(s.Paid, payment.Claim{User: c.User, Amount: c.Amount})
 	default:
 		d.add(OrderLinked{Site: c.Site, Terms: c.Terms})
 		d.creditWaiting(evidence)
 	}
+}
+
+// isSecond reports whether another payment has settled the website's order that the
+// credit which stands would pay.
+func (d *decision) isSecond(site ID) bool {
+	if d.command.Settles != d.state.Paid {
+		d.lack(Unsettled{site, d.state.Paid})
+		return false
+	}
+	return d.command.SettledElsewhere
 }
 
 // disagrees reports whether the credit that stands is not what the terms would

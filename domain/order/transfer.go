@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"slices"
 
 	"daybook/domain/ident"
 	"daybook/domain/money"
@@ -45,6 +46,8 @@ func (d *decision) payTransfer(paid Claim) {
 	case identity != c.Payment:
 		claim.Problem, claim.Unproven = payment.AnotherTransfer, true
 	case needs.Has(payment.API): // it is received, and waits
+	case isHeldByHash(standing, *paid.Transfer):
+		return
 	case d.isTaken(standing, *paid.Transfer):
 		claim.Problem, claim.Unproven = payment.TransactionElsewhere, true
 	case d.state.Registered:
@@ -56,7 +59,8 @@ func (d *decision) payTransfer(paid Claim) {
 	received.OccurredAt, received.Details, received.Needs = c.OccurredAt, paid.details(""), needs
 	received.Evidence = []payment.Evidence{paid.Evidence}
 	verdict := standing.Judge(claim)
-	if standing.Refuted && claim.Problem == "" {
+	isPostedTwice := claim.Problem == payment.TransactionElsewhere && standing.Posted() != nil
+	if isPostedTwice || standing.Refuted && claim.Problem == "" {
 		verdict = standing.Contradict(claim) // a person has to look
 	}
 	switch verdict.Action {
@@ -106,7 +110,8 @@ func (d *decision) announced(received PaymentReceived) PaymentReceived {
 }
 
 // isTaken reports whether another order has the transaction of a transfer that this
-// order would post. A transfer that was posted with its hash was claimed then.
+// order would post. A transfer that was posted with its hash was claimed then; one that
+// was posted without it may turn out to be another order's.
 func (d *decision) isTaken(standing payment.Standing, t payment.Transfer) bool {
 	transaction := t.Transaction()
 	if posted := standing.Posted(); transaction == "" || posted != nil && posted.Hash != "" {
@@ -116,6 +121,14 @@ func (d *decision) isTaken(standing payment.Standing, t payment.Transfer) bool {
 		d.lack(Unclaimed{transaction})
 	}
 	return d.command.Taken
+}
+
+// isHeldByHash reports whether another order has the transaction of a payment, as a hold
+// of it says; a report that leaves out the hash does not credit it after all.
+func isHeldByHash(standing payment.Standing, t payment.Transfer) bool {
+	return t.Hash == "" && slices.ContainsFunc(standing.Holds, func(h payment.HeldReport) bool {
+		return h.Reason == payment.TransactionElsewhere && h.Transfer != nil && h.Transfer.Agrees(t)
+	})
 }
 
 // reportFee records a fee that was not known when its payment was posted.

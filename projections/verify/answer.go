@@ -189,13 +189,35 @@ func (p *prover) proveLinkedBy(ctx context.Context, e *eventstore.Recorded, said
 	if err != nil {
 		return err
 	}
-	reference := ""
-	for _, c := range p.append.reading.Claims {
+	return p.checkLink(ctx, e, said, h, p.append.reading.reference())
+}
+
+// reference returns the website's own name for the order that a body is about.
+func (r *Reading) reference() (reference string) {
+	for _, c := range r.Claims {
 		if c.Kind == Paid {
 			reference = c.Details.Reference
 		}
 	}
-	return p.checkLink(ctx, e, said, h, reference)
+	return reference
+}
+
+// isOfLink reports whether a contradiction has the terms of the order of the website that
+// the kept body names, as the other reading.
+func (p *prover) isOfLink(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
+	reference := p.append.reading.reference()
+	if reference == "" {
+		return false, nil
+	}
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil || h.terms != nil || h.paid == "" || h.paid != said.Payment {
+		return false, err
+	}
+	site, err := p.earlier.before(ctx, eventstore.StreamName("order-site."+ident.Escape(reference)), maxRevision)
+	if err != nil || site.terms == nil {
+		return false, err
+	}
+	return site.owner == said.User && site.terms.price.text() == said.Amount.text(), nil
 }
 
 // checkLink checks that a link copies the terms of the order that is named.

@@ -73,6 +73,14 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 			return err
 		}
 	}
+	if e.Type == "PaymentHeld" && said.Contradiction {
+		if isOfLink, err := p.isOfLink(ctx, e, said); isOfLink || err != nil {
+			if err == nil {
+				err = p.proveOtherTerms(ctx, e, said)
+			}
+			return err
+		}
+	}
 	var found differences
 	kinds := ruleOfType(e.Type).kinds()
 	switch {

@@ -224,6 +224,9 @@ func (p *prover) compareHeldTransfer(e *eventstore.Recorded, said *statement, c 
 // contradictsTransfer reports whether a claim says otherwise than what is known of the
 // transfer.
 func (h *history) contradictsTransfer(payment string, c *Claim) bool {
+	if posted := h.postedTransfer(payment); posted != nil && posted.Hash == "" && c.Transfer.Hash != "" {
+		return true // another order has posted that transaction
+	}
 	if k, isKnown := h.payments[payment]; isKnown {
 		return k.transfer != nil && !k.transfer.agrees(c.Transfer) || k.refuted
 	}
