@@ -42,6 +42,17 @@ func (a coinbaseAnswers) Payment(ctx context.Context, object, id string) (paymen
 	return payment.Evidence{Method: payment.API, Status: found.Status, Transfer: &transfer, At: a.now().UTC()}, nil
 }
 
+// noAnswers stands for Coinbase while there is no API key. Payments that were received
+// when there was one still wait for an answer.
+type noAnswers struct{}
+
+var errNoKey = errors.New("a payment waits for the answer of Coinbase's API, and there is no API key: set DAYBOOK_COINBASE_KEY_NAME and DAYBOOK_COINBASE_KEY again")
+
+// Payment implements verifier.Provider.
+func (noAnswers) Payment(context.Context, string, string) (payment.Evidence, error) {
+	return payment.Evidence{}, errNoKey
+}
+
 // later has the runner wait for as long as Coinbase asks.
 func later(err error) error {
 	var u *coinbase.Unavailable
@@ -55,7 +66,7 @@ func later(err error) error {
 var errUnreadable = errors.New("the answer of Coinbase cannot be read")
 
 func transferOf(c coinbase.Checkout) (payment.Transfer, error) {
-	t := payment.Transfer{Network: c.Network, Hash: payment.NormalHash(c.TransactionHash), Payee: c.Address}
+	t := payment.Transfer{Network: c.Network, Hash: payment.NormalHash(c.TransactionHash), Payee: payment.NormalAddress(c.Address)}
 	var err error
 	if t.Amount, err = money.Parse(money.Currency(c.Currency), c.Amount); err != nil {
 		return t, fmt.Errorf("%w: amount: %w", errUnreadable, err)

@@ -34,11 +34,11 @@ func newProcesses(log eventstore.Reader, service *recorder.Recorder, w waiting, 
 		process.New(redrive.Redrive{Log: log, Formats: keptFormats{service}, Ledger: service, Now: time.Now}.Process(), w.model, run),
 		process.New(linker.Linker{Log: log, Lookup: w.model, Ledger: service, Now: time.Now}.Process(), w.model, soon),
 	}
+	verify := verifier.Verifier{Provider: noAnswers{}, Ledger: service, Now: time.Now}
 	if client != nil {
-		provider := coinbaseAnswers{client, time.Now}
-		all = append(all, process.New(verifier.Verifier{Provider: provider, Ledger: service, Now: time.Now}.Process(), w.model, soon))
+		verify.Provider = coinbaseAnswers{client, time.Now}
 	}
-	return all
+	return append(all, process.New(verify.Process(), w.model, soon))
 }
 
 // keptFormats are the formats of callbacks, for what was kept.

@@ -48,7 +48,7 @@ var passes = map[string][]string{
 	"projections/local.foldQuarantine": {"order", "address", "payout", "claim", "daybook"},
 	"projections/local.keysOf": {
 		"OrderSettled", "PaymentsSought", "FeeReported",
-		"OrderStatusReported", "OrderExpired", "PaymentVerified", "PaymentRefuted", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
+		"OrderStatusReported", "OrderExpired", "PaymentRefuted", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
 		"DepositVerified", "DepositSeenAgain", "DepositDismissed", "payout", "claim", "quarantine", "daybook",
 	},
 	"projections/find.put": { // the worklists say what waits

@@ -54,14 +54,6 @@ type decision struct {
 	lacks   error // the first Unclaimed or Unsettled
 }
 
-// lack notes what has to be asked of another stream: one thing at a time, because the
-// rest may depend on the answer.
-func (d *decision) lack(what error) {
-	if d.lacks == nil {
-		d.lacks = what
-	}
-}
-
 // decided returns the events, unless another stream has to be asked first.
 func (d *decision) decided() ([]Event, error) {
 	if d.lacks != nil {

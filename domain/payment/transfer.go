@@ -67,6 +67,18 @@ func NormalHash(text string) string {
 	return lower
 }
 
+// NormalAddress returns the one form of an address. Of an EVM address, upper-case letters
+// are a check sum alone, which some write and some do not.
+func NormalAddress(text string) string {
+	const evmDigits = 40
+	text = strings.TrimSpace(text)
+	digits, isHex := strings.CutPrefix(strings.ToLower(text), "0x")
+	if isHex && len(digits) == evmDigits && strings.Trim(digits, "0123456789abcdef") == "" {
+		return "0x" + digits
+	}
+	return text
+}
+
 // chains are the chain ids of networks by their names at providers. Two names for one
 // network would claim one transaction twice.
 var chains = map[string]string{

@@ -41,7 +41,7 @@ func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, 
 			return Result{}, err
 		}
 	}
-	return Result{}, fmt.Errorf("%w: what %s rests on in other streams keeps changing", eventstore.ErrConflict, owner)
+	return Result{}, fmt.Errorf("%w: what an order rests on in other streams keeps changing", eventstore.ErrConflict)
 }
 
 // isTaken claims a transaction for an order, and reports whether another one has it.

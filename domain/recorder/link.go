@@ -10,6 +10,9 @@ import (
 
 // LinkOrder links a provider's order to an order of the website that it has named.
 func (r *Recorder) LinkOrder(ctx context.Context, id, site order.ID, a Attempt) (Result, error) {
+	if !slices.Contains(r.policy.References, id.Namer()) {
+		return Result{}, nil // its callbacks name no order of the website
+	}
 	state, err := r.orderState(ctx, site)
 	if err != nil || !state.Registered {
 		return Result{}, err

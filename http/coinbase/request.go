@@ -88,7 +88,7 @@ func (c *Client) request(ctx context.Context, path string, query url.Values) (*h
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fmt.Errorf("coinbase GET %s: %w", path, err)
+		return nil, fmt.Errorf("coinbase GET %s: %w", route(path), err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
@@ -100,7 +100,7 @@ func (c *Client) request(ctx context.Context, path string, query url.Values) (*h
 // what the server sent, so only causes that cannot are kept.
 func fromTransport(ctx context.Context, path, reason string, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("coinbase GET %s: %w", path, context.Canceled)
+		return fmt.Errorf("coinbase GET %s: %w", route(path), context.Canceled)
 	}
 	u := &Unavailable{Reason: reason, path: path}
 	var (

@@ -50,7 +50,7 @@ func (u *Unavailable) Error() string {
 	var text strings.Builder
 	text.WriteString("coinbase")
 	if u.path != "" {
-		text.WriteString(" GET " + u.path)
+		text.WriteString(" GET " + route(u.path))
 	}
 	text.WriteString(": " + u.Reason)
 	if u.Err != nil {
@@ -60,6 +60,16 @@ func (u *Unavailable) Error() string {
 		text.WriteString(", retry after " + u.RetryAfter.String())
 	}
 	return text.String() + ": " + advice[u.Reason]
+}
+
+// route returns a path without the id in it: errors end in logs.
+func route(path string) string {
+	for _, folder := range []string{"/checkouts/", "/payment-links/"} {
+		if before, _, found := strings.Cut(path, folder); found {
+			return before + folder + "{id}"
+		}
+	}
+	return path
 }
 
 // Unwrap returns the cause.

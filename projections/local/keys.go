@@ -11,7 +11,7 @@ import (
 )
 
 // lookupVersion is the version of what keysOf says, a part of FoldVersion.
-const lookupVersion = 3
+const lookupVersion = 4
 
 // Key is a name by which the events of a payment are found. Names that are parts of
 // a stream's name need no key.
@@ -42,7 +42,7 @@ func KeysFor(text string) []Key {
 // lookedUp are the event types that name keys.
 var lookedUp = []codec.Event{
 	order.OrderRegistered{}, order.OrderLinked{}, order.RefundReported{}, order.PaymentReceived{}, order.PaymentHeld{}, order.PaymentMispaid{},
-	order.PaymentReleased{}, order.MispaymentCredited{},
+	order.PaymentReleased{}, order.MispaymentCredited{}, order.PaymentVerified{},
 	deposit.AddressRegistered{}, deposit.DepositReceived{}, deposit.DepositHeld{}, deposit.DepositReleased{},
 }
 
@@ -67,7 +67,9 @@ func keysOf(event codec.Event) []Key {
 	case order.PaymentHeld:
 		return transferKeys(appendKey(about(e.User, e.Payment), e.Reference, referenceKey), e.Transfer)
 	case order.PaymentMispaid:
-		return about(e.User, e.Payment)
+		return transferKeys(about(e.User, e.Payment), e.Transfer)
+	case order.PaymentVerified:
+		return transferKeys(nil, e.Transfer) // what only the provider's answer shows
 	case order.PaymentReleased:
 		return about(e.User, e.Payment)
 	case order.MispaymentCredited:

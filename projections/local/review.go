@@ -16,7 +16,7 @@ const Mispaid = "mispayment"
 // contradictions. Its keys are the ids that decisions name them by.
 var Review = Worklist{
 	Name:    "review",
-	Version: 2,
+	Version: 3,
 	Names: []codec.Event{
 		order.PaymentHeld{}, order.PaymentVerified{}, order.PaymentReleased{},
 		order.PaymentMispaid{}, order.MispaymentCredited{}, order.MispaymentRefunded{}, order.MispaymentDismissed{},
@@ -32,6 +32,7 @@ type reviewDetails struct {
 	Digest  string        `json:"digest,omitzero"` // of a report that has no identity
 	Status  string        `json:"status,omitzero"` // of a payout, in the sender's word
 
+	Mispaid  payment.Reason    `json:"mispaid,omitzero"`  // why it does not meet the registered terms
 	Transfer *payment.Transfer `json:"transfer,omitzero"` // as the provider shows it
 	Reported *payment.Transfer `json:"reported,omitzero"` // as a callback said otherwise
 }
@@ -64,7 +65,7 @@ func foldReview(event Event) []Change {
 	case order.PaymentMispaid:
 		return append(closeAll(e.Closes), Open(e.Mispayment, Item{
 			Reason: Mispaid, User: e.User, Payment: e.Payment,
-			Details: details(reviewDetails{Amount: &e.Amount, Arrived: true}),
+			Details: details(reviewDetails{Amount: &e.Amount, Arrived: true, Mispaid: e.Reason, Transfer: e.Transfer}),
 		}))
 	case order.PaymentVerified:
 		return closeAll(e.Closes)

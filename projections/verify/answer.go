@@ -135,26 +135,6 @@ func (p *prover) proveWaited(ctx context.Context, e *eventstore.Recorded, said *
 	return nil
 }
 
-// isWaited reports whether an event settles what a hold has put into suspense until its
-// order had terms. A callback that links the order settles that first, so that its body
-// is not what the event is made of.
-func (p *prover) isWaited(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
-	r := ruleOfType(e.Type)
-	if said.Payment == "" || !r.isCredit() && !r.isReceipt() && !r.mispays || e.Stream.Category() != "order" || !p.hasHolds(e) {
-		return false, nil
-	}
-	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
-	if err != nil || h.terms == nil {
-		return false, err
-	}
-	for _, hold := range h.holds {
-		if hold.payment == said.Payment && hold.arrived && !hold.closed {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // proveSettled checks that a payment settles a registered order of the website that no
 // other has settled.
 func (p *prover) proveSettled(ctx context.Context, e *eventstore.Recorded, x *proof) error {
@@ -213,7 +193,7 @@ func (p *prover) isOfLink(ctx context.Context, e *eventstore.Recorded, said *sta
 	if err != nil || h.terms != nil || h.paid == "" || h.paid != said.Payment {
 		return false, err
 	}
-	site, err := p.earlier.before(ctx, eventstore.StreamName("order-site."+ident.Escape(reference)), maxRevision)
+	site, err := p.earlier.before(ctx, eventstore.StreamName("order-site."+encodeName(reference)), maxRevision)
 	if err != nil || site.terms == nil {
 		return false, err
 	}

@@ -101,15 +101,7 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 	case len(kinds) == 0:
 		found.add("no callback makes such an event")
 	default:
-		waited, err := p.isWaited(ctx, e, said)
-		switch {
-		case err != nil:
-			return err
-		case waited && said.Transfer != nil:
-			return p.proveWaited(ctx, e, said)
-		case waited:
-			return p.proveCredit(ctx, e, said)
-		}
+		var err error
 		if found, err = p.compareClaims(ctx, e, said, kinds); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (d Document) claim() *order.Claim {
 		Amount:   d.Amount,
 		Evidence: payment.Evidence{Method: BySignature, Status: d.Status},
 		Details:  order.Details{Reference: reference},
-		Transfer: &payment.Transfer{Amount: d.Amount, Quoted: d.Fiat, Network: d.Network, Hash: d.TransactionHash, Payee: d.Address},
+		Transfer: &payment.Transfer{Amount: d.Amount, Quoted: d.Fiat, Network: d.Network, Hash: d.TransactionHash, Payee: payment.NormalAddress(d.Address)},
 	}
 	if object, _, _ := strings.Cut(d.Event, "."); object == "payment_link" {
 		claim.Details.Object = object

@@ -30,7 +30,7 @@ func TestASuccessIsAPaymentThatASignatureShows(t *testing.T) {
 	}
 	want := payment.Transfer{
 		Amount: amount("USDC", "100.00"), Quoted: amount("USD", "100.00"), Fee: amount("USDC", "1.00"), Network: "base",
-		Hash: "0xabcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789", Payee: "0xAc5f31b0aE4f1fD3b5d4F2C17E50dBb3E7d01234",
+		Hash: "0xabcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789", Payee: "0xac5f31b0ae4f1fd3b5d4f2c17e50dbb3e7d01234",
 	}
 	if *p.Transfer != want {
 		t.Errorf("%+v", *p.Transfer)

@@ -55,7 +55,7 @@ func (l Linker) do(ctx context.Context, task local.Item) error {
 	site := order.ID(task.Stream.ID())
 	reference, err := ident.Unescape(string(site)[len(order.Site)+1:])
 	if err != nil {
-		return fmt.Errorf("read the task of %s: %w", task.Stream, err)
+		return fmt.Errorf("read a task: %w", err)
 	}
 	named, err := l.find(ctx, reference)
 	if err != nil {

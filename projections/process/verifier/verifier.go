@@ -115,11 +115,11 @@ func objectOf(task local.Item) (object, id string, err error) {
 		Object string `json:"object"`
 	}
 	if err := json.Unmarshal(task.Details, &details); err != nil {
-		return "", "", fmt.Errorf("read the task of %s: %w", task.Stream, err)
+		return "", "", fmt.Errorf("read a task: %w", err)
 	}
 	name := order.ID(task.Stream.ID())
 	if name.Namer() != order.Checkout {
-		return "", "", fmt.Errorf("no provider answers for %s", task.Stream)
+		return "", "", errors.New("no provider answers for this kind of order")
 	}
 	id, err = ident.Unescape(string(name)[len(order.Checkout)+1:])
 	return details.Object, id, err
