@@ -146,7 +146,9 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	}
 	c.logStart(logger, listener.Addr(), logID, store, read, s)
 	warnOfEncodings(logger, *current)
-	logPolicy(logger, s.policy.Checkout)
+	if !s.inbound.signatures.IsOff() {
+		logPolicy(logger, s.policy.Checkout)
+	}
 	if c.Dev {
 		if err := c.printExample(printed, listener.Addr().String(), *current); err != nil {
 			return errors.Join(err, listener.Close())

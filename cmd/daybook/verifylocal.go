@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"daybook/eventstore"
+	"daybook/projections/follow"
 	"daybook/projections/local"
 	"daybook/projections/verify"
 )
@@ -32,9 +33,11 @@ func (c *verifyCommand) verifyLocal(ctx context.Context, log eventstore.Reader, 
 		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	if id, err := eventstore.LogID(ctx, log); err != nil || id != snapshot.Checkpoint.LogID {
+	if _, err := follow.Check(ctx, log, local.FoldVersion(), snapshot.Checkpoint); errors.Is(err, follow.ErrWrongLog) {
 		fmt.Fprintf(w, "%s is not compared: it is of another log, and is folded again at the next start\n", local.FileName)
-		return err
+		return nil
+	} else if err != nil {
+		return exitError{exitUnverified, fmt.Errorf("could not verify: %w", err)}
 	}
 	open, err := verify.OpenItems(ctx, log, snapshot.Checkpoint.Position)
 	if err != nil {

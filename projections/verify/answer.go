@@ -143,6 +143,8 @@ func (p *prover) proveSettled(ctx context.Context, e *eventstore.Recorded, x *pr
 		return err
 	}
 	switch {
+	case !strings.HasPrefix(string(e.Stream), "order-site."):
+		p.note(e, "only an order of the website is settled")
 	case h.terms == nil, x.said.Payment == "":
 		p.note(e, "no order is registered in its stream before it")
 	case h.settled != "":
