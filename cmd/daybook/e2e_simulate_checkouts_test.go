@@ -56,6 +56,51 @@ func TestSimulateFindsEveryCheckoutExact(t *testing.T) {
 	}
 }
 
+// TestSimulatedCheckoutsRideOutACrash kills the server while it is paid and verifies.
+func TestSimulatedCheckoutsRideOutACrash(t *testing.T) {
+	t.Parallel()
+	s, arguments := startDev(t)
+	working := make(chan struct{})
+	address := s.behindProxy(func(number int64, _ string) bool {
+		if number == 150 {
+			close(working)
+		}
+		return false
+	})
+	p := execute(t, "", nil, append(append([]string{daybook(t), "simulate"}, arguments...), "--server", address, "--orders", "400", "--connections", "4")...)
+	select {
+	case <-working:
+	case <-p.exited:
+		t.Fatalf("nothing is sent:\n%s%s", p.stdout, p.stderr)
+	}
+	s.kill()
+	start(t, options{data: s.data, settings: []string{}, arguments: []string{"--dev", "--listen", s.address, "--coinbase-url", "http://" + arguments[len(arguments)-1]}})
+	if code := p.exitCodeWhileMoving(); code != 0 || !strings.Contains(p.line("balances"), "exact") || !strings.Contains(p.line("review"), "exact") {
+		t.Errorf("simulate ends with %d:\n%s%s", code, p.stdout, p.stderr)
+	}
+	if strings.Contains(p.line("answers"), "; 0 failed") {
+		t.Errorf("no request met the crash: %s", p.line("answers"))
+	}
+}
+
+func TestSimulateJudgesTheCheckoutsThatWereSentWhenInterrupted(t *testing.T) {
+	t.Parallel()
+	_, arguments := startDev(t)
+	p := execute(t, "", nil, append(append([]string{daybook(t), "simulate"}, arguments...), "--orders", "100000", "--connections", "2", "--lost", "0.1")...)
+	if _, ok := p.stderr.await(patience, "orders"); !ok {
+		t.Fatalf("nothing is sent:\n%s%s", p.stdout, p.stderr)
+	}
+	if err := p.command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exitCodeWhileMoving(); code != 1 || !strings.Contains(p.line("balances"), "exact") || !strings.Contains(p.line("review"), "exact") {
+		t.Errorf("simulate ends with %d:\n%s%s", code, p.stdout, p.stderr)
+	}
+	if !strings.Contains(p.stderr.String(), "of 100000 orders were sent: interrupted") {
+		t.Errorf("simulate says\n%s", p.stderr)
+	}
+}
+
 // TestSimulateNamesTheUserWhoseCheckoutIsLost forgets a webhook and acknowledges it all
 // the same.
 func TestSimulateNamesTheUserWhoseCheckoutIsLost(t *testing.T) {

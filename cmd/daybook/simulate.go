@@ -40,7 +40,7 @@ type simulateCommand struct {
 	Patience       time.Duration `help:"With checkouts, how long to wait while no further payment is verified (${default})." default:"60s" placeholder:"TIME" env:"-"`
 
 	Seed         uint64 `help:"The same seed makes the same plan (${default})." default:"1" env:"-"`
-	User         string `help:"One user of this name pays all orders. Others have names of the run." placeholder:"NAME" env:"-"`
+	User         string `help:"One user of this name pays all orders, and has nothing yet. Without it names are of the run." placeholder:"NAME" env:"-"`
 	RunName      string `name:"run" help:"Ids derive from this name too: the same again repeats every callback. Another each time if left out." placeholder:"NAME" env:"-"`
 	ForwardedFor string `help:"Address to send as X-Forwarded-For, for a server that has this machine as a --trusted-proxy." placeholder:"IP" env:"-"`
 }

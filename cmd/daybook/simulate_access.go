@@ -71,6 +71,13 @@ func checkoutAccess(env *environment, data string) (access checkoutSecrets, err 
 	if access.token, err = env.token(); err != nil {
 		return access, err
 	}
+	if access.token == "" {
+		tokens, err := env.secretList(tokensVariable)
+		if err != nil {
+			return access, err
+		}
+		access.token = operatorToken(tokens)
+	}
 	key, err := simulatedKey(env)
 	if err != nil {
 		return access, err

@@ -46,7 +46,7 @@ type Report struct {
 	Unjudged  error            // why balances could not be read
 }
 
-// judgeTimeout bounds the judgement, also after an interruption.
+// judgeTimeout bounds the judgement of balances, also after an interruption.
 const judgeTimeout = 10 * time.Minute
 
 // Run sends and judges. When ctx ends it finishes the orders that were begun
@@ -73,9 +73,7 @@ func (s *Simulation) Run(ctx context.Context) (Report, error) {
 	report := Report{Settings: settings}
 	report.Took, report.Stopped = s.post(ctx, c, t)
 
-	judging, cancel := context.WithTimeout(context.WithoutCancel(ctx), judgeTimeout)
-	defer cancel()
-	report.Unjudged = s.judge(judging, c, t, &report)
+	report.Unjudged = s.judge(context.WithoutCancel(ctx), c, t, &report)
 	report.Counts, report.Latencies, report.Surprises = t.counts, t.latencies, t.surprises
 	return report, nil
 }
@@ -90,6 +88,8 @@ func (s *Simulation) judge(ctx context.Context, c *client, t *tally, report *Rep
 		}
 		report.Checkouts, position = &verified, max(position, verified.position)
 	}
+	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
+	defer cancel()
 	expected := s.Plan.Expected(t.standing)
 	report.Paid = sums(expected)
 	judgement, err := Judge(ctx, s.Target, expected, position)

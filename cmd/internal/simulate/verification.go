@@ -27,8 +27,12 @@ type Verification struct {
 	position uint64
 }
 
-// pollEvery is how often worklists are read.
-const pollEvery = 500 * time.Millisecond
+// Worklists are read this often, and for a fifth of the time at most: long ones cost the
+// server work.
+const (
+	pollEvery = 500 * time.Millisecond
+	pollShare = 4
+)
 
 // settleTries bounds how often review is read until it is as it must be, once nothing
 // waits to be verified: its last items may be younger than that answer.
@@ -74,7 +78,7 @@ func (s *Simulation) awaitVerified(ctx context.Context, c *client, plan *Checkou
 	own := plan.streams()
 	last, changed := -1, time.Now()
 	for {
-		open := 0
+		began, open := time.Now(), 0
 		for _, list := range []string{"verification", "linking"} {
 			items, _, err := c.worklist(ctx, list, acknowledged)
 			if err != nil {
@@ -95,7 +99,7 @@ func (s *Simulation) awaitVerified(ctx context.Context, c *client, plan *Checkou
 		if open == 0 || time.Since(changed) > s.Patience {
 			return open, nil
 		}
-		if err := sleep(ctx, pollEvery); err != nil {
+		if err := sleep(ctx, max(pollEvery, pollShare*time.Since(began))); err != nil {
 			return 0, err
 		}
 	}
