@@ -137,7 +137,7 @@ func (c *checkConfigCommand) madeCoinbase(flag *kong.Flag) (string, bool) {
 	case flag.Name == "coinbase-key-name":
 		return devKeyName, true
 	case flag.Name == "coinbase-url" && c.CoinbaseURL == coinbase.DefaultURL:
-		return "http://" + devCoinbaseAddress, true
+		return c.devCoinbaseURL(), true
 	}
 	return "", false
 }

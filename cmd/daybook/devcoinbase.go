@@ -57,11 +57,15 @@ func (c *serveCommand) devOptions(made func() (devSecrets, error)) (*coinbase.Op
 	if err != nil {
 		return nil, err
 	}
-	options := coinbase.Options{Key: key, Claims: c.claims(), BaseURL: c.CoinbaseURL, Sandbox: c.Sandbox}
-	if options.BaseURL == coinbase.DefaultURL {
-		options.BaseURL = "http://" + devCoinbaseAddress
+	return &coinbase.Options{Key: key, Claims: c.claims(), BaseURL: c.devCoinbaseURL(), Sandbox: c.Sandbox}, nil
+}
+
+// devCoinbaseURL is where Coinbase is asked with the API key of --dev.
+func (c *serveCommand) devCoinbaseURL() string {
+	if c.CoinbaseURL == coinbase.DefaultURL {
+		return "http://" + devCoinbaseAddress
 	}
-	return &options, nil
+	return c.CoinbaseURL
 }
 
 // usesMadeKey reports whether Coinbase is asked with the API key of --dev.

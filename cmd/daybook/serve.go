@@ -149,6 +149,9 @@ func (c *serveCommand) serve(ctx context.Context, printed io.Writer, store serve
 	if !s.inbound.signatures.IsOff() {
 		logPolicy(logger, s.policy.Checkout)
 	}
+	if c.usesMadeKey() {
+		logger.Info("--dev asks a Coinbase to test against, which daybook simulate --provider checkouts runs", "coinbase_url", c.devCoinbaseURL())
+	}
 	if c.Dev {
 		if err := c.printExample(printed, listener.Addr().String(), *current); err != nil {
 			return errors.Join(err, listener.Close())
