@@ -28,6 +28,12 @@ func checkout(id, event, status string) string {
 // address.
 func (c client) webhook(secret, from, body string) answer {
 	c.test.Helper()
+	return c.send(c.signed(secret, from, body))
+}
+
+// signed is the request of a webhook.
+func (c client) signed(secret, from, body string) *http.Request {
+	c.test.Helper()
 	request, err := http.NewRequest("POST", "http://"+c.address+checkoutsPath, strings.NewReader(body))
 	if err != nil {
 		c.test.Fatal(err)
@@ -41,7 +47,7 @@ func (c client) webhook(secret, from, body string) answer {
 		c.test.Fatal(err)
 	}
 	request.Header.Set(hook0.Header, signature)
-	return c.send(request)
+	return request
 }
 
 // TestACheckoutSecretAloneTakesWebhooksFromAnyAddress starts as a merchant who has no
