@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -212,13 +213,20 @@ func (s *Server) Await(holds func() bool) {
 	s.t.Fatal("redis-server does not come to what is waited for")
 }
 
-// freePort returns a port on which nobody listens.
+// freePort returns a port on which nothing listens. It lies below those that the system
+// gives to connections and to listeners of any port: one of them would take it before
+// the server starts, or starts again.
 func freePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports, tries = 20_000, 12_000, 100
+	for range tries {
+		port := first + rand.N(ports)
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatalf("none of %d ports is free", tries)
+	return 0
 }
