@@ -14,6 +14,7 @@ import (
 
 // TestCheckFindsNothingWrong with either kind of key, live and in the sandbox.
 func TestCheckFindsNothingWrong(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	w := newLiveCoinbase(t, takes)
@@ -42,6 +43,7 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 
 // TestCheckOfTheKey fails for whatever Coinbase answers 401.
 func TestCheckOfTheKey(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	w := newLiveCoinbase(t, takes)
@@ -61,6 +63,7 @@ func TestCheckOfTheKey(t *testing.T) {
 
 // TestCheckOfTheAnswers tells the scope and the list from the key.
 func TestCheckOfTheAnswers(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	w := newLiveCoinbase(t, takes)
@@ -88,6 +91,7 @@ func TestCheckOfTheAnswers(t *testing.T) {
 
 // TestCheckOfTheSubscription names what the subscription that comes nearest lacks.
 func TestCheckOfTheSubscription(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	for what, c := range map[string]struct {
@@ -143,6 +147,7 @@ func TestCheckOfTheSubscription(t *testing.T) {
 
 // TestCheckOfTheDeliveries goes by the last answer.
 func TestCheckOfTheDeliveries(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	w := newLiveCoinbase(t, takes)
@@ -167,6 +172,7 @@ func TestCheckOfTheDeliveries(t *testing.T) {
 
 // TestCheckOfTheSignature tries each secret on the server, which must know all.
 func TestCheckOfTheSignature(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	w := newLiveCoinbase(t, takes)
@@ -202,6 +208,7 @@ func TestCheckOfTheSignature(t *testing.T) {
 
 // TestCheckOfTheClock compares with the answers' Date, that of a refusal too.
 func TestCheckOfTheClock(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	takes := takesWebhooks(t, false)
 	behind := newCoinbase(t, takes, newPEM(t, elliptic.P256()), coinbasetest.Options{Now: func() time.Time { return time.Now().Add(time.Minute) }})

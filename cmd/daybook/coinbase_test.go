@@ -52,6 +52,7 @@ func checkNoKey(t *testing.T, text, key string) {
 
 // TestTheAPIKeyMeansTheSameWhereverItComesFrom in each form and from each place.
 func TestTheAPIKeyMeansTheSameWhereverItComesFrom(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	text := newPEM(t, elliptic.P256())
 	name, inOneLine, windows := "DAYBOOK_COINBASE_KEY_NAME="+apiKeyName, strings.ReplaceAll(text, "\n", `\n`), strings.ReplaceAll(text, "\n", "\r\n")
@@ -90,6 +91,7 @@ func TestTheAPIKeyMeansTheSameWhereverItComesFrom(t *testing.T) {
 
 // TestMistakesInTheAPIKeyAreRefused with what to do, and without the key.
 func TestMistakesInTheAPIKeyAreRefused(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	text := newPEM(t, elliptic.P256())
 	name, key := "DAYBOOK_COINBASE_KEY_NAME="+apiKeyName, "DAYBOOK_COINBASE_KEY="+text
@@ -132,6 +134,7 @@ func TestMistakesInTheAPIKeyAreRefused(t *testing.T) {
 
 // TestServeRefusesHalfAnAPIKey before it opens anything, and takes a whole one.
 func TestServeRefusesHalfAnAPIKey(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	settings := []string{secretsSetting, tokensSetting, "DAYBOOK_COINBASE_KEY_NAME=" + apiKeyName}
 	p := launch(t, options{data: filepath.Join(t.TempDir(), "data"), settings: settings})

@@ -59,6 +59,7 @@ func TestTheMerchantsPageLeadsToABalance(t *testing.T) {
 
 // TestTheMerchantsPageHasEveryReason holds its table against the reasons of the domain.
 func TestTheMerchantsPageHasEveryReason(t *testing.T) {
+	anyLog(t)
 	inTree(t)
 	t.Parallel()
 	page := merchantsPage(t)
@@ -79,6 +80,7 @@ func TestTheMerchantsPageHasEveryReason(t *testing.T) {
 
 // TestTheMerchantsPageSaysFirstThatUSDCIsNotUSD does what its first paragraph says.
 func TestTheMerchantsPageSaysFirstThatUSDCIsNotUSD(t *testing.T) {
+	anyLog(t)
 	inTree(t)
 	t.Parallel()
 	_, text, _ := strings.Cut(merchantsPage(t), "\n")

@@ -209,6 +209,7 @@ func TestACheckoutIsPaidVerifiedAndCredited(t *testing.T) {
 // TestNoWebhookCreditsMoreThanCoinbaseShows posts what Coinbase's secret has signed, and
 // what it says is not so.
 func TestNoWebhookCreditsMoreThanCoinbaseShows(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	p := newProvider(t)
 	s := start(t, options{settings: p.settings})

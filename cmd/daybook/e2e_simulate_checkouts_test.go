@@ -33,6 +33,7 @@ func startDev(t *testing.T, settings ...string) (*server, []string) {
 // TestSimulateFindsEveryCheckoutExact registers, pays and verifies in every order, against
 // a server without further settings.
 func TestSimulateFindsEveryCheckoutExact(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s, arguments := startDev(t)
 	code, p := simulate(t, nil, append(arguments, "--orders", "400", "--users", "20",
@@ -58,6 +59,7 @@ func TestSimulateFindsEveryCheckoutExact(t *testing.T) {
 
 // TestSimulatedCheckoutsRideOutACrash kills the server while it is paid and verifies.
 func TestSimulatedCheckoutsRideOutACrash(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s, arguments := startDev(t)
 	working := make(chan struct{})
@@ -84,6 +86,7 @@ func TestSimulatedCheckoutsRideOutACrash(t *testing.T) {
 }
 
 func TestSimulateJudgesTheCheckoutsThatWereSentWhenInterrupted(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	_, arguments := startDev(t)
 	p := execute(t, "", nil, append(append([]string{daybook(t), "simulate"}, arguments...), "--orders", "100000", "--connections", "2", "--lost", "0.1")...)
@@ -104,6 +107,7 @@ func TestSimulateJudgesTheCheckoutsThatWereSentWhenInterrupted(t *testing.T) {
 // TestSimulateNamesTheUserWhoseCheckoutIsLost forgets a webhook and acknowledges it all
 // the same.
 func TestSimulateNamesTheUserWhoseCheckoutIsLost(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	s, arguments := startDev(t)
 	var webhooks, forgotten atomic.Int64
@@ -119,6 +123,7 @@ func TestSimulateNamesTheUserWhoseCheckoutIsLost(t *testing.T) {
 // TestSimulateFindsWhatIsCreditedAgainstCoinbase has a server that takes the word of
 // webhooks, which say more than was paid.
 func TestSimulateFindsWhatIsCreditedAgainstCoinbase(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	_, arguments := startDev(t, "DAYBOOK_CHECKOUT_NEEDS=signature,registered")
 	code, p := simulate(t, nil, append(arguments, "--orders", "20", "--user", "mallory", "--contradicted", "1", "--mispaid", "0", "--lost", "0")...)
@@ -132,6 +137,7 @@ func TestSimulateFindsWhatIsCreditedAgainstCoinbase(t *testing.T) {
 
 // TestSimulateFindsThatCoinbaseIsNotAsked has a server that could verify nothing.
 func TestSimulateFindsThatCoinbaseIsNotAsked(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	key := []string{"DAYBOOK_COINBASE_KEY_NAME=" + apiKeyName, "DAYBOOK_COINBASE_KEY=" + newPEM(t, elliptic.P256())}
 	for name, c := range map[string]struct {
