@@ -15,14 +15,14 @@ import (
 type evidenceFlag struct {
 	Unregistered      string   `help:"What becomes of payments of version 1 whose orders were not registered: credit the custom parameter, or hold." enum:"credit,hold" default:"credit"`
 	CheckoutNeeds     []string `help:"Evidence without which a payment of a checkout is not credited: signature, registered and, with an API key, api. The default is all of them that there is a key for." placeholder:"KIND"`
-	CoinbaseReference string   `help:"Where a callback of version 1 names an order of the website: custom or none (${default})." enum:"custom,none" default:"custom"`
+	CoinbaseReference string   `help:"Where a callback of version 1 names an order of the website: custom, none, or auto, which is custom with --unregistered hold and else none, because custom is the user then (${default})." enum:"auto,custom,none" default:"auto"`
 	CheckoutReference string   `help:"Where a checkout names an order of the website: metadata.reference or none (${default})." enum:"metadata.reference,none" default:"metadata.reference"`
 }
 
 // policy returns what the flags say, for a server that can ask Coinbase or not.
 func (f evidenceFlag) policy(hasKey bool) (recorder.Policy, error) {
 	p := recorder.Policy{HoldUnregistered: f.Unregistered == "hold", Checkout: f.CheckoutNeeds}
-	if f.CoinbaseReference != "none" {
+	if f.CoinbaseReference == "custom" || f.CoinbaseReference == "auto" && p.HoldUnregistered {
 		p.References = append(p.References, order.Coinbase)
 	}
 	if f.CheckoutReference != "none" {
