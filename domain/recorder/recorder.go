@@ -50,6 +50,9 @@ type Recorder struct {
 
 // New makes a recorder that writes to store.
 func New(store eventstore.Store, policy Policy) *Recorder {
+	if policy.Checkout == nil {
+		policy.Checkout = CheckoutNeeds
+	}
 	return &Recorder{store: store, policy: policy, sufficient: []string{CoinbaseCallback}}
 }
 
@@ -57,9 +60,6 @@ func New(store eventstore.Store, policy Policy) *Recorder {
 func (r *Recorder) ReportOrder(ctx context.Context, id order.ID, report order.Report, d Delivery) (Result, error) {
 	stream := eventstore.StreamName(id.Stream())
 	report.Policy = order.Policy{HoldUnregistered: r.policy.HoldUnregistered, Sufficient: r.sufficient, Needs: r.policy.Checkout}
-	if report.Policy.Needs == nil {
-		report.Policy.Needs = CheckoutNeeds
-	}
 	report.Task = d.Task
 	var err error
 	if report.Link, err = r.link(ctx, id, report.Paid); err != nil {

@@ -1,5 +1,6 @@
 // Package local keeps what waits for a person or a process, and what finds things:
-// the worklists and the lookup with its list of orders. They are folds of the log in one disposable SQLite
+// the worklists and the lookup with its list of orders. They are folds of the log in one
+// disposable SQLite
 // file beside it. A file that raises any doubt is deleted and folded again.
 //
 // A worklist is a pure fold in a file of its own, and a line in Worklists.

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"daybook/domain/codec"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
@@ -111,14 +111,7 @@ func (w world) process(t testing.TB) func(log eventstore.Store) process.Process 
 func says(t testing.TB, log eventstore.Store) string {
 	t.Helper()
 	decided := map[ident.Payment]string{}
-	for e, err := range log.ReadAll(context.Background(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		event, err := ledger.Decode(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+	processtest.Each(t, log, func(_ eventstore.StreamName, event codec.Event) {
 		switch e := event.(type) {
 		case order.PaymentVerified:
 			decided[e.Payment] += fmt.Sprintf("%s for %s ", e.Amount, e.User)
@@ -127,7 +120,7 @@ func says(t testing.TB, log eventstore.Store) string {
 		case order.PaymentHeld:
 			decided[e.Payment] += fmt.Sprintf("held %s ", e.Reason)
 		}
-	}
+	})
 	return fmt.Sprint(decided)
 }
 
@@ -154,25 +147,18 @@ func TestPaymentsBeforeTheRegistrationAreLinked(t *testing.T) {
 func oneCredit(t testing.TB, log eventstore.Store) {
 	t.Helper()
 	sites, credits := map[eventstore.StreamName]order.ID{}, map[order.ID]int{}
-	for e, err := range log.ReadAll(context.Background(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		event, err := ledger.Decode(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+	processtest.Each(t, log, func(stream eventstore.StreamName, event codec.Event) {
 		switch event := event.(type) {
 		case order.OrderLinked:
-			sites[e.Stream] = event.Site
+			sites[stream] = event.Site
 		case order.PaymentVerified:
-			if site := sites[e.Stream]; site != "" {
+			if site := sites[stream]; site != "" {
 				if credits[site]++; credits[site] > 1 {
 					t.Errorf("%s is credited %d times", site, credits[site])
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestWhatALinkComesTo(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"daybook/domain/codec"
+	"daybook/domain/ledger"
 	"daybook/eventstore"
 	"daybook/eventstore/sqlitestore"
 	"daybook/projections/follow"
@@ -76,6 +78,21 @@ func Open(t testing.TB) *sqlitestore.Store { return open(t) }
 // Drive does what is due in a log until nothing is, and returns the first error.
 func Drive(t testing.TB, log eventstore.Store, of func(eventstore.Store) process.Process) error {
 	return Case{Process: of}.drive(t, log, log)
+}
+
+// Each calls a function with each event of a log.
+func Each(t testing.TB, log eventstore.Reader, each func(eventstore.StreamName, codec.Event)) {
+	t.Helper()
+	for e, err := range log.ReadAll(context.Background(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		event, err := ledger.Decode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(e.Stream, event)
+	}
 }
 
 func open(t testing.TB) *sqlitestore.Store {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"daybook/domain/codec"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
@@ -96,14 +96,7 @@ func (a answers) process(log eventstore.Store) process.Process {
 func says(t testing.TB, log eventstore.Store) string {
 	t.Helper()
 	decided := map[ident.Payment]string{}
-	for e, err := range log.ReadAll(context.Background(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		event, err := ledger.Decode(e)
-		if err != nil {
-			t.Fatal(err)
-		}
+	processtest.Each(t, log, func(_ eventstore.StreamName, event codec.Event) {
 		switch e := event.(type) {
 		case order.PaymentVerified:
 			decided[e.Payment] += fmt.Sprintf("verified %s for %s ", e.Amount, e.User)
@@ -114,7 +107,7 @@ func says(t testing.TB, log eventstore.Store) string {
 		case order.PaymentHeld:
 			decided[e.Payment] += fmt.Sprintf("held %s %v ", e.Reason, e.Arrived)
 		}
-	}
+	})
 	return fmt.Sprint(decided)
 }
 
