@@ -51,7 +51,7 @@ var arrows = []arrow{
 	{"projections/rebuild", []string{"projections/...", "eventstore"}, "a rebuild runs the ordinary projectors, and proves them"},
 	{"projections/redismodel", []string{"projections/follow", "eventstore"}, "what read models share in Redis knows none of them"},
 	{"projections/process", []string{"projections/local", "projections/follow"}, "running a process knows no process"},
-	{"projections/process/processtest", []string{"projections/...", "eventstore/..."}, "the suite runs a process on a real log, and verifies what it did"},
+	{"projections/process/processtest", []string{"projections/...", "eventstore/...", "domain/codec", "domain/ledger"}, "the suite runs a process on a real log, and reads and verifies what it did"},
 	{"projections/process/...", []string{"projections/process", "projections/local", "projections/follow", "eventstore", "domain/..."}, "a process asks and commands through interfaces of its own, and knows neither http nor another process"},
 	{"projections/local", []string{"projections/follow", "projections/orders", "eventstore", "domain/..."}, "the list of orders has the status of their documents, which is folded once, and asks no read model"},
 	{"projections/find", []string{"projections/local", "eventstore", "domain/..."}, "an answer is folded from the log, through the lookup"},
