@@ -240,15 +240,43 @@ func TestATornLastFrameIsReportedElsewhere(t *testing.T) {
 }
 
 // TestAMissingWriteAheadLogIsNamed copies the database and the journal of a store
-// that has filed many rounds of the journal, but not what SQLite has not copied into
-// the database yet.
+// whose events are in neither: the journal's room was used again, and a reader kept
+// SQLite from copying the write-ahead log into the database.
 func TestAMissingWriteAheadLogIsNamed(t *testing.T) {
-	here, _ := killed(t, 3000)
+	here := t.TempDir()
+	writer := start(t, "step", here)
+	writer.expect(t, "opened")
+	reader := start(t, "page", here)
+	reader.expect(t, "reading")
+	for appends := 0; appends == 0 || inJournal(t, here, "order-0.0"); appends += 500 {
+		if appends == 50_000 {
+			t.Fatal("the journal still has the first event")
+		}
+		for range 500 {
+			writer.step(t)
+			writer.expect(t, "stored")
+		}
+	}
+	for _, child := range []*child{writer, reader} {
+		if err := child.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		child.Wait()
+	}
 	there := elsewhere(t, here, "daybook.db", journalName)
 	_, err := sqlitestore.OpenReadOnly(t.Context(), there)
 	if !errors.Is(err, eventstore.ErrDamaged) || !strings.Contains(err.Error(), "daybook.db-wal is missing or older") {
 		t.Errorf("got error %v", err)
 	}
+}
+
+func inJournal(t *testing.T, directory, text string) bool {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(directory, journalName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(content, []byte(text))
 }
 
 // TestAFrameThatNobodyWasToldOfLeavesNoTrace cuts the mark back to the frame
