@@ -365,6 +365,8 @@ func answerCheckout(ctx context.Context, r *rapid.T, service *recorder.Recorder,
 		Evidence: payment.Evidence{Method: payment.API, Status: "COMPLETED", At: time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)},
 	}
 	switch verify.Answer {
+	case orders.Unanswered:
+		verify.Evidence.Status = rapid.SampledFrom([]string{"", "PROCESSING"}).Draw(r, "under way")
 	case orders.NeverCame:
 		verify.Evidence.Status = "FAILED"
 	case orders.Came:

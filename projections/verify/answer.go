@@ -63,6 +63,9 @@ func (p *prover) proveAnswer(ctx context.Context, e *eventstore.Recorded, said *
 // decisive are the statuses that settle a payment, and whether its money came.
 var decisive = map[string]bool{"COMPLETED": true, "PARTIALLY_REFUNDED": true, "REFUNDED": true, "FAILED": false, "EXPIRED": false}
 
+// underWay are the statuses of a payment that is not settled; empty if there was none.
+var underWay = []string{"", "ACTIVE", "PROCESSING", "DEACTIVATED"}
+
 // compareAnswerHeld compares why an answer is held.
 func compareAnswerHeld(e *eventstore.Recorded, said *statement, h *history, k *known, shown *Transfer) (found differences) {
 	if said.Hold != e.ID.String() || said.Contradiction {
@@ -82,7 +85,7 @@ func compareAnswerHeld(e *eventstore.Recorded, said *statement, h *history, k *k
 	var follows bool
 	switch said.Reason {
 	case unverified:
-		follows = shown == nil && *is == *k.transfer
+		follows = shown == nil && *is == *k.transfer && slices.Contains(underWay, said.Evidence[0].Status)
 	case providerDisagrees:
 		follows = shown != nil && !k.transfer.agrees(shown) && *is == *shown
 	case unregistered:

@@ -78,7 +78,7 @@ func (v Verifier) do(ctx context.Context, task local.Item) error {
 			return err
 		}
 		verify.Answer = order.Unanswered
-		verify.Evidence = payment.Evidence{Method: payment.API, Status: seen.Status, At: v.Now().UTC()}
+		verify.Evidence = payment.Evidence{Method: payment.API, Status: underWay(seen.Status), At: v.Now().UTC()}
 	}
 	if verify.Answer != order.Came {
 		verify.Evidence.Transfer = nil
@@ -95,6 +95,15 @@ func (v Verifier) isOverdue(task local.Item) bool {
 		patience = week
 	}
 	return v.Now().Sub(task.OpenedAt) > patience
+}
+
+// underWay returns a documented status of a payment that is not settled; empty for any other.
+func underWay(status string) string {
+	switch status {
+	case "ACTIVE", "PROCESSING", "DEACTIVATED":
+		return status
+	}
+	return ""
 }
 
 // answer says what a status means. A word that is not known is under way: it takes no
