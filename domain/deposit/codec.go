@@ -11,6 +11,10 @@ var Codec = codec.New(
 	codec.Of[DepositSeenAgain, Event](),
 	codec.Of[DepositReleased, Event](),
 	codec.Of[DepositDismissed, Event](),
+	codec.Of[DecisionReversed, Event](),
+	codec.Of[RefundDecided, Event](),
+	codec.Of[RefundWithdrawn, Event](),
+	codec.Of[DepositRefunded, Event](),
 )
 
 // EventType implements codec.Event.
@@ -40,3 +44,19 @@ func (DepositReleased) depositEvent()     {}
 // EventType implements codec.Event.
 func (DepositDismissed) EventType() string { return "DepositDismissed" }
 func (DepositDismissed) depositEvent()     {}
+
+// EventType implements codec.Event.
+func (DecisionReversed) EventType() string { return "DecisionReversed" }
+func (DecisionReversed) depositEvent()     {}
+
+// EventType implements codec.Event.
+func (RefundDecided) EventType() string { return "RefundDecided" }
+func (RefundDecided) depositEvent()     {}
+
+// EventType implements codec.Event.
+func (RefundWithdrawn) EventType() string { return "RefundWithdrawn" }
+func (RefundWithdrawn) depositEvent()     {}
+
+// EventType implements codec.Event.
+func (DepositRefunded) EventType() string { return "DepositRefunded" }
+func (DepositRefunded) depositEvent()     {}

@@ -32,6 +32,8 @@ type State struct {
 	// the log.
 	Waited   []ident.Payment
 	Credited []money.Amount
+
+	Items map[string]Item // what waits or has waited for a person, by id
 }
 
 // Anonymous is a report without an identity, held once for each body.
@@ -49,11 +51,13 @@ func Evolve(s State, event Event) State {
 	case DepositReceived:
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Receive(e.User, e.Amount) })
 	case DepositVerified:
+		s = s.settleItems(e.Closes)
 		if _, waited := waiting(s.Payments.Of(string(e.Payment))); waited {
 			s.Credited = append(s.Credited, e.Amount)
 		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Credit(e.User, e.Amount) })
 	case DepositHeld:
+		s = s.open(e)
 		if e.Payment == "" {
 			s.Anonymous = append(s.Anonymous, Anonymous{Digest: e.Digest, Hold: e.Hold, Task: e.Task})
 			return s
@@ -62,17 +66,15 @@ func Evolve(s State, event Event) State {
 			s.Waited = append(s.Waited, e.Payment)
 		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
-	case DepositReleased:
-		if e.Payment != "" {
-			return s.with(e.Payment, func(p payment.Standing) payment.Standing {
-				return p.Release(e.Hold, e.User, e.Amount)
-			})
-		}
-	case DepositDismissed:
-		if e.Payment != "" {
-			return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Close(e.Hold) })
-		}
+	case DepositReleased, DepositDismissed, DecisionReversed, RefundDecided, RefundWithdrawn, DepositRefunded:
+		return s.decide(event)
 	case DepositSeenAgain: // it counts for the person who decides, not for the next report
+		s = s.change(e.Hold, func(i Item) Item {
+			if !i.IsOpen() {
+				i.Item = i.NextRound()
+			}
+			return i
+		})
 		for i := range s.Anonymous {
 			if e.Task != "" && s.Anonymous[i].Hold == e.Hold {
 				s.Anonymous[i].Task = e.Task

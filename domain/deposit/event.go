@@ -7,6 +7,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 // Event is an event of an address's stream.
@@ -63,27 +64,41 @@ type DepositSeenAgain struct {
 	Task       string    `json:"task,omitzero"` // of the process that has read the report again
 }
 
-// DepositReleased says that a person credited a hold. For a contradiction,
-// Amount is the difference to what was credited before, and may be negative.
-// Closes names the hold itself, and the others of the payment that the credit
-// settles.
+// DepositReleased says that a person credited a held deposit to a user. Of one without an
+// identity, Amount is the sum of those that came.
 type DepositReleased struct {
-	Hold          string               `json:"hold"`
-	Payment       ident.Payment        `json:"payment,omitzero"`
-	User          string               `json:"user"`
-	Amount        money.Amount         `json:"amount"`
-	Contradiction bool                 `json:"contradiction"`
-	Closes        []payment.ClosedHold `json:"closes"`
-	Note          string               `json:"note"`
-	OccurredAt    time.Time            `json:"occurredAt,omitzero"`
+	review.Decision
+	User          string           `json:"user"`
+	Amount        money.Amount     `json:"amount"`
+	Contradiction bool             `json:"contradiction"` // the report says otherwise than an earlier one
+	Refunded      *review.Refunded `json:"refunded,omitzero"`
 }
 
-// DepositDismissed says that nobody claims a hold, or that it is a repetition
-// of money that was counted.
+// DepositDismissed says that nobody claims a held deposit, or that it never came.
 type DepositDismissed struct {
-	Hold       string        `json:"hold"`
+	review.Decision
+	Arrived  *money.Amount    `json:"arrived,omitzero"` // left out if nothing did
+	Refunded *review.Refunded `json:"refunded,omitzero"`
+}
+
+// DecisionReversed undoes a decision exactly, and opens its item again.
+type DecisionReversed struct{ review.Reversal }
+
+// RefundDecided says that a person wants to send a held deposit back.
+type RefundDecided review.RefundDecided
+
+// RefundWithdrawn says that a refund that was decided is not sent.
+type RefundWithdrawn review.RefundWithdrawn
+
+// DepositRefunded says that a held deposit was sent back. From says who gives it, and is
+// empty of one that was not posted.
+type DepositRefunded struct {
 	Payment    ident.Payment `json:"payment,omitzero"`
-	Amount     *money.Amount `json:"amount,omitzero"` // that the hold had put into suspense
-	Note       string        `json:"note"`
+	Refund     string        `json:"refund"` // id of the decided refund
+	Item       string        `json:"item"`   // that is closed by it
+	Amount     money.Amount  `json:"amount"`
+	From       []review.Line `json:"from,omitempty"`
+	Reference  string        `json:"reference,omitzero"`
+	By         string        `json:"by"`
 	OccurredAt time.Time     `json:"occurredAt,omitzero"`
 }

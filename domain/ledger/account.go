@@ -17,6 +17,8 @@ const (
 	BankFees     Account = "expenses:fees:bank"     // kept by the bank of a payout
 	Unclaimed    Account = "income:unclaimed"       // dismissed
 	Sales        Account = "income:sales"           // of registered orders
+	Shortfall    Account = "expenses:shortfall"     // missing of sales that a person has completed
+	Unexplained  Account = "expenses:unexplained"   // sent back for no payment
 )
 
 const (

@@ -26,6 +26,8 @@ type Entry struct {
 	Payment    ident.Payment // the money it is about
 	User       string        // whose it is, as far as that is known
 	OccurredAt time.Time     // as the sender says; zero if he does not
+	By         string        // the person whose decision it is; empty if it is none
+	Note       string        // of that person
 
 	// Pending is the change of what has been received for User and neither been
 	// verified nor refuted. It is shown beside the balance and is not posted; zero
@@ -67,7 +69,25 @@ func Post(event codec.Event) (Entry, error) {
 		}
 		return entry.hold(e.Hold, e.Arrived, e.Amount), nil
 	case order.PaymentReleased:
-		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
+		return postReleased(e)
+	case order.MispaymentCredited:
+		return postMispaymentCredited(e)
+	case order.OrderCompleted:
+		return postCompleted(e)
+	case order.PaymentDismissed:
+		return postDismissed(e.Decision, e.Arrived, e.Transfer, e.Refunded)
+	case order.MispaymentDismissed:
+		return postDismissed(e.Decision, e.Arrived, e.Transfer, e.Refunded)
+	case order.PaymentRefunded:
+		return postRefunded(e)
+	case order.RefundHeld:
+		return postRefundHeld(e), nil
+	case order.RefundCharged:
+		return postCharged(e)
+	case order.RefundDismissed:
+		return postRefundDismissed(e), nil
+	case order.DecisionReversed:
+		return reversed(e.Reversal), nil
 	case order.PaymentMispaid:
 		entry := about(e.Payment, e.User, e.OccurredAt).ended(e.Received).settle(e.Closes)
 		if e.Transfer != nil {
@@ -76,14 +96,6 @@ func Post(event codec.Event) (Entry, error) {
 		return entry.hold(e.Mispayment, true, &e.Amount), nil
 	case order.FeeReported:
 		return about(e.Payment, "", e.OccurredAt).move(FeeAccount(e.Payment), AssetAccount(e.Payment), e.Fee), nil
-	case order.MispaymentCredited:
-		return about(e.Payment, e.User, e.OccurredAt).move(suspenseAccount(e.Mispayment), UserAccount(e.User), e.Amount), nil
-	case order.MispaymentRefunded:
-		return about(e.Payment, "", e.OccurredAt).move(suspenseAccount(e.Mispayment), AssetAccount(e.Payment), e.Amount), nil
-	case order.MispaymentDismissed:
-		return about(e.Payment, "", e.OccurredAt).move(suspenseAccount(e.Mispayment), Unclaimed, e.Amount), nil
-	case order.PaymentRefunded:
-		return about(e.Payment, e.User, e.OccurredAt).move(UserAccount(e.User), AssetAccount(e.Payment), e.Amount), nil
 	case deposit.DepositReceived:
 		return about(e.Payment, e.User, e.OccurredAt).pend(e.Amount), nil
 	case deposit.DepositVerified:
@@ -91,17 +103,24 @@ func Post(event codec.Event) (Entry, error) {
 	case deposit.DepositHeld:
 		return about(e.Payment, e.User, e.OccurredAt).hold(e.Hold, e.Arrived, e.Amount), nil
 	case deposit.DepositReleased:
-		return about(e.Payment, e.User, e.OccurredAt).settle(e.Closes).credit(e.Amount), nil
+		return postDepositReleased(e)
 	case deposit.DepositDismissed:
-		entry := about(e.Payment, "", e.OccurredAt)
-		if e.Amount != nil {
-			entry = entry.move(suspenseAccount(e.Hold), Unclaimed, *e.Amount)
-		}
-		return entry, nil
+		return postDismissed(e.Decision, e.Arrived, nil, e.Refunded)
+	case deposit.DepositRefunded:
+		return postDepositRefunded(e)
+	case deposit.DecisionReversed:
+		return reversed(e.Reversal), nil
 	case payout.PayoutCompleted:
 		return about(e.Payment, "", e.OccurredAt).payOut(e.Facts)
+	case payout.PayoutReleased:
+		return postPayoutReleased(e)
+	case payout.PayoutDismissed:
+		return decided(e.Decision, ""), nil
+	case payout.DecisionReversed:
+		return reversed(e.Reversal), nil
 	case order.OrderRegistered, order.OrderLinked, order.OrderSettled, order.PaymentsSought, order.RefundReported, order.OrderStatusReported, order.OrderExpired,
-		deposit.AddressRegistered, deposit.DepositSeenAgain,
+		order.RefundDecided, order.RefundWithdrawn,
+		deposit.AddressRegistered, deposit.DepositSeenAgain, deposit.RefundDecided, deposit.RefundWithdrawn,
 		payout.PayoutPending, payout.PayoutHeld,
 		claim.PaymentClaimed,
 		quarantine.CallbackQuarantined, quarantine.CallbackRedriven,

@@ -21,9 +21,16 @@ var Codec = codec.New(
 	codec.Of[PaymentReleased, Event](),
 	codec.Of[PaymentMispaid, Event](),
 	codec.Of[MispaymentCredited, Event](),
-	codec.Of[MispaymentRefunded, Event](),
 	codec.Of[MispaymentDismissed, Event](),
+	codec.Of[OrderCompleted, Event](),
+	codec.Of[PaymentDismissed, Event](),
+	codec.Of[DecisionReversed, Event](),
+	codec.Of[RefundDecided, Event](),
+	codec.Of[RefundWithdrawn, Event](),
 	codec.Of[PaymentRefunded, Event](),
+	codec.Of[RefundHeld, Event](),
+	codec.Of[RefundCharged, Event](),
+	codec.Of[RefundDismissed, Event](),
 )
 
 // EventType implements codec.Event.
@@ -87,13 +94,41 @@ func (MispaymentCredited) EventType() string { return "MispaymentCredited" }
 func (MispaymentCredited) orderEvent()       {}
 
 // EventType implements codec.Event.
-func (MispaymentRefunded) EventType() string { return "MispaymentRefunded" }
-func (MispaymentRefunded) orderEvent()       {}
-
-// EventType implements codec.Event.
 func (MispaymentDismissed) EventType() string { return "MispaymentDismissed" }
 func (MispaymentDismissed) orderEvent()       {}
 
 // EventType implements codec.Event.
 func (PaymentRefunded) EventType() string { return "PaymentRefunded" }
 func (PaymentRefunded) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (OrderCompleted) EventType() string { return "OrderCompleted" }
+func (OrderCompleted) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (PaymentDismissed) EventType() string { return "PaymentDismissed" }
+func (PaymentDismissed) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (DecisionReversed) EventType() string { return "DecisionReversed" }
+func (DecisionReversed) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundDecided) EventType() string { return "RefundDecided" }
+func (RefundDecided) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundWithdrawn) EventType() string { return "RefundWithdrawn" }
+func (RefundWithdrawn) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundHeld) EventType() string { return "RefundHeld" }
+func (RefundHeld) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundCharged) EventType() string { return "RefundCharged" }
+func (RefundCharged) orderEvent()       {}
+
+// EventType implements codec.Event.
+func (RefundDismissed) EventType() string { return "RefundDismissed" }
+func (RefundDismissed) orderEvent()       {}

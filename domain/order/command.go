@@ -6,6 +6,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 // Report is the command to take note of what a provider says about an order.
@@ -60,6 +61,8 @@ type Link struct {
 type Claims struct {
 	Transaction ident.Payment // claimed for this order, if it is not Taken
 	Taken       bool          // another order has the transaction
+
+	Book review.Book // what stands posted; nil where it was not asked for
 
 	Settles          ident.Payment // the payment for which the website's order was asked to be settled
 	SettledElsewhere bool          // another payment has settled it

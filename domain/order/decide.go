@@ -17,8 +17,7 @@ const maxStatuses = 50
 // takes money back. A report that the stream has no room for is a
 // payment.ErrTooMany.
 func Decide(s State, c Report) ([]Event, error) {
-	s.Payments = s.Payments.Clone()
-	d := decision{state: s, command: c}
+	d := decision{state: s.Clone(), command: c}
 	if c.Link != nil && c.Paid != nil {
 		d.link(*c.Link, c.Paid.Evidence)
 	}
@@ -36,6 +35,7 @@ func Decide(s State, c Report) ([]Event, error) {
 		}
 	}
 	d.reportRefunds(c.Refunds)
+	d.settleRefunds()
 	if c.Status != "" && !slices.Contains(s.Statuses, c.Status) {
 		d.add(OrderStatusReported{Status: c.Status, OccurredAt: c.OccurredAt})
 	}
@@ -51,7 +51,7 @@ type decision struct {
 	state   State
 	command Report
 	events  []Event
-	lacks   error // the first Unclaimed or Unsettled
+	lacks   error // the first Unclaimed, Unsettled or Unposted
 }
 
 // decided returns the events, unless another stream has to be asked first.
@@ -74,6 +74,12 @@ func (d *decision) lack(err error) {
 func (d *decision) add(events ...Event) {
 	for _, e := range events {
 		d.state = Evolve(d.state, e)
+		if d.command.Book == nil {
+			continue
+		}
+		if err := d.command.Book.Put(e); err != nil {
+			d.lack(err)
+		}
 	}
 	d.events = append(d.events, events...)
 }

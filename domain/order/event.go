@@ -61,6 +61,7 @@ type RefundReported struct {
 	Status     string         `json:"status,omitzero"` // in the provider's word
 	Reason     payment.Reason `json:"reason,omitzero"` // why it cannot be acted on as it stands
 	Hash       string         `json:"hash,omitzero"`   // of the transaction that sends it back
+	Intent     string         `json:"intent,omitzero"` // id of the open refund that it is about
 	OccurredAt time.Time      `json:"occurredAt,omitzero"`
 }
 
@@ -148,21 +149,10 @@ type PaymentHeld struct {
 	Reported *payment.Transfer  `json:"reported,omitzero"` // as a callback said otherwise than Transfer
 	Received *money.Amount      `json:"received,omitzero"` // what was pending for the user
 	Evidence []payment.Evidence `json:"evidence,omitempty"`
-}
 
-// PaymentReleased says that a person credited a hold. For a contradiction,
-// Amount is the difference to what was credited before, and may be negative.
-// Closes names the hold itself, and the others of the payment that the credit
-// settles.
-type PaymentReleased struct {
-	Hold          string               `json:"hold"`
-	Payment       ident.Payment        `json:"payment"`
-	User          string               `json:"user"`
-	Amount        money.Amount         `json:"amount"`
-	Contradiction bool                 `json:"contradiction"`
-	Closes        []payment.ClosedHold `json:"closes"`
-	Note          string               `json:"note"`
-	OccurredAt    time.Time            `json:"occurredAt,omitzero"`
+	// Registration says that the other reading is that of a registration: whose the money
+	// is, and not how much came.
+	Registration bool `json:"registration,omitzero"`
 }
 
 // PaymentMispaid says that money arrived that does not pay the order: too
@@ -178,42 +168,4 @@ type PaymentMispaid struct {
 	Evidence   []payment.Evidence   `json:"evidence,omitempty"`
 	OccurredAt time.Time            `json:"occurredAt,omitzero"`
 	Closes     []payment.ClosedHold `json:"closes,omitempty"` // reports of it that had waited for what this one has
-}
-
-// MispaymentCredited says that a person gave a mispayment to a user.
-type MispaymentCredited struct {
-	Mispayment string        `json:"mispayment"`
-	Payment    ident.Payment `json:"payment"`
-	User       string        `json:"user"`
-	Amount     money.Amount  `json:"amount"`
-	Note       string        `json:"note"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-}
-
-// MispaymentRefunded says that a mispayment was sent back.
-type MispaymentRefunded struct {
-	Mispayment string        `json:"mispayment"`
-	Payment    ident.Payment `json:"payment"`
-	Amount     money.Amount  `json:"amount"`
-	Note       string        `json:"note"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-}
-
-// MispaymentDismissed says that nobody claims a mispayment.
-type MispaymentDismissed struct {
-	Mispayment string        `json:"mispayment"`
-	Payment    ident.Payment `json:"payment"`
-	Amount     money.Amount  `json:"amount"`
-	Note       string        `json:"note"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
-}
-
-// PaymentRefunded says that credited money was sent back to the payer.
-type PaymentRefunded struct {
-	Payment    ident.Payment `json:"payment"`
-	Refund     string        `json:"refund"` // tells two refunds of one payment apart
-	User       string        `json:"user"`
-	Amount     money.Amount  `json:"amount"`
-	Note       string        `json:"note"`
-	OccurredAt time.Time     `json:"occurredAt,omitzero"`
 }

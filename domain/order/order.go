@@ -5,6 +5,7 @@ package order
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,19 @@ func (id ID) Namer() string {
 // Stream returns the name of the order's stream.
 func (id ID) Stream() string { return Category + "-" + string(id) }
 
+// OwnerOf returns the order whose stream decides about a payment; ok is false if the
+// payment's identity does not say.
+func OwnerOf(identity ident.Payment) (id ID, ok bool) {
+	parts := strings.Split(string(identity), "/")
+	switch {
+	case len(parts) == 3 && parts[0] == Coinbase && parts[1] == Category:
+		return ID(Coinbase + "." + parts[2]), true
+	case len(parts) >= 2 && parts[0] == Checkout:
+		return ID(Checkout + "." + parts[1]), true
+	}
+	return "", false
+}
+
 // State is what decisions about an order need to know. The zero value is an
 // order that nobody has heard of.
 type State struct {
@@ -54,6 +68,18 @@ type State struct {
 	Statuses   []string          // words reported that move no money
 	Refunds    []string          // reports of refunds, by key
 	Expired    bool
+
+	PaidBy  string                   // the decision that credited Paid; empty if none did
+	Items   map[string]Item          // what waits or has waited for a person, by id
+	Reports map[ident.Payment]report // refunds that the provider has reported, by identity
+	Intents []Intent                 // refunds that people have decided, oldest first
+}
+
+// Clone returns a state that Evolve changes apart from the receiver.
+func (s State) Clone() State {
+	s.Payments = s.Payments.Clone()
+	s.Items, s.Reports = maps.Clone(s.Items), maps.Clone(s.Reports)
+	return s
 }
 
 // Evolve puts one event on a state, which it takes over: folding goes forward.
@@ -71,6 +97,7 @@ func Evolve(s State, event Event) State {
 		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing { return p.ReportFee(e.Fee) })
 	case RefundReported:
 		s.Refunds = append(slices.Clip(s.Refunds), e.key())
+		return s.reportRefund(e)
 	case OrderStatusReported:
 		s.Statuses = append(slices.Clip(s.Statuses), e.Status)
 	case OrderExpired:
@@ -79,7 +106,7 @@ func Evolve(s State, event Event) State {
 		s.Reference = cmp.Or(s.Reference, e.reference())
 		return s.with(string(e.Payment), e.receive)
 	case PaymentVerified:
-		s.Paid = cmp.Or(s.Paid, e.Payment)
+		s = s.pay(e.Payment, "").settleItems(e.Closes)
 		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
 			if e.Transfer != nil {
 				return p.CreditTransfer(*e.Transfer)
@@ -90,13 +117,10 @@ func Evolve(s State, event Event) State {
 		return s.with(string(e.Payment), payment.Standing.Refute)
 	case PaymentHeld:
 		s.Reference = cmp.Or(s.Reference, e.Reference)
+		s = s.open(e.Hold, Item{held: &e})
 		return s.with(e.key(), func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
-	case PaymentReleased:
-		s.Paid = cmp.Or(s.Paid, e.Payment)
-		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
-			return p.Release(e.Hold, e.User, e.Amount)
-		})
 	case PaymentMispaid:
+		s = s.open(e.Mispayment, Item{mispaid: &e}).settleItems(e.Closes)
 		// The money is in suspense: known, and nobody's until it is decided.
 		return s.with(string(e.Payment), func(p payment.Standing) payment.Standing {
 			if e.Transfer != nil {
@@ -104,9 +128,17 @@ func Evolve(s State, event Event) State {
 			}
 			return p.Credit(e.User, e.Amount)
 		})
-	case MispaymentCredited, MispaymentRefunded, MispaymentDismissed, PaymentRefunded:
-		// They move money that stays known under its identity: another report
-		// of it is still a repetition.
+	case PaymentReleased, MispaymentCredited, OrderCompleted, PaymentDismissed, MispaymentDismissed,
+		RefundCharged, RefundDismissed, DecisionReversed:
+		return s.decide(event)
+	case RefundDecided:
+		return s.intend(e)
+	case RefundWithdrawn:
+		return s.withdraw(e)
+	case PaymentRefunded:
+		return s.giveBack(e)
+	case RefundHeld:
+		return s.holdRefund(e)
 	}
 	return s
 }
@@ -174,5 +206,6 @@ func (e PaymentHeld) hold() payment.HeldReport {
 	return payment.HeldReport{
 		ID: e.Hold, User: e.User, Amount: amount, Reason: e.Reason,
 		Arrived: e.Arrived, Contradiction: e.Contradiction, OccurredAt: e.OccurredAt, Transfer: e.Transfer, Evidence: e.Evidence,
+		Registration: e.Registration,
 	}
 }

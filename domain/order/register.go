@@ -16,6 +16,7 @@ type Register struct {
 	Terms
 	// Evidence is that of the payments that wait for a registration.
 	Evidence payment.Evidence
+	Claims
 	// EventID returns the id that the index-th event of this command gets.
 	EventID func(index int) string
 }
@@ -34,13 +35,13 @@ func DecideRegister(s State, c Register) ([]Event, error) {
 		}
 		return nil, nil
 	}
-	s.Payments = s.Payments.Clone()
-	d := decision{state: s, command: Report{EventID: c.EventID}}
+	d := decision{state: s.Clone(), command: Report{EventID: c.EventID, Claims: c.Claims}}
 	if s.Paid != "" && s.disagrees(c.Terms) {
 		d.contradict(s.Paid, payment.Claim{User: c.User, Amount: c.Amount})
 	} else {
 		d.add(OrderRegistered{Terms: c.Terms})
 		d.creditWaiting(c.Evidence)
+		d.settleRefunds()
 	}
 	return d.decided()
 }
@@ -62,9 +63,9 @@ func DecideLink(s State, c LinkSite) ([]Event, error) {
 	if NewID(Site, s.Reference) != c.Site {
 		return nil, nil
 	}
-	s.Payments = s.Payments.Clone()
-	d := decision{state: s, command: Report{EventID: c.EventID, Claims: c.Claims}}
+	d := decision{state: s.Clone(), command: Report{EventID: c.EventID, Claims: c.Claims}}
 	d.link(c.Link, c.Evidence)
+	d.settleRefunds()
 	return d.decided()
 }
 
@@ -127,7 +128,11 @@ func (d *decision) isSecond(site ID) bool {
 // have made of the payment.
 func (s State) disagrees(t Terms) bool {
 	paid := s.Payments.Of(string(s.Paid))
-	return t.For != ForBalance || paid.User != t.User || t.unmet(paid.Amount) != ""
+	user, amount := paid.User, paid.Amount
+	if paid.Owner != "" {
+		user, amount = paid.Owner, paid.Credited
+	}
+	return t.For != ForBalance || user != t.User || t.unmet(amount) != ""
 }
 
 // Disagreement returns the hold that terms have made of the credit that stands;
@@ -147,7 +152,7 @@ func (d *decision) contradict(identity ident.Payment, claim payment.Claim) {
 	standing := d.state.Payments.Of(string(identity))
 	verdict := standing.Contradict(claim)
 	if verdict.Action == payment.Hold && len(standing.Holds) < payment.Max {
-		d.hold(PaymentHeld{Payment: identity}, claim, verdict)
+		d.hold(PaymentHeld{Payment: identity, Registration: true}, claim, verdict)
 	}
 }
 

@@ -153,10 +153,35 @@ func (d *decision) reportRefunds(refunds []Refund) {
 		if r.Payment == "" {
 			reported.Digest = r.Digest
 		}
-		if len(d.state.Refunds) <= payment.Max && !d.state.knows(reported) {
-			d.add(reported)
+		if len(d.state.Refunds) > payment.Max || d.state.knows(reported) {
+			continue
+		}
+		if r.Payment != "" && r.Status == refundFailed {
+			failed := report{payment: reported.Payment, amount: r.Amount, hash: r.Hash}
+			if intent := d.openIntent(r.Payment, failed); intent != nil {
+				reported.Intent = intent.Refund
+			}
+		}
+		known := d.state.Reports[r.Payment]
+		d.add(reported)
+		if reason := r.heldFor(known); reason != "" {
+			d.holdReport(RefundHeld{
+				Payment: d.command.Payment, Report: r.Payment, Amount: r.Amount.Optional(), Reason: reason, Hash: r.Hash, OccurredAt: r.OccurredAt,
+			})
 		}
 	}
+}
+
+// heldFor says why a report of a refund waits for a person; empty if it does not. One that
+// was settled before says something else now.
+func (r Refund) heldFor(known report) payment.Reason {
+	switch {
+	case r.Doubt != "" && (r.Status == refundCompleted || r.Doubt == payment.RefundMissing):
+		return r.Doubt
+	case r.Status == refundCompleted && known.isSettled && known.amount != r.Amount:
+		return payment.Contradiction
+	}
+	return ""
 }
 
 func (s State) knows(r RefundReported) bool {

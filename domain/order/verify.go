@@ -34,8 +34,7 @@ func DecideVerify(s State, c Verify) ([]Event, error) {
 	if !standing.Awaits() {
 		return nil, nil
 	}
-	s.Payments = s.Payments.Clone()
-	d := decision{state: s, command: Report{Payment: c.Payment, EventID: c.EventID, Claims: c.Claims}}
+	d := decision{state: s.Clone(), command: Report{Payment: c.Payment, EventID: c.EventID, Claims: c.Claims}}
 	switch c.Answer {
 	case Came:
 		d.came(c, standing)
@@ -48,6 +47,7 @@ func DecideVerify(s State, c Verify) ([]Event, error) {
 	case Unanswered:
 		d.holdAnswer(c, *standing.Transfer, payment.Unverified, false)
 	}
+	d.settleRefunds()
 	return d.decided()
 }
 

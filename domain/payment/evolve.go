@@ -42,17 +42,6 @@ func (s Standing) Credit(user string, amount money.Amount) Standing {
 	return s.settle()
 }
 
-// Release returns the standing after a person credited a hold, which settles
-// the other holds like any credit. A released contradiction corrects a credit;
-// the facts of the first stay what later reports are compared with.
-func (s Standing) Release(hold, user string, amount money.Amount) Standing {
-	if !s.Received {
-		s = s.Receive(user, amount)
-	}
-	s.Verified, s.Pending = true, money.Amount{}
-	return s.settle().Close(hold)
-}
-
 // Refute returns the standing of a payment that was shown not to exist.
 func (s Standing) Refute() Standing {
 	s.Refuted, s.Pending = true, money.Amount{}

@@ -46,6 +46,8 @@ const (
 	RefundNoID            Reason = "refund-without-id"       // cannot be told from another
 	RefundOfAnother       Reason = "refund-of-another"       // its checkoutId is another checkout's
 	RefundContradictsSelf Reason = "refund-contradicts-self" // the report has it twice, and differently
+	RefundAbove           Reason = "refund-above-payment"    // more went back than had come
+	RefundSame            Reason = "refund-as-sent"          // of the amount that a person says was sent elsewhere
 )
 
 // The reasons for a mispayment by the terms of a registered order.
@@ -95,6 +97,16 @@ type Standing struct {
 	Needs    Needs        // of its credit, as they were when it was received
 	Fee      money.Amount // that was posted by itself; the zero value if none was
 	Holds    []HeldReport
+
+	// By a person's decision. Empty where none says so.
+	Owner    string       // to whom it is credited
+	Credited money.Amount // how much of it
+
+	// Sent back.
+	Refunded money.Amount // in the currency that was received; the zero value if nothing was
+	Share    money.Amount // that those who have it gave
+
+	undo []undo
 }
 
 // HeldReport is a report that waits for a person's decision.
@@ -109,6 +121,7 @@ type HeldReport struct {
 	OccurredAt    time.Time
 	Transfer      *Transfer
 	Evidence      []Evidence
+	Registration  bool // the other reading is a registration's
 }
 
 // Action is what a report comes to.

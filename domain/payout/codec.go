@@ -7,6 +7,9 @@ var Codec = codec.New(
 	codec.Of[PayoutPending, Event](),
 	codec.Of[PayoutCompleted, Event](),
 	codec.Of[PayoutHeld, Event](),
+	codec.Of[PayoutReleased, Event](),
+	codec.Of[PayoutDismissed, Event](),
+	codec.Of[DecisionReversed, Event](),
 )
 
 // EventType implements codec.Event.
@@ -20,3 +23,15 @@ func (PayoutCompleted) payoutEvent()      {}
 // EventType implements codec.Event.
 func (PayoutHeld) EventType() string { return "PayoutHeld" }
 func (PayoutHeld) payoutEvent()      {}
+
+// EventType implements codec.Event.
+func (PayoutReleased) EventType() string { return "PayoutReleased" }
+func (PayoutReleased) payoutEvent()      {}
+
+// EventType implements codec.Event.
+func (PayoutDismissed) EventType() string { return "PayoutDismissed" }
+func (PayoutDismissed) payoutEvent()      {}
+
+// EventType implements codec.Event.
+func (DecisionReversed) EventType() string { return "DecisionReversed" }
+func (DecisionReversed) payoutEvent()      {}

@@ -16,6 +16,8 @@ func Decide(s State, c Report) ([]Event, error) {
 	switch {
 	case c.Facts == nil:
 		return s.hold(c, payment.UnreadableAmount)
+	case s.Known && !s.Facts.Equal(*c.Facts) && s.isReplaced(*c.Facts):
+		return nil, nil
 	case s.Known && !s.Facts.Equal(*c.Facts):
 		return s.hold(c, payment.Contradiction)
 	case c.Progress == Unknown:

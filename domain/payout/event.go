@@ -6,6 +6,7 @@ import (
 	"daybook/domain/codec"
 	"daybook/domain/ident"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 // Event is an event of a payout's stream.
@@ -41,3 +42,16 @@ type PayoutHeld struct {
 	Reason     payment.Reason `json:"reason"`
 	OccurredAt time.Time      `json:"occurredAt,omitzero"`
 }
+
+// PayoutReleased says that a person took a held report for what happened. It takes an
+// earlier completion back.
+type PayoutReleased struct {
+	review.Decision
+	Facts Facts `json:"facts"`
+}
+
+// PayoutDismissed says that a held report is not what happened.
+type PayoutDismissed struct{ review.Decision }
+
+// DecisionReversed undoes a decision exactly, and opens its item again.
+type DecisionReversed struct{ review.Reversal }

@@ -70,6 +70,7 @@ type State struct {
 	Completed bool
 	Facts     Facts
 	Holds     []Hold
+	Items     map[string]Item // what waits or has waited for a person, by id
 }
 
 // Hold is a report that waits for a person's decision.
@@ -88,6 +89,9 @@ func Evolve(s State, event Event) State {
 		s.Known, s.Completed, s.Facts = true, true, e.Facts
 	case PayoutHeld:
 		s.Holds = append(slices.Clip(s.Holds), Hold{ID: e.Hold, Reason: e.Reason, Digest: e.Digest})
+		s = s.put(e.Hold, Item{held: &e})
+	case PayoutReleased, PayoutDismissed, DecisionReversed:
+		return s.decide(event)
 	}
 	return s
 }

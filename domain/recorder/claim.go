@@ -41,7 +41,7 @@ func (r *Recorder) claimMispayments(ctx context.Context, owner eventstore.Stream
 			continue
 		}
 		claims.Go(func() error {
-			err := r.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d.message())
+			err := r.claim(ctx, claim.Claim{Payment: mispaid.Payment, Owner: string(owner)}, d.message(), false)
 			if taken[i] = errors.Is(err, claim.ErrTaken); taken[i] {
 				return nil
 			}
@@ -70,10 +70,10 @@ const claimsAtOnce = 32
 // claim appends a claim, unless it stands already; claim.ErrTaken if another
 // stream has the payment. It refers to the evidence, which the owner's own append
 // carries.
-func (r *Recorder) claim(ctx context.Context, c claim.Claim, m message) error {
+func (r *Recorder) claim(ctx context.Context, c claim.Claim, m message, isDryRun bool) error {
 	stream := eventstore.StreamName(claim.NewID(c.Payment).Stream())
 	_, err := record(ctx, r.store, stream, claims, m.withoutBody(), func(state claim.State, _ func(int) string) ([]claim.Event, error) {
-		return claim.Decide(state, c)
+		return unless[claim.Event](isDryRun)(claim.Decide(state, c))
 	})
 	return err
 }

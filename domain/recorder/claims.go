@@ -8,6 +8,7 @@ import (
 	"daybook/domain/claim"
 	"daybook/domain/ident"
 	"daybook/domain/order"
+	"daybook/domain/review"
 	"daybook/eventstore"
 )
 
@@ -15,25 +16,37 @@ import (
 // for the order of the website, each of which may change under it a few times.
 const maxClaims = 8
 
+// decideOrder decides about an order, with what the decision may count on.
+type decideOrder func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error)
+
 // withClaims decides about an order. What the decision lacks of other streams is asked
 // of them first, and it decides again. A crash between two of these steps leaves a claim
 // that the repetition of the command finds to be its own.
-func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, m message,
-	decide func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error)) (Result, error) {
+func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, m message, decide decideOrder) (Result, error) {
+	return r.claiming(ctx, owner, m, false, decide)
+}
+
+// claiming is withClaims. A dry run asks other streams, and claims nothing in them.
+func (r *Recorder) claiming(ctx context.Context, owner eventstore.StreamName, m message, isDryRun bool, decide decideOrder) (Result, error) {
 	var claims order.Claims
+	isBooked := false
 	for range maxClaims {
-		result, err := record(ctx, r.store, owner, orders, m, func(state order.State, eventID func(int) string) ([]order.Event, error) {
+		result, err := r.recordOrder(ctx, owner, m, isBooked, func(state order.State, book review.Book, eventID func(int) string) ([]order.Event, error) {
+			claims.Book = book
 			return decide(state, claims, eventID)
 		})
 		var unclaimed order.Unclaimed
 		var unsettled order.Unsettled
+		var unposted review.Unposted
 		switch {
+		case errors.As(err, &unposted):
+			isBooked, err = true, nil
 		case errors.As(err, &unclaimed):
 			claims.Transaction = unclaimed.Transaction
-			claims.Taken, err = r.isTaken(ctx, unclaimed.Transaction, owner, m)
+			claims.Taken, err = r.isTaken(ctx, unclaimed.Transaction, owner, m, isDryRun)
 		case errors.As(err, &unsettled):
 			claims.Settles = unsettled.Payment
-			claims.SettledElsewhere, err = r.isSettledElsewhere(ctx, unsettled, m)
+			claims.SettledElsewhere, err = r.isSettledElsewhere(ctx, unsettled, m, isDryRun)
 		default:
 			return result, err
 		}
@@ -45,8 +58,8 @@ func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, 
 }
 
 // isTaken claims a transaction for an order, and reports whether another one has it.
-func (r *Recorder) isTaken(ctx context.Context, transaction ident.Payment, owner eventstore.StreamName, m message) (bool, error) {
-	err := r.claim(ctx, claim.Claim{Payment: transaction, Owner: string(owner)}, m)
+func (r *Recorder) isTaken(ctx context.Context, transaction ident.Payment, owner eventstore.StreamName, m message, isDryRun bool) (bool, error) {
+	err := r.claim(ctx, claim.Claim{Payment: transaction, Owner: string(owner)}, m, isDryRun)
 	if errors.Is(err, claim.ErrTaken) {
 		return true, nil
 	}
@@ -55,12 +68,39 @@ func (r *Recorder) isTaken(ctx context.Context, transaction ident.Payment, owner
 
 // isSettledElsewhere settles an order of the website by a payment, and reports whether
 // another one has settled it.
-func (r *Recorder) isSettledElsewhere(ctx context.Context, u order.Unsettled, m message) (bool, error) {
+func (r *Recorder) isSettledElsewhere(ctx context.Context, u order.Unsettled, m message, isDryRun bool) (bool, error) {
 	_, err := record(ctx, r.store, eventstore.StreamName(u.Site.Stream()), orders, m.withoutBody(), func(state order.State, _ func(int) string) ([]order.Event, error) {
-		return order.DecideSettle(state, order.Settle{Payment: u.Payment})
+		return unless[order.Event](isDryRun)(order.DecideSettle(state, order.Settle{Payment: u.Payment}))
 	})
 	if errors.Is(err, order.ErrSettled) {
 		return true, nil
 	}
 	return false, err
+}
+
+// recordOrder records a decision about an order, with what stands posted in its stream if
+// that is asked for: nearly all decisions do without.
+func (r *Recorder) recordOrder(ctx context.Context, stream eventstore.StreamName, m message, isBooked bool,
+	decide func(state order.State, book review.Book, eventID func(int) string) ([]order.Event, error)) (Result, error) {
+	if !isBooked {
+		return record(ctx, r.store, stream, orders, m, func(state order.State, eventID func(int) string) ([]order.Event, error) {
+			return decide(state, nil, eventID)
+		})
+	}
+	return record(ctx, r.store, stream, withBook(orders), m, func(b booked[order.State], eventID func(int) string) ([]order.Event, error) {
+		if b.err != nil {
+			return nil, b.err
+		}
+		return decide(b.state, b.posted(), eventID)
+	})
+}
+
+// unless leaves out the events of a dry run.
+func unless[E any](isDryRun bool) func([]E, error) ([]E, error) {
+	return func(events []E, err error) ([]E, error) {
+		if isDryRun {
+			events = nil
+		}
+		return events, err
+	}
 }

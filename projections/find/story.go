@@ -129,13 +129,11 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case order.PaymentRefuted:
 		say(e.Payment, "%s: %s was shown not to exist %s.", s.subject, e.Amount, at)
 	case order.PaymentRefunded:
-		say(e.Payment, "%s of user %s: %s was sent back %s.", s.subject, e.User, e.Amount, at)
+		say(e.Payment, "%s: %s was sent back %s.", s.subject, e.Amount, at)
 	case order.MispaymentCredited:
 		say(e.Payment, "%s: a wrong payment of %s was credited to user %s %s.", s.subject, e.Amount, e.User, at)
-	case order.MispaymentRefunded:
-		say(e.Payment, "%s: a wrong payment of %s was sent back %s.", s.subject, e.Amount, at)
 	case order.MispaymentDismissed:
-		say(e.Payment, "%s: a wrong payment of %s was dismissed %s.", s.subject, e.Amount, at)
+		say(e.Payment, "%s: a wrong payment was dismissed %s.", s.subject, at)
 	case deposit.AddressRegistered:
 		note("%s belongs to user %s since it was registered %s, and no payment to it was reported.", s.subject, e.User, at)
 	case deposit.DepositReceived:
@@ -143,9 +141,9 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case deposit.DepositVerified:
 		credited(e.Payment, e.User, e.Amount)
 	case deposit.DepositReleased:
-		credited(e.Payment+ident.Payment(e.Hold), e.User, e.Amount)
+		credited(e.Payment+ident.Payment(e.Item), e.User, e.Amount)
 	case deposit.DepositDismissed:
-		say(e.Payment+ident.Payment(e.Hold), "%s: a held payment was dismissed %s.", s.subject, at)
+		say(e.Payment+ident.Payment(e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
 	case payout.PayoutPending:
 		say(e.Payment, "%s of %s to the bank was announced %s.", s.subject, e.Facts.Total, at)
 	case payout.PayoutCompleted:

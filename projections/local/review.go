@@ -19,7 +19,7 @@ var Review = Worklist{
 	Version: 3,
 	Names: []codec.Event{
 		order.PaymentHeld{}, order.PaymentVerified{}, order.PaymentReleased{},
-		order.PaymentMispaid{}, order.MispaymentCredited{}, order.MispaymentRefunded{}, order.MispaymentDismissed{},
+		order.PaymentMispaid{}, order.MispaymentCredited{}, order.MispaymentDismissed{},
 		deposit.DepositHeld{}, deposit.DepositSeenAgain{}, deposit.DepositVerified{}, deposit.DepositReleased{}, deposit.DepositDismissed{},
 		payout.PayoutHeld{},
 	},
@@ -72,17 +72,15 @@ func foldReview(event Event) []Change {
 	case deposit.DepositVerified:
 		return closeAll(e.Closes)
 	case order.PaymentReleased:
-		return append(closeAll(e.Closes), Close(e.Hold))
+		return []Change{Close(e.Item)}
 	case deposit.DepositReleased:
-		return append(closeAll(e.Closes), Close(e.Hold))
+		return []Change{Close(e.Item)}
 	case deposit.DepositDismissed:
-		return []Change{Close(e.Hold)}
+		return []Change{Close(e.Item)}
 	case order.MispaymentCredited:
-		return []Change{Close(e.Mispayment)}
-	case order.MispaymentRefunded:
-		return []Change{Close(e.Mispayment)}
+		return []Change{Close(e.Item)}
 	case order.MispaymentDismissed:
-		return []Change{Close(e.Mispayment)}
+		return []Change{Close(e.Item)}
 	}
 	return nil
 }

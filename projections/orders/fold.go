@@ -90,24 +90,20 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		occurred = e.OccurredAt
 	case order.PaymentReleased:
 		o.release(e)
-		occurred = e.OccurredAt
 	case order.PaymentMispaid:
 		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
 		o.unpend(e.Payment)
 		o.settle(e.Payment)
 		occurred = e.OccurredAt
 	case order.MispaymentCredited:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited, OccurredAt: e.OccurredAt})
-		occurred = e.OccurredAt
-	case order.MispaymentRefunded:
-		o.mispay(Mispayment{Payment: e.Payment, Amount: e.Amount, Status: MispaymentRefunded, OccurredAt: e.OccurredAt})
-		occurred = e.OccurredAt
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited})
 	case order.MispaymentDismissed:
-		o.mispay(Mispayment{Payment: e.Payment, Amount: e.Amount, Status: MispaymentDismissed, OccurredAt: e.OccurredAt})
-		occurred = e.OccurredAt
+		o.mispay(Mispayment{Payment: e.Payment, Status: MispaymentDismissed})
+	case order.OrderCompleted, order.PaymentDismissed, order.DecisionReversed, order.RefundDecided, order.RefundWithdrawn,
+		order.RefundHeld, order.RefundCharged, order.RefundDismissed:
 	case order.PaymentRefunded:
-		o.adjust(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentVerified}, Adjustment{
-			Type: AdjustmentRefunded, ID: e.Refund, User: e.User, Amount: e.Amount.Neg(), OccurredAt: e.OccurredAt,
+		o.adjust(Payment{Payment: e.Payment, Amount: e.Amount, Status: PaymentVerified}, Adjustment{
+			Type: AdjustmentRefunded, ID: e.Refund, Amount: e.Amount.Neg(), OccurredAt: e.OccurredAt,
 		})
 		occurred = e.OccurredAt
 	default:
@@ -118,18 +114,18 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 
 // release puts a person's decision to credit a hold.
 func (o *Order) release(e order.PaymentReleased) {
-	hold := slices.IndexFunc(o.Holds, func(h Hold) bool { return h.Hold == e.Hold })
+	hold := slices.IndexFunc(o.Holds, func(h Hold) bool { return h.Hold == e.Item })
 	aboutMispayment := hold >= 0 && isAboutMispayment(o.Holds[hold].Reason)
-	o.close(e.Hold)
+	o.close(e.Item)
 	for _, closed := range e.Closes {
-		o.close(closed.Hold)
+		o.close(closed)
 	}
-	credited := Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentReleased, OccurredAt: e.OccurredAt}
+	credited := Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentReleased}
 	switch {
 	case aboutMispayment:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited, OccurredAt: e.OccurredAt})
+		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited})
 	case e.Contradiction && o.isCredited(e.Payment):
-		o.adjust(credited, Adjustment{Type: AdjustmentReleased, ID: e.Hold, User: e.User, Amount: e.Amount, OccurredAt: e.OccurredAt})
+		o.adjust(credited, Adjustment{Type: AdjustmentReleased, ID: e.Item, User: e.User, Amount: e.Amount})
 	default:
 		o.pay(credited)
 	}

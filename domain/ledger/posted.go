@@ -1,0 +1,229 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"daybook/domain/codec"
+	"daybook/domain/deposit"
+	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/payout"
+	"daybook/domain/review"
+)
+
+// Posted is what stands posted in one stream, as decisions need it. The zero value is an
+// empty stream.
+type Posted struct {
+	lines     map[string][]review.Line // by payment, or by item where that has none
+	decisions map[string][]review.Line // by the id of the decision's event
+	refunds   map[string]bool          // items that are refunds
+	posters   map[string][]string      // decisions that have posted, in turn; empty texts for others
+}
+
+// Put takes an event of the stream.
+func (p *Posted) Put(event codec.Event) error {
+	entry, err := Post(event)
+	if err != nil {
+		return err
+	}
+	if p.lines == nil {
+		p.lines, p.decisions, p.refunds = make(map[string][]review.Line), make(map[string][]review.Line), make(map[string]bool)
+		p.posters = make(map[string][]string)
+	}
+	key := string(entry.Payment)
+	item, decision := itemOf(event)
+	if held, isRefund := event.(order.RefundHeld); isRefund {
+		p.refunds[held.Hold] = true
+	}
+	if key == "" || p.refunds[item] {
+		key = item
+	}
+	p.note(key, event, len(entry.Lines) > 0)
+	for _, l := range entry.Lines {
+		if p.lines[key], err = net(p.lines[key], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
+			return fmt.Errorf("add up what is posted of %s: %w", key, err)
+		}
+		if decision == "" {
+			continue
+		}
+		if p.decisions[decision], err = net(p.decisions[decision], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
+			return fmt.Errorf("add up what a decision has posted: %w", err)
+		}
+	}
+	return nil
+}
+
+// note remembers which decision has posted last. Fees and refunds post beside a decision,
+// and not in its place.
+func (p *Posted) note(key string, event codec.Event, hasPosted bool) {
+	_, decision := itemOf(event)
+	switch e := event.(type) {
+	case order.DecisionReversed:
+		p.forget(key, e.Reverses)
+	case deposit.DecisionReversed:
+		p.forget(key, e.Reverses)
+	case payout.DecisionReversed:
+		p.forget(key, e.Reverses)
+	case order.FeeReported, order.PaymentRefunded, deposit.DepositRefunded:
+	default:
+		if hasPosted {
+			p.posters[key] = append(p.posters[key], decision)
+		}
+	}
+}
+
+func (p *Posted) forget(key, decision string) {
+	p.posters[key] = slices.DeleteFunc(p.posters[key], func(id string) bool { return id == decision })
+}
+
+// Last implements review.Posted.
+func (p *Posted) Last(key string) string {
+	if all := p.posters[key]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return ""
+}
+
+// Clone returns what stands posted, which Put changes apart from the receiver.
+func (p *Posted) Clone() *Posted {
+	c := &Posted{refunds: maps.Clone(p.refunds), lines: make(map[string][]review.Line), decisions: make(map[string][]review.Line), posters: make(map[string][]string)}
+	for key, lines := range p.lines {
+		c.lines[key] = slices.Clone(lines)
+	}
+	for key, lines := range p.decisions {
+		c.decisions[key] = slices.Clone(lines)
+	}
+	for key, all := range p.posters {
+		c.posters[key] = slices.Clone(all)
+	}
+	if c.refunds == nil {
+		c.refunds = make(map[string]bool)
+	}
+	return c
+}
+
+// itemOf returns the item that an event is about, and its id if it decides about it.
+func itemOf(event codec.Event) (item, decision string) {
+	switch e := event.(type) {
+	case order.PaymentHeld:
+		return e.Hold, ""
+	case order.RefundHeld:
+		return e.Hold, ""
+	case deposit.DepositHeld:
+		return e.Hold, ""
+	case deposit.DepositRefunded:
+		return e.Item, ""
+	case order.PaymentRefunded:
+		return e.Item, ""
+	case order.DecisionReversed:
+		return e.Item, ""
+	case deposit.DecisionReversed:
+		return e.Item, ""
+	case payout.DecisionReversed:
+		return e.Item, ""
+	}
+	if d, isDecision := event.(interface{ Decided() review.Decision }); isDecision {
+		return d.Decided().Item, d.Decided().ID
+	}
+	return "", ""
+}
+
+// net adds a line to those of the same account and currency.
+func net(lines []review.Line, l review.Line) ([]review.Line, error) {
+	for i := range lines {
+		if lines[i].Account != l.Account || lines[i].Amount.Currency() != l.Amount.Currency() {
+			continue
+		}
+		sum, err := lines[i].Amount.Add(l.Amount)
+		if err != nil {
+			return nil, err
+		}
+		lines[i].Amount = sum
+		if sum.Sign() == 0 {
+			lines = slices.Delete(lines, i, i+1)
+		}
+		return lines, nil
+	}
+	if l.Amount.Sign() == 0 {
+		return lines, nil
+	}
+	return append(lines, l), nil
+}
+
+// Of implements review.Posted.
+func (p *Posted) Of(key string) []review.Line { return sorted(p.lines[key]) }
+
+// By implements review.Posted.
+func (p *Posted) By(decision string) []review.Line { return sorted(p.decisions[decision]) }
+
+// sorted makes two folds of one stream write the same lines.
+func sorted(lines []review.Line) []review.Line {
+	return slices.SortedFunc(slices.Values(lines), func(a, b review.Line) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Amount.Currency(), b.Amount.Currency()))
+	})
+}
+
+// Holders implements review.Posted. What is owed to a user goes first: it is nobody's
+// income yet.
+func (p *Posted) Holders(key string) []review.Line {
+	var holders []review.Line
+	for _, prefix := range []string{users, suspense, "income:", string(Shortfall)} {
+		for _, l := range p.Of(key) {
+			if strings.HasPrefix(l.Account, prefix) {
+				holders = append(holders, l)
+			}
+		}
+	}
+	return holders
+}
+
+// Left implements review.Posted: what the provider has of it, and what it has kept.
+func (p *Posted) Left(key string) money.Amount {
+	var left money.Amount
+	for _, l := range p.lines[key] {
+		if strings.HasPrefix(l.Account, assets) || strings.HasPrefix(l.Account, fees) {
+			sum, err := left.Add(l.Amount)
+			if err != nil {
+				return money.Amount{} // of two currencies: a payout's
+			}
+			left = sum
+		}
+	}
+	return left
+}
+
+// Share implements review.Posted.
+func (p *Posted) Share(key string, amount money.Amount) ([]review.Line, error) {
+	return Share(p.Holders(key), amount)
+}
+
+// Share returns the debits that take an amount from those who have a payment, in turn.
+// Lines of another currency have no part in it.
+func Share(holders []review.Line, amount money.Amount) ([]review.Line, error) {
+	var from []review.Line
+	for _, h := range holders {
+		if amount.Sign() <= 0 {
+			break
+		}
+		if h.Amount.Sign() >= 0 || h.Amount.Currency() != amount.Currency() {
+			continue
+		}
+		has := h.Amount.Neg()
+		rest, err := amount.Sub(has)
+		if err != nil {
+			return nil, err
+		}
+		if rest.Sign() < 0 {
+			has, rest = amount, money.Zero(amount.Currency())
+		}
+		from, amount = append(from, review.Line{Account: h.Account, Amount: has}), rest
+	}
+	if amount.Sign() > 0 {
+		return nil, fmt.Errorf("%s more than those who have the payment can give", amount)
+	}
+	return from, nil
+}

@@ -1,0 +1,177 @@
+package order
+
+import (
+	"maps"
+	"slices"
+
+	"daybook/domain/ident"
+	"daybook/domain/payment"
+	"daybook/domain/review"
+)
+
+// Item is what waits, or has waited, for a person: one of a held report, a mispayment and
+// a held refund.
+type Item struct {
+	review.Item
+	held    *PaymentHeld
+	mispaid *PaymentMispaid
+	refund  *RefundHeld
+	charged *RefundCharged // the last charge of the refund
+}
+
+// ruled is what closes an item that no person has decided.
+const ruled = "rule"
+
+// open puts an item. It changes the map that the state has.
+func (s State) open(id string, i Item) State {
+	if s.Items == nil {
+		s.Items = make(map[string]Item)
+	}
+	s.Items[id] = i
+	return s
+}
+
+// change changes an item that is there.
+func (s State) change(id string, change func(review.Item) review.Item) State {
+	if i, known := s.Items[id]; known {
+		i.Item = change(i.Item)
+		s.Items[id] = i
+	}
+	return s
+}
+
+// settleItems closes what a credit by rule has settled.
+func (s State) settleItems(closes []payment.ClosedHold) State {
+	for _, c := range closes {
+		s = s.change(c.Hold, func(i review.Item) review.Item { return i.Settle(ruled) })
+	}
+	return s
+}
+
+// pay notes the payment that is credited first, and the decision by which it is.
+func (s State) pay(identity ident.Payment, decision string) State {
+	if s.Paid == "" {
+		s.Paid, s.PaidBy = identity, decision
+	}
+	return s
+}
+
+// decide puts the event of a decision, or of what undoes it.
+func (s State) decide(event Event) State {
+	switch e := event.(type) {
+	case PaymentReleased:
+		s = s.decided(e.Decision).pay(e.Payment, e.ID)
+		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
+	case MispaymentCredited:
+		s = s.decided(e.Decision)
+		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
+	case OrderCompleted:
+		s = s.decided(e.Decision).pay(e.Payment, e.ID)
+		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
+	case PaymentDismissed:
+		return s.decided(e.Decision).with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing {
+			return p.Dismiss(e.ID, e.Item, deref(e.Arrived))
+		})
+	case MispaymentDismissed:
+		return s.decided(e.Decision)
+	case RefundCharged:
+		return s.decided(e.Decision).charge(e)
+	case RefundDismissed:
+		return s.decided(e.Decision).match(e.Item, true)
+	case DecisionReversed:
+		return s.reverse(e)
+	}
+	return s
+}
+
+func deref[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
+// decided closes the item of a decision, and those that it settles besides.
+func (s State) decided(d review.Decision) State {
+	s = s.change(d.Item, func(i review.Item) review.Item { return i.Decide(d.Round, d.ID, d.Asked, d.By) })
+	for _, id := range d.Closes {
+		s = s.change(id, func(i review.Item) review.Item { return i.Settle(d.ID) })
+	}
+	return s
+}
+
+func (s State) released(d review.Decision, user string, as payment.HeldReport) State {
+	return s.with(s.Items[d.Item].key(), func(p payment.Standing) payment.Standing {
+		return p.Release(d.ID, d.Item, user, as.Amount, as.Transfer)
+	})
+}
+
+// reverse puts back what a decision has changed.
+func (s State) reverse(e DecisionReversed) State {
+	i := s.Items[e.Item]
+	s = s.change(e.Item, func(i review.Item) review.Item { return i.EndRound(e.Note, false) })
+	for _, id := range e.Opens {
+		s = s.change(id, review.Item.Reopen)
+	}
+	if s.PaidBy == e.Reverses && s.PaidBy != "" {
+		s.Paid, s.PaidBy = "", ""
+	}
+	if i.refund != nil {
+		return s.uncharge(i, e.Reverses).match(e.Item, false)
+	}
+	return s.with(i.key(), func(p payment.Standing) payment.Standing { return p.Reverse(e.Reverses) })
+}
+
+// key is under what the payment of the item is known.
+func (i Item) key() string {
+	switch {
+	case i.held != nil:
+		return i.held.key()
+	case i.mispaid != nil:
+		return string(i.mispaid.Payment)
+	}
+	return ""
+}
+
+// identity returns the payment of the item; empty if it has none.
+func (i Item) identity() ident.Payment {
+	switch {
+	case i.held != nil:
+		return i.held.Payment
+	case i.mispaid != nil:
+		return i.mispaid.Payment
+	case i.refund != nil:
+		return i.refund.Payment
+	}
+	return ""
+}
+
+// posted is the key under which what the item has posted is known.
+func (i Item) posted(id string) string {
+	if i.refund != nil || i.identity() == "" {
+		return id
+	}
+	return string(i.identity())
+}
+
+// isContradiction reports whether the item says otherwise than what is known.
+func (i Item) isContradiction() bool { return i.held != nil && i.held.Contradiction }
+
+// openBeside returns the other open items of a payment that a decision about one settles.
+func (s State) openBeside(id string) []string {
+	identity := s.Items[id].identity()
+	var open []string
+	if identity == "" {
+		return nil
+	}
+	for _, other := range slices.Sorted(maps.Keys(s.Items)) {
+		i := s.Items[other]
+		if other != id && i.IsOpen() && i.refund == nil && i.identity() == identity && !i.isContradiction() {
+			open = append(open, other)
+		}
+	}
+	return open
+}
+
+// Review returns how the item was decided.
+func (i Item) Review() review.Item { return i.Item }

@@ -1,0 +1,134 @@
+package payout
+
+import (
+	"maps"
+
+	"daybook/domain/review"
+)
+
+// Item is a held report that waits, or has waited, for a person.
+type Item struct {
+	review.Item
+	held   *PayoutHeld
+	before *taken // what its release has replaced
+}
+
+// taken is what was known of the payout before a release.
+type taken struct {
+	known, completed bool
+	facts            Facts
+}
+
+// Clone returns a state that Evolve changes apart from the receiver.
+func (s State) Clone() State {
+	s.Items = maps.Clone(s.Items)
+	return s
+}
+
+func (s State) put(id string, i Item) State {
+	if s.Items == nil {
+		s.Items = make(map[string]Item)
+	}
+	s.Items[id] = i
+	return s
+}
+
+// decide puts the event of a decision, or of what undoes it.
+func (s State) decide(event Event) State {
+	switch e := event.(type) {
+	case PayoutReleased:
+		i := s.Items[e.Item]
+		i.Item = i.Decide(e.Round, e.ID, e.Asked, e.By)
+		i.before = &taken{s.Known, s.Completed, s.Facts}
+		s = s.put(e.Item, i)
+		s.Known, s.Completed, s.Facts = true, true, e.Facts
+	case PayoutDismissed:
+		i := s.Items[e.Item]
+		i.Item = i.Decide(e.Round, e.ID, e.Asked, e.By)
+		s = s.put(e.Item, i)
+	case DecisionReversed:
+		i := s.Items[e.Item]
+		i.Item = i.EndRound(e.Note, false)
+		if b := i.before; b != nil {
+			s.Known, s.Completed, s.Facts, i.before = b.known, b.completed, b.facts, nil
+		}
+		s = s.put(e.Item, i)
+	}
+	return s
+}
+
+// isReplaced reports whether a report is the reading that a released one has replaced.
+func (s State) isReplaced(f Facts) bool {
+	for _, i := range s.Items {
+		if i.before != nil && i.before.known && i.before.facts.Equal(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// DecideReview returns the event of a person's decision, none if it repeats one.
+func DecideReview(s State, c review.Decide, book review.Book) ([]Event, error) {
+	i, known := s.Items[c.Item]
+	if !known {
+		return nil, review.ErrNoItem
+	}
+	if isRepetition, err := i.Check(c.Round, c.Asked); isRepetition || err != nil {
+		return nil, err
+	}
+	asked := c.Asked
+	if asked.User != "" || asked.Times != nil || asked.Arrived != nil {
+		return nil, review.Impossible("a decision about a payout has no user, times or arrived")
+	}
+	made := review.Decision{ID: c.EventID(0), Item: c.Item, Payment: i.held.Payment, Round: c.Round, By: c.By, Asked: asked}
+	switch asked.Decision {
+	case review.Credit:
+		facts, err := i.facts(asked)
+		if err != nil {
+			return nil, err
+		}
+		made.Takes = book.Of(string(i.held.Payment))
+		return []Event{PayoutReleased{Decision: made, Facts: facts}}, nil
+	case review.Dismiss:
+		if asked.Amount != nil {
+			return nil, review.Impossible("a dismissal has no amount")
+		}
+		return []Event{PayoutDismissed{Decision: made}}, nil
+	}
+	return nil, review.Impossible("a payout is credited, which takes the report for what happened, or dismissed")
+}
+
+// facts returns what the held report says of the payout. Where that cannot be read, a
+// person says how much has arrived at the bank.
+func (i Item) facts(asked review.Asked) (Facts, error) {
+	if i.held.Facts != nil {
+		if asked.Amount != nil {
+			return Facts{}, review.Impossible("the report says how much it is: %s", i.held.Facts.Total)
+		}
+		return *i.held.Facts, nil
+	}
+	amount, err := asked.AmountOf(nil)
+	return Facts{Subtotal: amount, Total: amount}, err
+}
+
+// DecideReverse returns the event that undoes a decision, none if it is undone.
+func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error) {
+	i, known := s.Items[c.Item]
+	if !known {
+		return nil, review.ErrNoItem
+	}
+	if isRepetition, err := i.CheckReversal(c.Round, c.Note); isRepetition || err != nil {
+		return nil, err
+	}
+	decision := i.Standing().ID
+	posted := book.By(decision)
+	if len(posted) > 0 && book.Last(string(i.held.Payment)) != decision {
+		return nil, review.ErrLater
+	}
+	return []Event{DecisionReversed{review.Reversal{
+		Item: c.Item, Reverses: decision, Payment: i.held.Payment, Round: c.Round, By: c.By, Note: c.Note, Lines: review.Opposite(posted),
+	}}}, nil
+}
+
+// Review returns how the item was decided.
+func (i Item) Review() review.Item { return i.Item }
