@@ -9,6 +9,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 func TestCodec(t *testing.T) {
@@ -20,7 +21,15 @@ func TestCodec(t *testing.T) {
 		evidence = []payment.Evidence{{Method: "api", Status: "received", Transfer: &payment.Transfer{
 			Amount: bitcoin, Quoted: bitcoin, Fee: bitcoin, Network: "bitcoin", Hash: "7b95769dce68b9aa", Payee: "1AmB4bxKGvozGcZnSSVJoM6Q56EBhzMiQ5",
 		}, At: at}}
-		closes = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin, Fee: &bitcoin}}
+		closes   = []payment.ClosedHold{{Hold: hold, Amount: &bitcoin, Fee: &bitcoin}}
+		times    = 2
+		decision = review.Decision{
+			ID: "3c1e5a77-9d1f-8a6c-8e0f-1f2d3c4b5a69", Item: hold, Payment: id, Round: 1, By: "operator:alice",
+			Asked:  review.Asked{Decision: review.Credit, User: "u1", Amount: &bitcoin, Times: &times, Arrived: &bitcoin, Note: "the payer wrote to us"},
+			Closes: []string{"5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"},
+			Takes:  []review.Line{{Account: "assets:coinbase", Amount: bitcoin}, {Account: "liabilities:suspense:" + hold, Amount: bitcoin.Neg()}},
+		}
+		back = review.Refunded{Amount: bitcoin, Share: bitcoin}
 	)
 	const task = "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69"
 	codectest.Run(t, deposit.Codec, []deposit.Event{
@@ -32,11 +41,16 @@ func TestCodec(t *testing.T) {
 			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at, Task: task,
 		},
 		deposit.DepositSeenAgain{Hold: hold, Digest: "a1b2", ReceivedAt: at, Task: task},
-		deposit.DepositReleased{
-			Hold: hold, Payment: id, User: "u1", Amount: bitcoin, Contradiction: true,
-			Closes: closes, Note: "two payments, says the payer", OccurredAt: at,
+		deposit.DepositReleased{Decision: decision, User: "u1", Amount: bitcoin, Contradiction: true, Refunded: &back},
+		deposit.DepositDismissed{Decision: decision, Arrived: &bitcoin, Refunded: &back},
+		deposit.DecisionReversed{Reversal: review.Reversal{
+			Item: hold, Reverses: decision.ID, Payment: id, Round: 1, By: "operator:alice", Note: "the wrong user", Opens: decision.Closes, Lines: decision.Takes,
+		}},
+		deposit.RefundDecided{Refund: "r1", Item: hold, Round: 1, Asked: &decision.Asked, Payment: id, Amount: bitcoin, By: "operator:alice", Note: "sent by mistake"},
+		deposit.RefundWithdrawn{Refund: "r1", Item: hold, Round: 1, Payment: id, Amount: bitcoin, By: "operator:alice"},
+		deposit.DepositRefunded{
+			Payment: id, Refund: "r1", Item: hold, Amount: bitcoin, From: decision.Takes, Reference: "bank-17", By: "operator:alice", OccurredAt: at,
 		},
-		deposit.DepositDismissed{Hold: hold, Payment: id, Amount: &bitcoin, Note: "a repetition", OccurredAt: at},
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 const (
@@ -84,11 +85,11 @@ func TestDecide(t *testing.T) {
 		{"the first output is credited alone", []deposit.Event{nobody, secondOf, registered}, report(hash, one), []deposit.Event{received, closing}, false},
 		{"another output of a pending deposit is held", []deposit.Event{registered, received}, report(hash, two), []deposit.Event{second}, false},
 		{"the other output again is nothing after it was dismissed", []deposit.Event{registered, received, verified, second,
-			deposit.DepositDismissed{Hold: "event-0", Payment: second.Payment, Amount: &two}}, report(hash, two), nil, false},
+			deposit.DepositDismissed{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: second.Payment}, Arrived: &two}}, report(hash, two), nil, false},
 		{"the other output again is nothing after it was released", []deposit.Event{registered, received, verified, second,
-			deposit.DepositReleased{Hold: "event-0", Payment: second.Payment, User: "u1", Amount: two}}, report(hash, two), nil, false},
+			deposit.DepositReleased{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: second.Payment}, User: "u1", Amount: two}}, report(hash, two), nil, false},
 		{"the first output again is nothing after that", []deposit.Event{registered, received, verified, second,
-			deposit.DepositReleased{Hold: "event-0", Payment: second.Payment, User: "u1", Amount: two}}, report(hash, one), nil, false},
+			deposit.DepositReleased{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: second.Payment}, User: "u1", Amount: two}}, report(hash, one), nil, false},
 		{"an amount that cannot be read contradicts a credit", []deposit.Event{registered, received, verified}, report(hash, money.Amount{}), []deposit.Event{contrary}, false},
 		{"the same contradiction again is nothing", []deposit.Event{registered, received, verified, contrary}, report(hash, money.Amount{}), nil, false},
 		{"the first amount after a contradiction is nothing", []deposit.Event{registered, received, verified, contrary}, report(hash, one), nil, false},
@@ -105,9 +106,9 @@ func TestDecide(t *testing.T) {
 		{"without sufficient evidence a deposit is received and pending", []deposit.Event{registered}, hearsay, []deposit.Event{received}, false},
 		{"sufficient evidence verifies a received deposit", []deposit.Event{registered, received}, report(hash, one), []deposit.Event{verified}, false},
 
-		{"a released deposit again is nothing", []deposit.Event{nobody, deposit.DepositReleased{Hold: "event-0", Payment: hash, User: "u1", Amount: one}, registered}, report(hash, one), nil, false},
-		{"a dismissed deposit again is nothing", []deposit.Event{nobody, deposit.DepositDismissed{Hold: "event-0", Payment: hash, Amount: &one}, registered}, report(hash, one), nil, false},
-		{"another output after the first was dismissed is held", []deposit.Event{nobody, deposit.DepositDismissed{Hold: "event-0", Payment: hash, Amount: &one}, registered}, report(hash, two), []deposit.Event{second}, false},
+		{"a released deposit again is nothing", []deposit.Event{nobody, deposit.DepositReleased{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: hash}, User: "u1", Amount: one}, registered}, report(hash, one), nil, false},
+		{"a dismissed deposit again is nothing", []deposit.Event{nobody, deposit.DepositDismissed{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: hash}, Arrived: &one}, registered}, report(hash, one), nil, false},
+		{"another output after the first was dismissed is held", []deposit.Event{nobody, deposit.DepositDismissed{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: hash}, Arrived: &one}, registered}, report(hash, two), []deposit.Event{second}, false},
 
 		{"a deposit without hash is held, and the money is in", nil, report("", one), []deposit.Event{noHash}, true},
 		{"a deposit without hash to a registered address is held too", []deposit.Event{registered}, report("", one), []deposit.Event{
@@ -115,8 +116,8 @@ func TestDecide(t *testing.T) {
 		}, true},
 		{"the same body without hash is seen again", []deposit.Event{noHash}, report("", one), []deposit.Event{seenAgain}, true},
 		{"and again", []deposit.Event{noHash, seenAgain}, report("", one), []deposit.Event{seenAgain}, true},
-		{"the same body is seen again after the hold was released", []deposit.Event{noHash, deposit.DepositReleased{Hold: "event-0", User: "u1", Amount: one}}, report("", one), []deposit.Event{seenAgain}, true},
-		{"the same body is seen again after the hold was dismissed", []deposit.Event{noHash, deposit.DepositDismissed{Hold: "event-0", Amount: &one}}, report("", one), []deposit.Event{seenAgain}, true},
+		{"the same body is seen again after the hold was released", []deposit.Event{noHash, deposit.DepositReleased{Decision: review.Decision{ID: "d1", Item: "event-0"}, User: "u1", Amount: one}}, report("", one), []deposit.Event{seenAgain}, true},
+		{"the same body is seen again after the hold was dismissed", []deposit.Event{noHash, deposit.DepositDismissed{Decision: review.Decision{ID: "d1", Item: "event-0"}, Arrived: &one}}, report("", one), []deposit.Event{seenAgain}, true},
 		{"another body without hash is another hold", []deposit.Event{noHash}, otherBody, []deposit.Event{
 			deposit.DepositHeld{Hold: "event-0", Digest: "d2", Amount: &one, Arrived: true, Reason: payment.NoHash},
 		}, true},
@@ -171,8 +172,8 @@ func TestDecideRegister(t *testing.T) {
 		{"one that an earlier registration has left is credited", []deposit.Event{waits, registered}, "u1", []deposit.Event{received, closing}, nil},
 		{"one that a callback has credited meanwhile is not", []deposit.Event{waits, registered, received, closing}, "u1", nil, nil},
 		{"for another user nothing is credited", []deposit.Event{waits, registered}, "u2", nil, deposit.ErrOtherUser},
-		{"a dismissed deposit is not credited", []deposit.Event{waits, deposit.DepositDismissed{Hold: "h", Payment: hash, Amount: &one}}, "u1", []deposit.Event{registered}, nil},
-		{"a released deposit is not credited again", []deposit.Event{waits, deposit.DepositReleased{Hold: "h", Payment: hash, User: "u9", Amount: one}}, "u1", []deposit.Event{registered}, nil},
+		{"a dismissed deposit is not credited", []deposit.Event{waits, deposit.DepositDismissed{Decision: review.Decision{ID: "d1", Item: "h", Payment: hash}, Arrived: &one}}, "u1", []deposit.Event{registered}, nil},
+		{"a released deposit is not credited again", []deposit.Event{waits, deposit.DepositReleased{Decision: review.Decision{ID: "d1", Item: "h", Payment: hash}, User: "u9", Amount: one}}, "u1", []deposit.Event{registered}, nil},
 		{"another output of the transaction is left for a person", []deposit.Event{waits,
 			deposit.DepositHeld{Hold: "o", Payment: hash + "/2.00000000", Amount: &two, Arrived: true, Reason: payment.AnotherOutput}}, "u1", []deposit.Event{registered, received, closing}, nil},
 		{"a contradiction is left for a person", []deposit.Event{waits, contrary}, "u1", []deposit.Event{registered, received, closing}, nil},

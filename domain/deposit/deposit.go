@@ -66,8 +66,18 @@ func Evolve(s State, event Event) State {
 			s.Waited = append(s.Waited, e.Payment)
 		}
 		return s.with(e.Payment, func(p payment.Standing) payment.Standing { return p.Hold(e.hold()) })
-	case DepositReleased, DepositDismissed, DecisionReversed, RefundDecided, RefundWithdrawn, DepositRefunded:
-		return s.decide(event)
+	case DepositReleased:
+		return s.release(e)
+	case DepositDismissed:
+		return s.dismiss(e)
+	case DecisionReversed:
+		return s.reverse(e)
+	case RefundDecided:
+		return s.intend(e)
+	case RefundWithdrawn:
+		return s.withdraw(e)
+	case DepositRefunded:
+		return s.refunded(e)
 	case DepositSeenAgain: // it counts for the person who decides, not for the next report
 		s = s.change(e.Hold, func(i Item) Item {
 			if !i.IsOpen() {

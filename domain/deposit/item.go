@@ -59,39 +59,40 @@ func (s State) change(id string, change func(Item) Item) State {
 // ruled is what closes an item that no person has decided.
 const ruled = "rule"
 
-// decide puts the event of a decision, of what undoes it, or of a refund.
-func (s State) decide(event Event) State {
-	switch e := event.(type) {
-	case DepositReleased:
-		s = s.decided(e.Decision)
-		return s.standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Release(e.ID, e.Item, e.User, e.Amount, nil) })
-	case DepositDismissed:
-		var arrived money.Amount
-		if e.Arrived != nil {
-			arrived = *e.Arrived
-		}
-		s = s.decided(e.Decision)
-		return s.standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Dismiss(e.ID, e.Item, arrived) })
-	case DecisionReversed:
-		s = s.change(e.Item, func(i Item) Item { i.Item = i.EndRound(e.Note, false); return i })
-		for _, id := range e.Opens {
-			s = s.change(id, func(i Item) Item { i.Item = i.Reopen(); return i })
-		}
-		return s.standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reverse(e.Reverses) })
-	case RefundDecided:
-		return s.change(e.Item, func(i Item) Item {
-			i.Item, i.intent = i.Decide(e.Round, e.Refund, *e.Asked, e.By), &Intent{RefundDecided: e}
-			return i
-		})
-	case RefundWithdrawn:
-		return s.change(e.Item, func(i Item) Item {
-			i.Item, i.intent = i.EndRound("", true), &Intent{RefundDecided: i.intent.RefundDecided, Withdrawn: true}
-			return i
-		})
-	case DepositRefunded:
-		return s.refunded(e)
+func (s State) release(e DepositReleased) State {
+	return s.decided(e.Decision).standing(e.Payment, func(p payment.Standing) payment.Standing {
+		return p.Release(e.ID, e.Item, e.User, e.Amount, nil)
+	})
+}
+
+func (s State) dismiss(e DepositDismissed) State {
+	var arrived money.Amount
+	if e.Arrived != nil {
+		arrived = *e.Arrived
 	}
-	return s
+	return s.decided(e.Decision).standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Dismiss(e.ID, e.Item, arrived) })
+}
+
+func (s State) reverse(e DecisionReversed) State {
+	s = s.change(e.Item, func(i Item) Item { i.Item = i.EndRound(e.Note, false); return i })
+	for _, id := range e.Opens {
+		s = s.change(id, func(i Item) Item { i.Item = i.Reopen(); return i })
+	}
+	return s.standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reverse(e.Reverses) })
+}
+
+func (s State) intend(e RefundDecided) State {
+	return s.change(e.Item, func(i Item) Item {
+		i.Item, i.intent = i.Decide(e.Round, e.Refund, *e.Asked, e.By), &Intent{RefundDecided: e}
+		return i
+	})
+}
+
+func (s State) withdraw(e RefundWithdrawn) State {
+	return s.change(e.Item, func(i Item) Item {
+		i.Item, i.intent = i.EndRound("", true), &Intent{RefundDecided: i.intent.RefundDecided, Withdrawn: true}
+		return i
+	})
 }
 
 func (s State) decided(d review.Decision) State {
@@ -160,3 +161,9 @@ func (s State) openBeside(id string) []string {
 
 // Review returns how the item was decided.
 func (i Item) Review() review.Item { return i.Item }
+
+// OpensItem returns the item that the event opens.
+func (e DepositHeld) OpensItem() string { return e.Hold }
+
+// PostsBeside returns the item that is sent back.
+func (e DepositRefunded) PostsBeside() string { return e.Item }

@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"daybook/domain/codec"
-	"daybook/domain/deposit"
 	"daybook/domain/money"
 	"daybook/domain/order"
-	"daybook/domain/payout"
 	"daybook/domain/review"
 )
 
@@ -35,7 +33,7 @@ func (p *Posted) Put(event codec.Event) error {
 		p.posters = make(map[string][]string)
 	}
 	key := string(entry.Payment)
-	item, decision := itemOf(event)
+	item, decided := itemOf(event)
 	if held, isRefund := event.(order.RefundHeld); isRefund {
 		p.refunds[held.Hold] = true
 	}
@@ -47,10 +45,10 @@ func (p *Posted) Put(event codec.Event) error {
 		if p.lines[key], err = net(p.lines[key], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
 			return fmt.Errorf("add up what is posted of %s: %w", key, err)
 		}
-		if decision == "" {
+		if decided == "" {
 			continue
 		}
-		if p.decisions[decision], err = net(p.decisions[decision], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
+		if p.decisions[decided], err = net(p.decisions[decided], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
 			return fmt.Errorf("add up what a decision has posted: %w", err)
 		}
 	}
@@ -60,21 +58,23 @@ func (p *Posted) Put(event codec.Event) error {
 // note remembers which decision has posted last. Fees and refunds post beside a decision,
 // and not in its place.
 func (p *Posted) note(key string, event codec.Event, hasPosted bool) {
-	_, decision := itemOf(event)
-	switch e := event.(type) {
-	case order.DecisionReversed:
-		p.forget(key, e.Reverses)
-	case deposit.DecisionReversed:
-		p.forget(key, e.Reverses)
-	case payout.DecisionReversed:
-		p.forget(key, e.Reverses)
-	case order.FeeReported, order.PaymentRefunded, deposit.DepositRefunded:
-	default:
-		if hasPosted {
-			p.posters[key] = append(p.posters[key], decision)
-		}
+	if r, isReversal := event.(reversal); isReversal {
+		p.forget(key, r.Reversed().Reverses)
+		return
+	}
+	if _, isBeside := event.(beside); hasPosted && !isBeside {
+		_, decision := itemOf(event)
+		p.posters[key] = append(p.posters[key], decision)
 	}
 }
+
+// What events of all aggregates say of items.
+type (
+	decision interface{ Decided() review.Decision }
+	reversal interface{ Reversed() review.Reversal }
+	opening  interface{ OpensItem() string }
+	beside   interface{ PostsBeside() string } // the item that it is of, if it is of one
+)
 
 func (p *Posted) forget(key, decision string) {
 	p.posters[key] = slices.DeleteFunc(p.posters[key], func(id string) bool { return id == decision })
@@ -107,27 +107,18 @@ func (p *Posted) Clone() *Posted {
 }
 
 // itemOf returns the item that an event is about, and its id if it decides about it.
-func itemOf(event codec.Event) (item, decision string) {
-	switch e := event.(type) {
-	case order.PaymentHeld:
-		return e.Hold, ""
-	case order.RefundHeld:
-		return e.Hold, ""
-	case deposit.DepositHeld:
-		return e.Hold, ""
-	case deposit.DepositRefunded:
-		return e.Item, ""
-	case order.PaymentRefunded:
-		return e.Item, ""
-	case order.DecisionReversed:
-		return e.Item, ""
-	case deposit.DecisionReversed:
-		return e.Item, ""
-	case payout.DecisionReversed:
-		return e.Item, ""
-	}
-	if d, isDecision := event.(interface{ Decided() review.Decision }); isDecision {
+func itemOf(event codec.Event) (item, decided string) {
+	if d, is := event.(decision); is {
 		return d.Decided().Item, d.Decided().ID
+	}
+	if r, is := event.(reversal); is {
+		return r.Reversed().Item, ""
+	}
+	if o, is := event.(opening); is {
+		return o.OpensItem(), ""
+	}
+	if b, is := event.(beside); is {
+		return b.PostsBeside(), ""
 	}
 	return "", ""
 }

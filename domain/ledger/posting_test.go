@@ -16,6 +16,7 @@ import (
 	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/review"
 	"daybook/eventstore"
 )
 
@@ -25,6 +26,11 @@ func amount(currency money.Currency, decimal string) money.Amount {
 		panic(err)
 	}
 	return a
+}
+
+// taking is a decision that takes lines back.
+func taking(identity ident.Payment, lines []review.Line) review.Decision {
+	return review.Decision{Payment: identity, Takes: lines}
 }
 
 func TestPost(t *testing.T) {
@@ -42,7 +48,7 @@ func TestPost(t *testing.T) {
 	)
 	var (
 		ten     = amount("USD", "10.00")
-		minus   = amount("USD", "-4.00")
+		six     = amount("USD", "6.00")
 		bitcoin = amount("BTC", "0.10000000")
 		none    = money.Zero("BTC")
 		fee     = amount("USD", "0.57")
@@ -51,6 +57,10 @@ func TestPost(t *testing.T) {
 		transferred = payment.Transfer{Amount: amount("USDC", "10.00"), Quoted: ten, Fee: amount("USDC", "0.10")}
 		same        = payment.Transfer{Amount: ten, Fee: amount("USD", "0.10")}
 		closedFee   = []payment.ClosedHold{{Hold: "h1", Amount: amount("USDC", "10.00").Optional(), Fee: amount("USDC", "0.10").Optional()}}
+
+		held      = []review.Line{{Account: "assets:coinbase", Amount: ten}, {Account: first, Amount: ten.Neg()}}
+		suspended = []review.Line{{Account: "assets:coinbase", Amount: ten}, {Account: mispaying, Amount: ten.Neg()}}
+		credited  = []review.Line{{Account: "assets:coinbase", Amount: ten}, {Account: user, Amount: ten.Neg()}}
 
 		closed = []payment.ClosedHold{{Hold: "h1", Amount: &ten}, {Hold: "h2"}}
 		facts  = payout.Facts{Subtotal: amount("USD", "56.74"), Total: amount("USD", "56.02"), FeeOwn: &fee, FeeBank: &bankFee}
@@ -70,14 +80,46 @@ func TestPost(t *testing.T) {
 		{"a held payment that has not arrived", order.PaymentHeld{Hold: "h1", Payment: own, Amount: &ten}, nil},
 		{"a held payment whose amount cannot be read", order.PaymentHeld{Hold: "h1", Payment: own}, nil},
 		{"a contradiction", order.PaymentHeld{Hold: "h1", Payment: own, Amount: &ten, Contradiction: true}, nil},
-		{"a released hold", order.PaymentReleased{Hold: "h1", Payment: own, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
-		{"a released hold that had put nothing into suspense", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: ten, Closes: closed[1:]}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
-		{"a released contradiction posts the difference", order.PaymentReleased{Hold: "h2", Payment: own, User: "u1", Amount: minus, Contradiction: true, Closes: closed[1:]}, map[string]string{"assets:coinbase": "-4.00 USD", user: "4.00 USD"}},
+		{"a released hold", order.PaymentReleased{Decision: taking(own, held), User: "u1", Amount: ten}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a released hold that had put nothing into suspense", order.PaymentReleased{Decision: taking(own, nil), User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
+		{"a released contradiction of the user", order.PaymentReleased{Decision: taking(own, credited), User: "u2", Amount: ten, Contradiction: true}, map[string]string{user: "10.00 USD", "liabilities:users:u2": "-10.00 USD"}},
+		{"a released contradiction of the amount", order.PaymentReleased{Decision: taking(own, credited), User: "u1", Amount: six, Contradiction: true}, map[string]string{"assets:coinbase": "-4.00 USD", user: "4.00 USD"}},
+		{"a released transfer in another currency, of which a part had been sent back", order.PaymentReleased{
+			Decision: taking(checkout, nil), User: "u1", Amount: ten, Transfer: &transferred, Refunded: &review.Refunded{Amount: amount("USDC", "5.00"), Share: amount("USD", "5.00")},
+		}, map[string]string{
+			"assets:checkout": "4.900000 USDC", "expenses:fees:checkout": "0.100000 USDC", "equity:exchange:checkout%2Fc1": "5.00 USD, -5.000000 USDC", user: "-5.00 USD",
+		}},
+		{"a completed sale", order.OrderCompleted{Decision: taking(own, held), User: "u1", Amount: ten, Sold: ten}, map[string]string{first: "10.00 USD", "income:sales": "-10.00 USD"}},
+		{"a completed sale of less", order.OrderCompleted{Decision: taking(own, held), User: "u1", Amount: ten, Sold: amount("USD", "12.00"), Short: amount("USD", "2.00").Optional()}, map[string]string{
+			first: "10.00 USD", "expenses:shortfall": "2.00 USD", "income:sales": "-12.00 USD",
+		}},
+		{"a completed sale of more, of which the rest and a part had been sent back", order.OrderCompleted{
+			Decision: taking(own, held), User: "u1", Amount: ten, Sold: six, Refunded: &review.Refunded{Amount: six, Share: six},
+		}, map[string]string{first: "10.00 USD", "assets:coinbase": "-6.00 USD", "income:sales": "-4.00 USD"}},
+		{"a dismissed hold", order.PaymentDismissed{Decision: taking(own, held), Arrived: &ten}, map[string]string{first: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
+		{"a dismissed hold of which less came", order.PaymentDismissed{Decision: taking(own, held), Arrived: &six}, map[string]string{first: "10.00 USD", "assets:coinbase": "-4.00 USD", "income:unclaimed": "-6.00 USD"}},
+		{"a dismissed hold that never came", order.PaymentDismissed{Decision: taking(own, held)}, map[string]string{first: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a dismissed contradiction", order.PaymentDismissed{Decision: taking(own, nil)}, nil},
+		{"a reversed decision", order.DecisionReversed{Reversal: review.Reversal{Payment: own, Lines: credited}}, map[string]string{"assets:coinbase": "10.00 USD", user: "-10.00 USD"}},
+		{"a decided refund", order.RefundDecided{Payment: own, Amount: ten}, nil},
+		{"a withdrawn refund", order.RefundWithdrawn{Payment: own, Amount: ten}, nil},
+		{"a refund above its payment", order.RefundHeld{Hold: "h1", Payment: own, Amount: &ten, Posted: true}, map[string]string{first: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a refund that waits unposted", order.RefundHeld{Hold: "h1", Payment: own, Amount: &ten}, nil},
+		{"a charged refund", order.RefundCharged{Decision: taking(own, review.Opposite(held)), User: "u1", Amount: ten, Charged: &ten}, map[string]string{first: "-10.00 USD", user: "10.00 USD"}},
+		{"a charged refund that is one of its own", order.RefundCharged{
+			Decision: taking(own, nil), User: "u1", Amount: ten, From: []review.Line{{Account: "income:sales", Amount: six}}, Within: &six, Charged: amount("USD", "4.00").Optional(),
+		}, map[string]string{"income:sales": "6.00 USD", user: "4.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a dismissed refund", order.RefundDismissed{Decision: taking(own, review.Opposite(held)), Amount: &ten}, map[string]string{first: "-10.00 USD", "expenses:unexplained": "10.00 USD"}},
+		{"a dismissed refund that is known", order.RefundDismissed{Decision: taking(own, nil)}, nil},
 		{"a mispayment", order.PaymentMispaid{Mispayment: "m1", Payment: mispaid, User: "u1", Amount: ten}, map[string]string{"assets:coinbase": "10.00 USD", mispaying: "-10.00 USD"}},
-		{"a credited mispayment", order.MispaymentCredited{Mispayment: "m1", Payment: mispaid, User: "u1", Amount: ten}, map[string]string{mispaying: "10.00 USD", user: "-10.00 USD"}},
-		{"a refunded mispayment", order.MispaymentRefunded{Mispayment: "m1", Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
-		{"a dismissed mispayment", order.MispaymentDismissed{Mispayment: "m1", Payment: mispaid, Amount: ten}, map[string]string{mispaying: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
-		{"a refunded payment", order.PaymentRefunded{Payment: own, User: "u1", Amount: ten}, map[string]string{user: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a credited mispayment", order.MispaymentCredited{Decision: taking(mispaid, suspended), User: "u1", Amount: ten}, map[string]string{mispaying: "10.00 USD", user: "-10.00 USD"}},
+		{"a dismissed mispayment", order.MispaymentDismissed{Decision: taking(mispaid, suspended), Arrived: &ten}, map[string]string{mispaying: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
+		{"a refunded mispayment", order.PaymentRefunded{Payment: mispaid, Amount: ten, From: []review.Line{{Account: mispaying, Amount: ten}}}, map[string]string{mispaying: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a refunded payment", order.PaymentRefunded{Payment: own, Amount: ten, From: []review.Line{{Account: user, Amount: ten}}}, map[string]string{user: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a refunded payment that was credited in another currency", order.PaymentRefunded{Payment: checkout, Amount: amount("USDC", "5.81"), From: []review.Line{{Account: user, Amount: amount("EUR", "5.00")}}}, map[string]string{
+			user: "5.00 EUR", "assets:checkout": "-5.810000 USDC", "equity:exchange:checkout%2Fc1": "5.810000 USDC, -5.00 EUR",
+		}},
+		{"a refund of a payment that had posted nothing", order.PaymentRefunded{Payment: own, Amount: ten}, nil},
 		{"a sale is announced", order.PaymentReceived{Payment: own, User: "u1", Amount: ten, Sale: true}, nil},
 		{"a sale", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: &ten}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-10.00 USD"}},
 		{"a sale with a rest", order.PaymentVerified{Payment: own, User: "u1", Amount: ten, Sold: amount("USD", "7.50").Optional()}, map[string]string{"assets:coinbase": "10.00 USD", "income:sales": "-7.50 USD", user: "-2.50 USD"}},
@@ -116,9 +158,15 @@ func TestPost(t *testing.T) {
 		{"a verified deposit that closes a hold", deposit.DepositVerified{Payment: hash, User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
 		{"a held deposit that has arrived", deposit.DepositHeld{Hold: "h1", Amount: &bitcoin, Arrived: true}, map[string]string{"assets:coinbase": "0.10000000 BTC", first: "-0.10000000 BTC"}},
 		{"a held deposit that has not arrived", deposit.DepositHeld{Hold: "h1"}, nil},
-		{"a released deposit", deposit.DepositReleased{Hold: "h1", User: "u1", Amount: ten, Closes: closed}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
-		{"a dismissed deposit", deposit.DepositDismissed{Hold: "h1", Amount: &bitcoin}, map[string]string{first: "0.10000000 BTC", "income:unclaimed": "-0.10000000 BTC"}},
-		{"a dismissed deposit that had put nothing into suspense", deposit.DepositDismissed{Hold: "h1"}, nil},
+		{"a released deposit", deposit.DepositReleased{Decision: taking("", held), User: "u1", Amount: ten}, map[string]string{first: "10.00 USD", user: "-10.00 USD"}},
+		{"a released deposit that came twice", deposit.DepositReleased{Decision: taking("", held), User: "u1", Amount: amount("USD", "20.00")}, map[string]string{first: "10.00 USD", "assets:coinbase": "10.00 USD", user: "-20.00 USD"}},
+		{"a released deposit that never came", deposit.DepositReleased{Decision: taking("", held), User: "u1", Amount: amount("USD", "0.00")}, map[string]string{first: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
+		{"a dismissed deposit", deposit.DepositDismissed{Decision: taking("", held), Arrived: &ten}, map[string]string{first: "10.00 USD", "income:unclaimed": "-10.00 USD"}},
+		{"a dismissed deposit that had put nothing into suspense", deposit.DepositDismissed{Decision: taking("", nil)}, nil},
+		{"a reversed decision about a deposit", deposit.DecisionReversed{Reversal: review.Reversal{Lines: held}}, map[string]string{"assets:coinbase": "10.00 USD", first: "-10.00 USD"}},
+		{"a decided refund of a deposit", deposit.RefundDecided{Amount: ten}, nil},
+		{"a withdrawn refund of a deposit", deposit.RefundWithdrawn{Amount: ten}, nil},
+		{"a refunded deposit", deposit.DepositRefunded{Amount: ten, From: []review.Line{{Account: first, Amount: ten}}}, map[string]string{first: "10.00 USD", "assets:coinbase": "-10.00 USD"}},
 		{"a registered address", deposit.AddressRegistered{User: "u1"}, nil},
 		{"a received deposit", deposit.DepositReceived{Payment: hash, User: "u1", Amount: bitcoin}, nil},
 		{"a deposit that is seen again", deposit.DepositSeenAgain{Hold: "h1"}, nil},
@@ -138,6 +186,14 @@ func TestPost(t *testing.T) {
 		}},
 		{"an announced payout", payout.PayoutPending{Payment: paidOut, Facts: facts}, nil},
 		{"a held payout", payout.PayoutHeld{Hold: "h1", Payment: paidOut, Facts: &facts}, nil},
+
+		{"a released payout takes the earlier one back", payout.PayoutReleased{Decision: taking(paidOut, []review.Line{
+			{Account: "assets:bank", Amount: amount("USD", "9.00")}, {Account: "assets:coinbase", Amount: amount("USD", "-9.00")},
+		}), Facts: facts}, map[string]string{
+			"assets:bank": "47.02 USD", "expenses:fees:coinbase": "0.57 USD", "expenses:fees:bank": "0.15 USD", "assets:coinbase": "-47.74 USD",
+		}},
+		{"a dismissed payout", payout.PayoutDismissed{Decision: taking(paidOut, nil)}, nil},
+		{"a reversed decision about a payout", payout.DecisionReversed{Reversal: review.Reversal{Payment: paidOut, Lines: held}}, map[string]string{"assets:coinbase": "10.00 USD", first: "-10.00 USD"}},
 
 		{"a claimed payment", claim.PaymentClaimed{Payment: mispaid, Owner: "order-coinbase.A"}, nil},
 		{"a kept callback", quarantine.CallbackQuarantined{Digest: "ba78"}, nil},
@@ -257,8 +313,8 @@ func TestChanges(t *testing.T) {
 		{"a verified one is pending no longer", order.PaymentVerified{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Available: ten, Pending: minus}}},
 		{"a refuted one is nothing", order.PaymentRefuted{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Pending: minus}}},
 		{"a held one is nobody's yet", order.PaymentHeld{Hold: "h1", Payment: "coinbase/order/A", User: "u1", Amount: &ten, Arrived: true}, nil},
-		{"a credited mispayment was not pending", order.MispaymentCredited{Mispayment: "m1", Payment: "coinbase/mispayment/M", User: "u2", Amount: ten}, []Change{{User: "u2", Available: ten}}},
-		{"a refunded one is gone", order.PaymentRefunded{Payment: "coinbase/order/A", User: "u1", Amount: ten}, []Change{{User: "u1", Available: minus}}},
+		{"a credited mispayment was not pending", order.MispaymentCredited{Decision: taking("coinbase/mispayment/M", nil), User: "u2", Amount: ten}, []Change{{User: "u2", Available: ten}}},
+		{"a refunded one is gone", order.PaymentRefunded{Payment: "coinbase/order/A", Amount: ten, From: []review.Line{{Account: "liabilities:users:u1", Amount: ten}}}, []Change{{User: "u1", Available: minus}}},
 		{"a status is nothing", order.OrderStatusReported{Status: "expired"}, nil},
 	} {
 		entry, err := Post(test.event)

@@ -12,6 +12,7 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 func TestCodec(t *testing.T) {
@@ -28,8 +29,16 @@ func TestCodec(t *testing.T) {
 			Amount: stable, Quoted: dollars, Fee: amount("USDC", "0.13"), Network: "base", Payee: "0xAc5f31b0aE4f1fD3b5d4F2C17E50dBb3E7d01234",
 			Hash: "0xabcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789",
 		}
-		answer = []payment.Evidence{{Method: "api", Status: "COMPLETED", Transfer: &transfer, At: at}}
-		closes = []payment.ClosedHold{{Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Amount: &dollars, Fee: &fee}, {Hold: "5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"}}
+		answer   = []payment.Evidence{{Method: "api", Status: "COMPLETED", Transfer: &transfer, At: at}}
+		closes   = []payment.ClosedHold{{Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Amount: &dollars, Fee: &fee}, {Hold: "5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"}}
+		times    = 2
+		decision = review.Decision{
+			ID: "3c1e5a77-9d1f-8a6c-8e0f-1f2d3c4b5a69", Item: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, Round: 1, By: "operator:alice",
+			Asked:  review.Asked{Decision: review.Credit, User: "u1", Amount: &dollars, Times: &times, Arrived: &dollars, Note: "the payer wrote to us"},
+			Closes: []string{"5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"},
+			Takes:  []review.Line{{Account: "assets:coinbase", Amount: dollars}, {Account: "liabilities:users:u2", Amount: dollars.Neg()}},
+		}
+		back = review.Refunded{Amount: fee, Share: fee}
 	)
 	codectest.Run(t, order.Codec, []order.Event{
 		order.OrderRegistered{Terms: order.Terms{User: "u1", Amount: dollars, For: order.ForSale, ExpiresAt: at.Add(time.Hour), Reference: "order1234"}, OccurredAt: at},
@@ -39,7 +48,7 @@ func TestCodec(t *testing.T) {
 		order.FeeReported{Payment: checkout, Fee: fee, OccurredAt: at},
 		order.RefundReported{
 			Payment: checkout, Refund: checkout + "/refund/re_1", Digest: "a1b2", Amount: &dollars, Status: "COMPLETED",
-			Reason: payment.RefundOfAnother, Hash: transfer.Hash, OccurredAt: at,
+			Reason: payment.RefundOfAnother, Hash: transfer.Hash, OccurredAt: at, Intent: "r1",
 		},
 		order.OrderStatusReported{Status: "expired", OccurredAt: at},
 		order.OrderExpired{OccurredAt: at},
@@ -58,17 +67,32 @@ func TestCodec(t *testing.T) {
 		order.PaymentHeld{
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, Digest: "a1b2", User: "u1", Amount: &dollars,
 			Arrived: true, Contradiction: true, Reason: payment.Contradiction, OccurredAt: at, Reference: "order1234",
-			Transfer: &transfer, Reported: &transfer, Received: &dollars, Evidence: answer,
-		},
-		order.PaymentReleased{
-			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: own, User: "u1", Amount: dollars,
-			Contradiction: true, Closes: closes, Note: "the payer wrote to us", OccurredAt: at,
+			Transfer: &transfer, Reported: &transfer, Received: &dollars, Evidence: answer, Registration: true,
 		},
 		order.PaymentMispaid{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Reason: payment.Underpaid, Received: &dollars, Transfer: &transfer, Evidence: answer, OccurredAt: at, Closes: closes},
-		order.MispaymentCredited{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, User: "u1", Amount: dollars, Note: "late by a minute", OccurredAt: at},
-		order.MispaymentRefunded{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "sent back", OccurredAt: at},
-		order.MispaymentDismissed{Mispayment: "9f2c1a44-5b0e-8d31-a7c6-0e1f2a3b4c5d", Payment: mispaid, Amount: dollars, Note: "nobody claims it", OccurredAt: at},
-		order.PaymentRefunded{Payment: own, Refund: "r1", User: "u1", Amount: dollars, Note: "socks were too small", OccurredAt: at},
+		order.PaymentReleased{Decision: decision, User: "u1", Amount: dollars, Transfer: &transfer, Contradiction: true, Refunded: &back},
+		order.MispaymentCredited{Decision: decision, User: "u1", Amount: dollars, Transfer: &transfer, Refunded: &back},
+		order.OrderCompleted{Decision: decision, User: "u1", Amount: dollars, Sold: dollars, Short: &fee, Transfer: &transfer, Refunded: &back},
+		order.PaymentDismissed{Decision: decision, Arrived: &dollars, Transfer: &transfer, Refunded: &back},
+		order.MispaymentDismissed{Decision: decision, Arrived: &dollars, Transfer: &transfer, Refunded: &back},
+		order.DecisionReversed{Reversal: review.Reversal{
+			Item: decision.Item, Reverses: decision.ID, Payment: own, Round: 1, By: "operator:alice", Note: "the wrong user",
+			Opens: decision.Closes, Lines: decision.Takes,
+		}},
+		order.RefundDecided{
+			Refund: "r1", Item: decision.Item, Round: 1, Asked: &decision.Asked, Payment: own, Amount: dollars, By: "operator:alice", Note: "socks were too small",
+		},
+		order.RefundWithdrawn{Refund: "r1", Item: decision.Item, Round: 1, Payment: own, Amount: dollars, By: "operator:alice"},
+		order.PaymentRefunded{
+			Payment: own, Refund: "r1", Report: checkout + "/refund/re_1", Item: decision.Item, Amount: dollars, From: decision.Takes,
+			Hash: transfer.Hash, Reference: "bank-17", By: "operator:alice", OccurredAt: at,
+		},
+		order.RefundHeld{
+			Hold: decision.Item, Payment: checkout, Report: checkout + "/refund/re_1", Refund: "r1", Amount: &dollars, Posted: true,
+			Reason: payment.RefundAbove, Hash: transfer.Hash, OccurredAt: at,
+		},
+		order.RefundCharged{Decision: decision, User: "u1", Amount: dollars, From: decision.Takes, Within: &dollars, Charged: &fee},
+		order.RefundDismissed{Decision: decision, Amount: &dollars},
 	})
 }
 

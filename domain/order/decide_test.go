@@ -11,6 +11,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/review"
 )
 
 const (
@@ -242,14 +243,14 @@ func TestDecide(t *testing.T) {
 			"sufficient evidence of a refuted payment is held", []order.Event{received, refuted}, report(paid(completed)),
 			[]order.Event{contradiction(own, "u1", order.PaymentHeld{Amount: &ten, OccurredAt: at})},
 		},
-		{"a released payment again is nothing", []order.Event{nobody, order.PaymentReleased{Hold: "event-0", Payment: own, User: "u1", Amount: ten}}, report(paid(completed)), nil},
+		{"a released payment again is nothing", []order.Event{nobody, order.PaymentReleased{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: own}, User: "u1", Amount: ten}}, report(paid(completed)), nil},
 		{
-			"a released payment for another user is held", []order.Event{nobody, order.PaymentReleased{Hold: "event-0", Payment: own, User: "u1", Amount: ten}},
+			"a released payment for another user is held", []order.Event{nobody, order.PaymentReleased{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: own}, User: "u1", Amount: ten}},
 			report(paid(order.Claim{Custom: "u2", Amount: ten})), []order.Event{contradiction(own, "u2", order.PaymentHeld{Amount: &ten, OccurredAt: at})},
 		},
 		{
 			"a refunded payment again is nothing",
-			[]order.Event{received, verified, order.PaymentRefunded{Payment: own, Refund: "r1", User: "u1", Amount: ten}}, report(paid(completed)), nil,
+			[]order.Event{received, verified, order.PaymentRefunded{Payment: own, Refund: "r1", Amount: ten}}, report(paid(completed)), nil,
 		},
 
 		{"a status moves no money", nil, report(status("expired")), []order.Event{order.OrderStatusReported{Status: "expired", OccurredAt: at}}},
@@ -297,9 +298,9 @@ func TestDecide(t *testing.T) {
 			"a mispayment of nobody waits all the same", nil, report(mispaid(order.Mispayment{Payment: abc, Amount: ten, OccurredAt: later})),
 			[]order.Event{order.PaymentMispaid{Mispayment: "event-0", Payment: abc, Amount: ten, OccurredAt: later}},
 		},
-		{"a mispayment that was credited is known", []order.Event{firstABC, order.MispaymentCredited{Mispayment: "event-0", Payment: abc, User: "u1", Amount: ten}}, report(mispaid(abcPaid)), nil},
-		{"a mispayment that was refunded is known", []order.Event{firstABC, order.MispaymentRefunded{Mispayment: "event-0", Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
-		{"a mispayment that was dismissed is known", []order.Event{firstABC, order.MispaymentDismissed{Mispayment: "event-0", Payment: abc, Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was credited is known", []order.Event{firstABC, order.MispaymentCredited{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: abc}, User: "u1", Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was refunded is known", []order.Event{firstABC, order.PaymentRefunded{Payment: abc, Item: "event-0", Amount: ten}}, report(mispaid(abcPaid)), nil},
+		{"a mispayment that was dismissed is known", []order.Event{firstABC, order.MispaymentDismissed{Decision: review.Decision{ID: "d1", Item: "event-0", Payment: abc}, Arrived: &ten}}, report(mispaid(abcPaid)), nil},
 
 		{
 			"a mispayment without id is held by its digest, and nothing is posted", nil, report(mispaid(noID)),

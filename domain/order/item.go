@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"daybook/domain/ident"
+	"daybook/domain/money"
 	"daybook/domain/payment"
 	"daybook/domain/review"
 )
@@ -56,32 +57,17 @@ func (s State) pay(identity ident.Payment, decision string) State {
 	return s
 }
 
-// decide puts the event of a decision, or of what undoes it.
-func (s State) decide(event Event) State {
-	switch e := event.(type) {
-	case PaymentReleased:
-		s = s.decided(e.Decision).pay(e.Payment, e.ID)
-		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
-	case MispaymentCredited:
-		s = s.decided(e.Decision)
-		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
-	case OrderCompleted:
-		s = s.decided(e.Decision).pay(e.Payment, e.ID)
-		return s.released(e.Decision, e.User, payment.HeldReport{Amount: e.Amount, Transfer: e.Transfer})
-	case PaymentDismissed:
-		return s.decided(e.Decision).with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing {
-			return p.Dismiss(e.ID, e.Item, deref(e.Arrived))
-		})
-	case MispaymentDismissed:
-		return s.decided(e.Decision)
-	case RefundCharged:
-		return s.decided(e.Decision).charge(e)
-	case RefundDismissed:
-		return s.decided(e.Decision).match(e.Item, true)
-	case DecisionReversed:
-		return s.reverse(e)
-	}
-	return s
+// release puts a decision that gives a payment to somebody.
+func (s State) release(d review.Decision, user string, amount money.Amount, transfer *payment.Transfer) State {
+	return s.decided(d).with(s.Items[d.Item].key(), func(p payment.Standing) payment.Standing {
+		return p.Release(d.ID, d.Item, user, amount, transfer)
+	})
+}
+
+func (s State) dismiss(e PaymentDismissed) State {
+	return s.decided(e.Decision).with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing {
+		return p.Dismiss(e.ID, e.Item, deref(e.Arrived))
+	})
 }
 
 func deref[T any](p *T) (value T) {
@@ -98,12 +84,6 @@ func (s State) decided(d review.Decision) State {
 		s = s.change(id, func(i review.Item) review.Item { return i.Settle(d.ID) })
 	}
 	return s
-}
-
-func (s State) released(d review.Decision, user string, as payment.HeldReport) State {
-	return s.with(s.Items[d.Item].key(), func(p payment.Standing) payment.Standing {
-		return p.Release(d.ID, d.Item, user, as.Amount, as.Transfer)
-	})
 }
 
 // reverse puts back what a decision has changed.
@@ -175,3 +155,18 @@ func (s State) openBeside(id string) []string {
 
 // Review returns how the item was decided.
 func (i Item) Review() review.Item { return i.Item }
+
+// OpensItem returns the item that the event opens.
+func (e PaymentHeld) OpensItem() string { return e.Hold }
+
+// OpensItem returns the item that the event opens.
+func (e PaymentMispaid) OpensItem() string { return e.Mispayment }
+
+// OpensItem returns the item that the event opens.
+func (e RefundHeld) OpensItem() string { return e.Hold }
+
+// PostsBeside returns the item that is sent back; empty if none is.
+func (e PaymentRefunded) PostsBeside() string { return e.Item }
+
+// PostsBeside returns no item: a fee is of a payment.
+func (e FeeReported) PostsBeside() string { return "" }

@@ -128,9 +128,22 @@ func Evolve(s State, event Event) State {
 			}
 			return p.Credit(e.User, e.Amount)
 		})
-	case PaymentReleased, MispaymentCredited, OrderCompleted, PaymentDismissed, MispaymentDismissed,
-		RefundCharged, RefundDismissed, DecisionReversed:
-		return s.decide(event)
+	case PaymentReleased:
+		return s.pay(e.Payment, e.ID).release(e.Decision, e.User, e.Amount, e.Transfer)
+	case MispaymentCredited:
+		return s.release(e.Decision, e.User, e.Amount, e.Transfer)
+	case OrderCompleted:
+		return s.pay(e.Payment, e.ID).release(e.Decision, e.User, e.Amount, e.Transfer)
+	case PaymentDismissed:
+		return s.dismiss(e)
+	case MispaymentDismissed:
+		return s.decided(e.Decision)
+	case RefundCharged:
+		return s.decided(e.Decision).charge(e)
+	case RefundDismissed:
+		return s.decided(e.Decision).match(e.Item, true)
+	case DecisionReversed:
+		return s.reverse(e)
 	case RefundDecided:
 		return s.intend(e)
 	case RefundWithdrawn:

@@ -42,7 +42,7 @@ func TestDecideRegister(t *testing.T) {
 	soldArrived := arrived
 	soldArrived.Sale = true
 	mine := func(user string) order.PaymentHeld {
-		return contradiction(own, user, order.PaymentHeld{Amount: &ten})
+		return contradiction(own, user, order.PaymentHeld{Amount: &ten, Registration: true})
 	}
 	for name, c := range map[string]struct {
 		given []order.Event

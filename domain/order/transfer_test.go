@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"daybook/domain/ident"
+	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payment"
 )
@@ -308,7 +309,7 @@ func TestEachReportOfARefundIsKeptOnce(t *testing.T) {
 	if again := o.put(order.Decide(o.state, r)); again != nil {
 		t.Errorf("again %v", again)
 	}
-	r.Refunds[0].Status = "COMPLETED"
+	r.Refunds[0].Status, r.Book = "COMPLETED", new(ledger.Posted)
 	want := []order.Event{order.RefundReported{Payment: checkout, Refund: checkout + "/refund/r1", Status: "COMPLETED", Amount: &ten}}
 	if got := o.put(order.Decide(o.state, r)); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)

@@ -108,10 +108,10 @@ func TestJudge(t *testing.T) {
 		{"sufficient evidence for a refuted payment again is nothing",
 			refuted.Hold(HeldReport{ID: "h5", User: "u1", Amount: ten, Reason: Contradiction, Contradiction: true}), paid, nothing},
 
-		{"a released payment again is nothing", none.Hold(arrived).Release("h1", "u1", ten), paid, nothing},
-		{"a released payment for another user is held", none.Hold(arrived).Release("h1", "u1", ten), otherUser, contradict},
-		{"after a released contradiction the first facts are nothing", credited.Hold(contradicted).Release("h4", "u1", usd(t, "1.00")), paid, nothing},
-		{"after a released contradiction its own facts are nothing", credited.Hold(contradicted).Release("h4", "u1", usd(t, "1.00")), other, nothing},
+		{"a released payment again is nothing", none.Hold(arrived).Release("d1", "h1", "u1", ten, nil), paid, nothing},
+		{"a released payment for another user is held", none.Hold(arrived).Release("d1", "h1", "u1", ten, nil), otherUser, contradict},
+		{"after a released contradiction the first facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), nil), paid, nothing},
+		{"after a released contradiction its own facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), nil), other, nothing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := test.given.Judge(test.claim); !reflect.DeepEqual(got, test.want) {
@@ -127,7 +127,7 @@ func TestReleaseSettlesTheOtherHolds(t *testing.T) {
 		Hold(HeldReport{ID: "arrived", Amount: ten, Reason: NoUser, Arrived: true}).
 		Hold(HeldReport{ID: "unread", Reason: UnreadableAmount}).
 		Hold(HeldReport{ID: "other", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}).
-		Release("unread", "u1", ten)
+		Release("d1", "unread", "u1", ten, nil)
 	for _, h := range s.Holds {
 		if h.Closed == h.Contradiction {
 			t.Errorf("the hold %s is closed: %v", h.ID, h.Closed)
@@ -143,7 +143,7 @@ func TestEvolvingLeavesTheOldStandingAlone(t *testing.T) {
 	before.Hold(HeldReport{ID: "h2"})
 	before.Close("h1")
 	before.Credit("u1", usd(t, "10.00"))
-	before.Release("h1", "u1", usd(t, "10.00"))
+	before.Release("d1", "h1", "u1", usd(t, "10.00"), nil)
 	if want := (Standing{}).Hold(HeldReport{ID: "h1", Reason: NoUser}); !reflect.DeepEqual(before, want) {
 		t.Errorf("got %+v, want %+v", before, want)
 	}
@@ -313,4 +313,41 @@ func must(a money.Amount, err error) money.Amount {
 		panic(err)
 	}
 	return a
+}
+
+func TestReverseRestoresWhatADecisionHasChanged(t *testing.T) {
+	ten := usd(t, "10.00")
+	arrived := HeldReport{ID: "h1", Amount: ten, Reason: NoUser, Arrived: true}
+	other := HeldReport{ID: "h2", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}
+	before := Standing{}.Hold(arrived)
+	for name, decide := range map[string]func(Standing) Standing{
+		"release": func(s Standing) Standing { return s.Release("d1", "h1", "u1", ten, nil) },
+		"dismiss": func(s Standing) Standing { return s.Dismiss("d1", "h1", ten) },
+		"nothing": func(s Standing) Standing { return s.Dismiss("d1", "h1", money.Amount{}) },
+	} {
+		decided := decide(before)
+		if reflect.DeepEqual(decided.Holds, before.Holds) {
+			t.Errorf("%s changes no hold", name)
+		}
+		got, want := decided.Hold(other).Reverse("d1"), before.Hold(other)
+		got.undo = nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+	}
+	credited := Standing{}.Credit("u1", ten).Hold(other)
+	both := credited.Release("d1", "h2", "u2", usd(t, "11.00"), nil)
+	if got := both.Dismiss("d2", "h2", money.Amount{}).Reverse("d2"); got.Owner != "u2" {
+		t.Errorf("the reversal of one decision undoes another: %+v", got)
+	}
+}
+
+func TestGiveBack(t *testing.T) {
+	s, err := Standing{}.GiveBack(usd(t, "3.00"), usd(t, "2.00"))
+	if err == nil {
+		s, err = s.GiveBack(usd(t, "1.50"), usd(t, "1.00"))
+	}
+	if err != nil || s.Refunded != usd(t, "4.50") || s.Share != usd(t, "3.00") {
+		t.Errorf("got %v of %v, %v", s.Refunded, s.Share, err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/payment"
 	"daybook/domain/payout"
+	"daybook/domain/review"
 )
 
 func TestCodec(t *testing.T) {
@@ -22,6 +23,13 @@ func TestCodec(t *testing.T) {
 			Subtotal: amount("USD", "56.74"), Total: amount("USD", "56.02"), FeeOwn: &fee, FeeBank: &bankFee, Bitcoin: &bitcoin,
 			Orders: []string{"BXKZCXPU", "R7FABJ6T"}, Mispaid: []string{"THTM7XLBS"},
 		}
+		times    = 2
+		decision = review.Decision{
+			ID: "3c1e5a77-9d1f-8a6c-8e0f-1f2d3c4b5a69", Item: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: id, Round: 1, By: "operator:alice",
+			Asked:  review.Asked{Decision: review.Credit, User: "u1", Amount: &fee, Times: &times, Arrived: &fee, Note: "the bank has it"},
+			Closes: []string{"5a69780b-9d1f-8a6c-8e0f-1f2d3c4b5a69"},
+			Takes:  []review.Line{{Account: "assets:bank", Amount: fee}, {Account: "assets:coinbase", Amount: fee.Neg()}},
+		}
 	)
 	codectest.Run(t, payout.Codec, []payout.Event{
 		payout.PayoutPending{Payment: id, Facts: facts, OccurredAt: at, Arrives: until},
@@ -30,6 +38,11 @@ func TestCodec(t *testing.T) {
 			Hold: "0b5a3d6e-9d1f-8a6c-8e0f-1f2d3c4b5a69", Payment: id, Digest: "a1b2", Facts: &facts,
 			Status: "Complete", Reason: payment.Contradiction, OccurredAt: at,
 		},
+		payout.PayoutReleased{Decision: decision, Facts: facts},
+		payout.PayoutDismissed{Decision: decision},
+		payout.DecisionReversed{Reversal: review.Reversal{
+			Item: decision.Item, Reverses: decision.ID, Payment: id, Round: 1, By: "operator:alice", Note: "the wrong report", Opens: decision.Closes, Lines: decision.Takes,
+		}},
 	})
 }
 

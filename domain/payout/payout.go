@@ -90,8 +90,12 @@ func Evolve(s State, event Event) State {
 	case PayoutHeld:
 		s.Holds = append(slices.Clip(s.Holds), Hold{ID: e.Hold, Reason: e.Reason, Digest: e.Digest})
 		s = s.put(e.Hold, Item{held: &e})
-	case PayoutReleased, PayoutDismissed, DecisionReversed:
-		return s.decide(event)
+	case PayoutReleased:
+		return s.release(e)
+	case PayoutDismissed:
+		return s.decided(e.Decision, nil)
+	case DecisionReversed:
+		return s.reverse(e)
 	}
 	return s
 }

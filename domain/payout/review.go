@@ -33,28 +33,25 @@ func (s State) put(id string, i Item) State {
 	return s
 }
 
-// decide puts the event of a decision, or of what undoes it.
-func (s State) decide(event Event) State {
-	switch e := event.(type) {
-	case PayoutReleased:
-		i := s.Items[e.Item]
-		i.Item = i.Decide(e.Round, e.ID, e.Asked, e.By)
-		i.before = &taken{s.Known, s.Completed, s.Facts}
-		s = s.put(e.Item, i)
-		s.Known, s.Completed, s.Facts = true, true, e.Facts
-	case PayoutDismissed:
-		i := s.Items[e.Item]
-		i.Item = i.Decide(e.Round, e.ID, e.Asked, e.By)
-		s = s.put(e.Item, i)
-	case DecisionReversed:
-		i := s.Items[e.Item]
-		i.Item = i.EndRound(e.Note, false)
-		if b := i.before; b != nil {
-			s.Known, s.Completed, s.Facts, i.before = b.known, b.completed, b.facts, nil
-		}
-		s = s.put(e.Item, i)
-	}
+func (s State) decided(d review.Decision, before *taken) State {
+	i := s.Items[d.Item]
+	i.Item, i.before = i.Decide(d.Round, d.ID, d.Asked, d.By), before
+	return s.put(d.Item, i)
+}
+
+func (s State) release(e PayoutReleased) State {
+	s = s.decided(e.Decision, &taken{s.Known, s.Completed, s.Facts})
+	s.Known, s.Completed, s.Facts = true, true, e.Facts
 	return s
+}
+
+func (s State) reverse(e DecisionReversed) State {
+	i := s.Items[e.Item]
+	if b := i.before; b != nil {
+		s.Known, s.Completed, s.Facts = b.known, b.completed, b.facts
+	}
+	i.Item, i.before = i.EndRound(e.Note, false), nil
+	return s.put(e.Item, i)
 }
 
 // isReplaced reports whether a report is the reading that a released one has replaced.

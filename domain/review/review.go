@@ -93,6 +93,9 @@ type Reversal struct {
 	Lines    []Line        `json:"lines,omitempty"` // the exact opposite of what the decision has posted
 }
 
+// Reversed returns the reversal itself, of an event that embeds it.
+func (r Reversal) Reversed() Reversal { return r }
+
 // RefundDecided says that a person wants to send money back. It posts nothing and reserves
 // the amount.
 type RefundDecided struct {
