@@ -123,6 +123,19 @@ func itemOf(event codec.Event) (item, decided string) {
 	return "", ""
 }
 
+// Net returns the lines of entries as one posting: a line for each account and currency,
+// in the order of their names.
+func Net(entries ...Entry) (lines []review.Line, err error) {
+	for _, e := range entries {
+		for _, l := range e.Lines {
+			if lines, err = net(lines, review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return sorted(lines), nil
+}
+
 // net adds a line to those of the same account and currency.
 func net(lines []review.Line, l review.Line) ([]review.Line, error) {
 	for i := range lines {

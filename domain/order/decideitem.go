@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"strings"
 
 	"daybook/domain/ident"
@@ -18,8 +19,11 @@ type DecideItem struct {
 // DecideReview returns the events of a person's decision, none if it repeats one.
 func DecideReview(s State, c DecideItem) ([]Event, error) {
 	i, known := s.Items[c.Item]
-	if !known {
+	switch {
+	case !known:
 		return nil, review.ErrNoItem
+	case c.Book == nil:
+		return nil, review.Unposted{}
 	}
 	if isRepetition, err := i.Check(c.Round, c.Asked); isRepetition || err != nil {
 		return nil, err
@@ -28,9 +32,6 @@ func DecideReview(s State, c DecideItem) ([]Event, error) {
 		return nil, review.ErrRefundOpen
 	}
 	d := decision{state: s.Clone(), command: Report{EventID: c.EventID, Claims: c.Claims}}
-	if d.command.Book == nil {
-		return nil, review.Unposted{}
-	}
 	if err := d.decide(c, i); err != nil {
 		return nil, err
 	}
@@ -96,9 +97,7 @@ func (d *decision) read(c DecideItem, i Item) (r reading, err error) {
 	if c.Asked.Times != nil || c.Asked.Arrived != nil {
 		return r, review.Impossible("times and arrived say nothing of a %s of it", c.Asked.Decision)
 	}
-	if c.Asked.User != "" {
-		r.user = c.Asked.User
-	}
+	r.user = cmp.Or(c.Asked.User, r.user, d.state.Terms.User)
 	if r.transfer != nil {
 		t := *r.transfer
 		if t.Fee.IsZero() {

@@ -11,8 +11,11 @@ type ReverseItem struct {
 // DecideReverse returns the event that undoes a decision, none if it is undone.
 func DecideReverse(s State, c ReverseItem) ([]Event, error) {
 	i, known := s.Items[c.Item]
-	if !known {
+	switch {
+	case !known:
 		return nil, review.ErrNoItem
+	case c.Book == nil:
+		return nil, review.Unposted{}
 	}
 	if isRepetition, err := i.CheckReversal(c.Round, c.Note); isRepetition || err != nil {
 		return nil, err
@@ -25,8 +28,6 @@ func DecideReverse(s State, c ReverseItem) ([]Event, error) {
 		return nil, review.ErrRefundOpen
 	case i.refund == nil && !back.IsZero() && back.Sign() != 0:
 		return nil, review.ErrRefundDone
-	case c.Book == nil:
-		return nil, review.Unposted{}
 	}
 	posted := c.Book.By(standing.ID)
 	if len(posted) > 0 && c.Book.Last(i.posted(c.Item)) != standing.ID {

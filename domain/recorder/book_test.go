@@ -1,7 +1,9 @@
 package recorder_test
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -12,8 +14,8 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
-	"daybook/domain/payment"
 	"daybook/domain/payout"
+	"daybook/domain/review"
 )
 
 const suspense = "liabilities:suspense:"
@@ -25,22 +27,22 @@ type book struct {
 	orders   map[order.ID]order.State
 	deposits map[deposit.ID]deposit.State
 	payouts  map[payout.ID]payout.State
+	posted   map[string]*ledger.Posted // by stream
 
 	balances map[ledger.Account]map[money.Currency]money.Amount
-	credited map[string]map[money.Currency]money.Amount // by user
-	credits  map[ident.Payment]int                      // of a payment, contradictions apart
-	holds    map[string]hold                            // open, by id
-	open     map[ident.Payment]money.Amount             // mispayments
-	mispaid  map[ident.Payment]string                   // the id of each
+	payments map[string]*told  // by payment, or by item where that has none
+	items    map[string]string // the stream of each item
+	undone   map[string]told   // what a decision has changed, by its id
+	keys     map[string]string // the payment of a decision, by its id
 	appended int
 }
 
-type hold struct {
-	payment.HeldReport
-	order     order.ID // or
-	deposit   deposit.ID
-	payment   ident.Payment
-	anonymous bool
+// told is who has a payment.
+type told struct {
+	user    string
+	amount  money.Amount            // of the user; the zero value if nobody has it
+	waiting map[string]money.Amount // in suspense, by item
+	credits int
 }
 
 func newBook(t rapid.TB) *book {
@@ -49,13 +51,33 @@ func newBook(t rapid.TB) *book {
 		orders:   make(map[order.ID]order.State),
 		deposits: make(map[deposit.ID]deposit.State),
 		payouts:  make(map[payout.ID]payout.State),
+		posted:   make(map[string]*ledger.Posted),
 		balances: make(map[ledger.Account]map[money.Currency]money.Amount),
-		credited: make(map[string]map[money.Currency]money.Amount),
-		credits:  make(map[ident.Payment]int),
-		holds:    make(map[string]hold),
-		open:     make(map[ident.Payment]money.Amount),
-		mispaid:  make(map[ident.Payment]string),
+		payments: make(map[string]*told),
+		items:    make(map[string]string),
+		undone:   make(map[string]told),
+		keys:     make(map[string]string),
 	}
+}
+
+// of returns what stands posted in a stream.
+func (b *book) of(stream string) *ledger.Posted {
+	if b.posted[stream] == nil {
+		b.posted[stream] = new(ledger.Posted)
+	}
+	return b.posted[stream]
+}
+
+// payment returns who has a payment.
+func (b *book) payment(identity ident.Payment, item string) *told {
+	key := string(identity)
+	if key == "" {
+		key = item
+	}
+	if b.payments[key] == nil {
+		b.payments[key] = &told{waiting: make(map[string]money.Amount)}
+	}
+	return b.payments[key]
 }
 
 // eventIDs gives ids as the store's writer would: by what was written before.
@@ -77,10 +99,7 @@ func (b *book) appendOrder(id order.ID, events ...order.Event) {
 	for _, event := range events {
 		event = written(b, order.Codec, event)
 		b.orders[id] = order.Evolve(b.orders[id], event)
-		b.post(event)
-		if e, ok := event.(order.PaymentHeld); ok {
-			b.keep(hold{order: id, payment: e.Payment}, e.Hold, e.User, e.Amount, e.Reason, e.Arrived, e.Contradiction)
-		}
+		b.post(id.Stream(), event)
 	}
 }
 
@@ -97,10 +116,7 @@ func (b *book) appendDeposit(id deposit.ID, events ...deposit.Event) {
 	for _, event := range events {
 		event = written(b, deposit.Codec, event)
 		b.deposits[id] = deposit.Evolve(b.deposits[id], event)
-		b.post(event)
-		if e, ok := event.(deposit.DepositHeld); ok {
-			b.keep(hold{deposit: id, payment: e.Payment, anonymous: e.Payment == ""}, e.Hold, e.User, e.Amount, e.Reason, e.Arrived, e.Contradiction)
-		}
+		b.post(id.Stream(), event)
 	}
 }
 
@@ -109,10 +125,18 @@ func (b *book) reportPayout(id payout.ID, report payout.Report) {
 	report.EventID = b.eventIDs()
 	events, err := payout.Decide(b.payouts[id], report)
 	b.check(err)
+	b.appendPayout(id, events...)
+}
+
+func (b *book) appendPayout(id payout.ID, events ...payout.Event) {
+	b.t.Helper()
 	for _, event := range events {
 		event = written(b, payout.Codec, event)
 		b.payouts[id] = payout.Evolve(b.payouts[id], event)
-		b.post(event)
+		if held, is := event.(payout.PayoutHeld); is {
+			b.items[held.Hold] = id.Stream()
+		}
+		b.post(id.Stream(), event)
 	}
 }
 
@@ -126,18 +150,11 @@ func written[E codec.Event](b *book, c codec.Codec[E], event E) E {
 	return read
 }
 
-func (b *book) keep(h hold, id, user string, amount *money.Amount, reason payment.Reason, arrived, contradiction bool) {
-	h.HeldReport = payment.HeldReport{ID: id, User: user, Reason: reason, Arrived: arrived, Contradiction: contradiction}
-	if amount != nil {
-		h.Amount = *amount
-	}
-	b.holds[id] = h
-}
-
 // post posts an event, and keeps account of it by its meaning.
-func (b *book) post(event codec.Event) {
+func (b *book) post(stream string, event codec.Event) {
 	b.t.Helper()
 	b.appended++
+	b.check(b.of(stream).Put(event))
 	entry, err := ledger.Post(event)
 	b.check(err)
 	sums, err := entry.Sums()
@@ -151,44 +168,85 @@ func (b *book) post(event codec.Event) {
 		add(b, b.balances, line.Account, line.Amount)
 	}
 	switch e := event.(type) {
-	case order.PaymentVerified:
-		b.credit(e.Payment, e.User, e.Amount, e.Closes, false)
-	case order.PaymentReleased:
-		b.credit(e.Payment, e.User, e.Amount, e.Closes, e.Contradiction)
-	case deposit.DepositVerified:
-		b.credit(e.Payment, e.User, e.Amount, e.Closes, false)
-	case deposit.DepositReleased:
-		b.credit(e.Payment, e.User, e.Amount, e.Closes, e.Contradiction)
-	case deposit.DepositDismissed:
-		delete(b.holds, e.Hold)
+	case order.PaymentHeld:
+		b.wait(stream, e.Payment, e.Hold, e.Arrived, e.Amount)
+	case deposit.DepositHeld:
+		b.wait(stream, e.Payment, e.Hold, e.Arrived, e.Amount)
 	case order.PaymentMispaid:
-		if _, twice := b.open[e.Payment]; twice || b.credits[e.Payment] > 0 {
-			b.t.Fatalf("%s is mispaid twice", e.Payment)
+		p := b.payment(e.Payment, "")
+		if p.credits++; p.credits > 1 {
+			b.t.Fatalf("%s is mispaid after it was credited", e.Payment)
 		}
-		b.open[e.Payment], b.mispaid[e.Payment] = e.Amount, e.Mispayment
-		for id, h := range b.holds {
-			if h.payment == e.Payment && !h.Contradiction {
-				delete(b.holds, id)
-			}
-		}
+		clear(p.waiting)
+		b.wait(stream, e.Payment, e.Mispayment, true, &e.Amount)
+	case order.PaymentVerified:
+		b.credit(e.Payment, e.User, e.Amount)
+	case deposit.DepositVerified:
+		b.credit(e.Payment, e.User, e.Amount)
+	case order.PaymentReleased:
+		b.decided(e.Decision, e.User, e.Amount)
 	case order.MispaymentCredited:
-		b.credit(e.Payment, e.User, e.Amount, nil, false)
-		delete(b.open, e.Payment)
+		b.decided(e.Decision, e.User, e.Amount)
+	case deposit.DepositReleased:
+		b.decided(e.Decision, e.User, e.Amount)
+	case order.PaymentDismissed:
+		b.dismissed(e.Decision)
 	case order.MispaymentDismissed:
-		b.credits[e.Payment]++
-		delete(b.open, e.Payment)
-	case order.PaymentRefunded:
-		add(b, b.credited, e.User, e.Amount.Neg())
+		b.dismissed(e.Decision)
+	case deposit.DepositDismissed:
+		b.dismissed(e.Decision)
+	case order.DecisionReversed:
+		b.restore(e.Reverses)
+	case deposit.DecisionReversed:
+		b.restore(e.Reverses)
 	}
 }
 
-func (b *book) credit(p ident.Payment, user string, amount money.Amount, closes []payment.ClosedHold, difference bool) {
-	add(b, b.credited, user, amount)
-	if p != "" && !difference {
-		b.credits[p]++
+func (b *book) wait(stream string, identity ident.Payment, item string, hasArrived bool, amount *money.Amount) {
+	b.items[item] = stream
+	if hasArrived {
+		b.payment(identity, item).waiting[item] = *amount
 	}
-	for _, closed := range closes {
-		delete(b.holds, closed.Hold)
+}
+
+func (b *book) credit(identity ident.Payment, user string, amount money.Amount) {
+	p := b.payment(identity, "")
+	if p.credits++; p.credits > 1 {
+		b.t.Fatalf("%s was credited twice", identity)
+	}
+	p.user, p.amount = user, amount
+	clear(p.waiting)
+}
+
+// decided gives a payment to a user, whoever had it before.
+func (b *book) decided(d review.Decision, user string, amount money.Amount) {
+	p := b.remember(d)
+	p.user, p.amount, p.credits = user, amount, 1
+	clear(p.waiting)
+}
+
+func (b *book) dismissed(d review.Decision) {
+	p := b.remember(d)
+	if len(d.Takes) > 0 {
+		p.user, p.amount = "", money.Amount{}
+		clear(p.waiting)
+	}
+}
+
+func (b *book) remember(d review.Decision) *told {
+	p := b.payment(d.Payment, d.Item)
+	before := *p
+	before.waiting = maps.Clone(p.waiting)
+	b.undone[d.ID] = before
+	b.keys[d.ID] = cmp.Or(string(d.Payment), d.Item)
+	return p
+}
+
+// restore puts back who had a payment before a decision that has posted.
+func (b *book) restore(decision string) {
+	before, posted := b.undone[decision]
+	if posted {
+		*b.payments[b.keys[decision]] = before
 	}
 }
 
@@ -211,49 +269,36 @@ func (b *book) check(err error) {
 // verify checks what must hold after every event, whatever was reported.
 func (b *book) verify() {
 	b.t.Helper()
-	for p, n := range b.credits {
-		if n > 1 {
-			b.t.Fatalf("%s was credited %d times", p, n)
+	want := make(map[ledger.Account]map[money.Currency]money.Amount)
+	for _, p := range b.payments {
+		if !p.amount.IsZero() {
+			add(b, want, ledger.UserAccount(p.user), p.amount.Neg())
 		}
-	}
-	waiting := make(map[ledger.Account]money.Amount)
-	for id, h := range b.holds {
-		if h.Arrived {
-			waiting[ledger.Account(suspense+id)] = h.Amount
+		for item, amount := range p.waiting {
+			add(b, want, ledger.Account(suspense+item), amount.Neg())
 		}
-	}
-	for p, amount := range b.open {
-		waiting[ledger.Account(suspense+b.mispaid[p])] = amount
 	}
 	total := make(map[money.Currency]money.Amount)
 	for account, balances := range b.balances {
-		user, isUser := account.User()
+		_, isUser := account.User()
 		for currency, balance := range balances {
 			sum, err := total[currency].Add(balance)
 			b.check(err)
 			total[currency] = sum
-			owed := balance.Neg()
-			switch {
-			case isUser:
-				b.same(string(account), owed, b.credited[user][currency])
-			case strings.HasPrefix(string(account), suspense):
-				want := waiting[account]
-				if want.Currency() != currency {
-					want = money.Zero(currency)
+			if isUser || strings.HasPrefix(string(account), suspense) {
+				expected := want[account][currency]
+				if expected.IsZero() {
+					expected = money.Zero(currency)
 				}
-				b.same(string(account), owed, want)
-				if owed.Sign() < 0 {
-					b.t.Fatalf("%s is negative: %v", account, owed)
-				}
+				b.same(string(account), balance, expected)
 			}
 		}
 	}
-	for account, amount := range waiting {
-		b.same(string(account), b.balances[account][amount.Currency()].Neg(), amount)
-	}
-	for user, amounts := range b.credited {
+	for account, amounts := range want {
 		for currency, amount := range amounts {
-			b.same(user, b.balances[ledger.UserAccount(user)][currency].Neg(), amount)
+			if amount.Sign() != 0 {
+				b.same(string(account), b.balances[account][currency], amount)
+			}
 		}
 	}
 	for currency, sum := range total {

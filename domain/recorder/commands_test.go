@@ -1,9 +1,11 @@
 package recorder_test
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,6 +17,7 @@ import (
 	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/recorder"
+	"daybook/domain/review"
 )
 
 // chooser chooses a number below n.
@@ -119,77 +122,178 @@ func payoutReport(choose chooser) payout.Report {
 	return report
 }
 
-// decide makes a person's decision, as a person may make it.
+// decide makes a decision about one of the items, as a person may make it, or undoes one,
+// or withdraws its refund.
 func (b *book) decide(choose chooser) {
-	switch choose(4) {
+	if len(b.items) == 0 {
+		return
+	}
+	item := one(choose, slices.Sorted(maps.Keys(b.items))...)
+	switch choose(5) {
 	case 0:
-		if len(b.open) == 0 {
-			return
-		}
-		p := one(choose, slices.Sorted(maps.Keys(b.open))...)
-		id := order.NewID("coinbase", "A")
-		b.appendOrder(id, one[order.Event](choose,
-			order.MispaymentCredited{Mispayment: b.mispaid[p], Payment: p, User: "u2", Amount: b.open[p]},
-			order.MispaymentDismissed{Mispayment: b.mispaid[p], Payment: p, Amount: b.open[p]}))
+		b.reverse(item)
 	case 1:
-		id := order.NewID("coinbase", "A")
-		own := ident.NewPayment("coinbase", "order", string(id))
-		if s := b.orders[id].Payments.Of(string(own)); s.Received && !s.Verified && !s.Refuted {
-			b.appendOrder(id, order.PaymentRefuted{Payment: own, User: s.User, Amount: s.Amount})
-		} else if s.Verified {
-			b.appendOrder(id, order.PaymentRefunded{Payment: own, User: s.User, Amount: s.Amount})
-		}
+		b.withdraw(item)
 	default:
-		if len(b.holds) > 0 {
-			b.settle(choose, b.holds[one(choose, slices.Sorted(maps.Keys(b.holds))...)])
+		asked := review.Asked{Decision: one(choose, review.Credit, review.Credit, review.Complete, review.Dismiss, review.Refund)}
+		if choose(2) == 0 && asked.Decision == review.Credit {
+			asked.User = one(choose, users...)
+		}
+		b.decideItem(item, asked)
+	}
+}
+
+// decideItem decides about an item. Where the amount is missing, the person says it.
+func (b *book) decideItem(item string, asked review.Asked) (err error) {
+	err = b.tryItem(item, asked)
+	if errors.Is(err, review.ErrMissing) && asked.Amount == nil {
+		asked.Amount = &dollars[0]
+		if strings.HasPrefix(b.items[item], "address-") {
+			asked.Amount = &bitcoins[0]
+		}
+		err = b.tryItem(item, asked)
+	}
+	if errors.Is(err, review.ErrMissing) && asked.User == "" {
+		asked.User = "u1"
+		err = b.tryItem(item, asked)
+		if errors.Is(err, review.ErrPossible) {
+			asked.Amount = nil
+			err = b.tryItem(item, asked)
+		}
+	}
+	return err
+}
+
+func (b *book) tryItem(item string, asked review.Asked) error {
+	stream := b.items[item]
+	decide := review.Decide{Item: item, Asked: asked, By: "operator:alice", EventID: b.eventIDs()}
+	posted := b.of(stream).Clone()
+	switch category, id, _ := strings.Cut(stream, "-"); category {
+	case order.Category:
+		id := order.ID(id)
+		decide.Round = b.orders[id].Items[item].Round
+		claims := order.Claims{Book: posted}
+		events, err := order.DecideReview(b.orders[id], order.DecideItem{Decide: decide, Claims: claims})
+		if unclaimed := (order.Unclaimed{}); errors.As(err, &unclaimed) {
+			claims.Transaction, claims.Book = unclaimed.Transaction, b.of(stream).Clone()
+			events, err = order.DecideReview(b.orders[id], order.DecideItem{Decide: decide, Claims: claims})
+		}
+		b.appendOrder(id, events...)
+		return err
+	case deposit.Category:
+		id := deposit.ID(id)
+		decide.Round = b.deposits[id].Items[item].Round
+		events, err := deposit.DecideReview(b.deposits[id], decide, posted)
+		b.appendDeposit(id, events...)
+		return err
+	default:
+		id := payout.ID(id)
+		decide.Round = b.payouts[id].Items[item].Round
+		events, err := payout.DecideReview(b.payouts[id], decide, posted)
+		b.appendPayout(id, events...)
+		return err
+	}
+}
+
+func (b *book) reverse(item string) error {
+	stream := b.items[item]
+	reverse := review.Reverse{Item: item, By: "operator:bob", Note: "a mistake"}
+	posted := b.of(stream).Clone()
+	switch category, id, _ := strings.Cut(stream, "-"); category {
+	case order.Category:
+		id := order.ID(id)
+		reverse.Round = b.orders[id].Items[item].Round
+		events, err := order.DecideReverse(b.orders[id], order.ReverseItem{Reverse: reverse, Claims: order.Claims{Book: posted}})
+		b.appendOrder(id, events...)
+		return err
+	case deposit.Category:
+		id := deposit.ID(id)
+		reverse.Round = b.deposits[id].Items[item].Round
+		events, err := deposit.DecideReverse(b.deposits[id], reverse, posted)
+		b.appendDeposit(id, events...)
+		return err
+	default:
+		id := payout.ID(id)
+		reverse.Round = b.payouts[id].Items[item].Round
+		events, err := payout.DecideReverse(b.payouts[id], reverse, posted)
+		b.appendPayout(id, events...)
+		return err
+	}
+}
+
+func (b *book) withdraw(item string) {
+	stream := b.items[item]
+	withdraw := review.Withdraw{Refund: item, By: "operator:bob"}
+	switch category, id, _ := strings.Cut(stream, "-"); category {
+	case order.Category:
+		if events, err := order.DecideWithdraw(b.orders[order.ID(id)], withdraw); err == nil {
+			b.appendOrder(order.ID(id), events...)
+		}
+	case deposit.Category:
+		if events, err := deposit.DecideWithdraw(b.deposits[deposit.ID(id)], withdraw); err == nil {
+			b.appendDeposit(deposit.ID(id), events...)
 		}
 	}
 }
 
-// settle releases or dismisses a hold. A hold of a payment that was credited
-// is released with the difference.
-func (b *book) settle(choose chooser, h hold) {
-	amount := h.Amount
-	if !payment.Readable(amount) {
-		amount = dollars[0]
+// settleAll decides about every open item, one after the other, and expects that nothing is
+// in suspense afterwards. Each decision is undone once, which restores every account.
+func (b *book) settleAll(choose chooser) {
+	b.t.Helper()
+	for _, item := range slices.Sorted(maps.Keys(b.items)) {
+		b.withdraw(item)
 	}
-	standing := b.orders[h.order].Payments.Of(string(h.payment))
-	if h.deposit != "" {
-		standing = b.deposits[h.deposit].Payments.Of(string(h.payment))
-	}
-	closes := []payment.ClosedHold{{Hold: h.ID}}
-	switch {
-	case h.anonymous && h.Arrived:
-		closes[0].Amount = &amount
-	case h.anonymous:
-	case standing.Verified:
-		if amount.Currency() != standing.Amount.Currency() {
-			return
+	for _, item := range slices.Sorted(maps.Keys(b.items)) {
+		if !b.isOpen(item) {
+			continue
 		}
-		difference, err := amount.Sub(standing.Amount)
-		b.check(err)
-		amount = difference
+		verb := one(choose, review.Credit, review.Dismiss)
+		before := b.sums()
+		if err := b.decideItem(item, review.Asked{Decision: verb}); err != nil {
+			verb = review.Dismiss
+			b.check(b.decideItem(item, review.Asked{Decision: verb}))
+		}
+		b.verify()
+		after := b.sums()
+		b.check(b.reverse(item))
+		if got := b.sums(); !maps.Equal(got, before) {
+			b.t.Fatalf("the reversal of %s of %s leaves %v, want %v", verb, item, got, before)
+		}
+		b.verify()
+		b.check(b.decideItem(item, review.Asked{Decision: verb}))
+		if got := b.sums(); !maps.Equal(got, after) {
+			b.t.Fatalf("%s of %s again leaves %v, want %v", verb, item, got, after)
+		}
+	}
+	for account, balance := range b.sums() {
+		if strings.HasPrefix(account, suspense) {
+			b.t.Fatalf("%s has %s when everything is decided", account, balance)
+		}
+	}
+}
+
+func (b *book) isOpen(item string) bool {
+	switch category, id, _ := strings.Cut(b.items[item], "-"); category {
+	case order.Category:
+		return b.orders[order.ID(id)].Items[item].IsOpen()
+	case deposit.Category:
+		return b.deposits[deposit.ID(id)].Items[item].IsOpen()
 	default:
-		var open []payment.HeldReport
-		for _, other := range standing.Holds {
-			if !other.Closed && (!other.Contradiction || other.ID == h.ID) {
-				open = append(open, other)
+		return b.payouts[payout.ID(id)].Items[item].IsOpen()
+	}
+}
+
+// sums are the accounts that are not empty.
+func (b *book) sums() map[string]string {
+	sums := make(map[string]string)
+	for account, balances := range b.balances {
+		for currency, sum := range balances {
+			if sum.Sign() != 0 {
+				sums[string(account)+" "+string(currency)] = sum.Decimal()
 			}
 		}
-		closes = payment.Closed(open)
 	}
-	switch {
-	case h.deposit != "" && choose(3) == 0:
-		dismissed := deposit.DepositDismissed{Hold: h.ID, Payment: h.payment}
-		if h.Arrived {
-			dismissed.Amount = h.Amount.Optional()
-		}
-		b.appendDeposit(h.deposit, dismissed)
-	case h.deposit != "":
-		b.appendDeposit(h.deposit, deposit.DepositReleased{Hold: h.ID, Payment: h.payment, User: "u1", Amount: amount, Contradiction: standing.Verified, Closes: closes})
-	case h.payment != "":
-		b.appendOrder(h.order, order.PaymentReleased{Hold: h.ID, Payment: h.payment, User: "u1", Amount: amount, Contradiction: standing.Verified, Closes: closes})
-	}
+	return sums
 }
 
 func TestCommands(t *testing.T) {
@@ -200,6 +304,7 @@ func TestCommands(t *testing.T) {
 			b.command(choose)
 			b.verify()
 		}
+		b.settleAll(choose)
 	})
 }
 
@@ -277,11 +382,18 @@ func TestAgreeingReportsGiveTheSameBalancesInAnyOrder(t *testing.T) {
 			reports[i](b)
 			b.verify()
 		}
-		if !reflect.DeepEqual(b.credited, want) {
-			t.Fatalf("got %v, want %v", b.credited, want)
+		credited, waiting := make(map[string]map[money.Currency]money.Amount), 0
+		for _, p := range b.payments {
+			if !p.amount.IsZero() {
+				add(b, credited, p.user, p.amount)
+			}
+			waiting += len(p.waiting)
 		}
-		if len(b.holds) > 0 || len(b.open) != 3 {
-			t.Fatalf("open are %v and %v", b.holds, b.open)
+		if !reflect.DeepEqual(credited, want) {
+			t.Fatalf("got %v, want %v", credited, want)
+		}
+		if waiting != 3 {
+			t.Fatalf("%d wait, want the mispayments", waiting)
 		}
 	})
 }

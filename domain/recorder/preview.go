@@ -7,7 +7,6 @@ import (
 	"daybook/domain/codec"
 	"daybook/domain/deposit"
 	"daybook/domain/ident"
-	"daybook/domain/ledger"
 	"daybook/domain/order"
 	"daybook/domain/payout"
 	"daybook/domain/review"
@@ -114,16 +113,8 @@ func optionOf[E codec.Event](verb review.Verb, events []E, err error) (option Op
 	case err != nil:
 		return option, false, err
 	}
-	for _, event := range events {
-		entry, err := ledger.Post(event)
-		if err != nil {
-			return option, false, err
-		}
-		for _, l := range entry.Lines {
-			option.Lines = append(option.Lines, review.Line{Account: string(l.Account), Amount: l.Amount})
-		}
-	}
-	return option, true, nil
+	option.Lines, err = linesOf(events)
+	return option, true, err
 }
 
 // orderPreview decides about items of an order without claiming anything.

@@ -80,7 +80,7 @@ func outcomeOf[E codec.Event](events []E) Outcome {
 	outcome := Duplicate
 	for _, event := range events {
 		switch any(event).(type) {
-		case order.PaymentHeld, payout.PayoutHeld, deposit.DepositHeld, deposit.DepositSeenAgain:
+		case order.PaymentHeld, order.RefundHeld, payout.PayoutHeld, deposit.DepositHeld, deposit.DepositSeenAgain:
 			return Held
 		}
 		outcome = Recorded

@@ -97,17 +97,16 @@ func (m *making) decision(result Result) Decision {
 
 // makeOf notes what the events of a command come to, and leaves them out of a dry run.
 func makeOf[S any, E codec.Event](m *making, a aggregate[S, E], state S, book review.Book, clone func() S, itemOf func(S, string) review.Item, events []E, err error) ([]E, error) {
-	m.outcome, m.lines = outcomeOf(events), nil
+	if err != nil {
+		return nil, err
+	}
+	m.outcome = outcomeOf(events)
 	after := clone()
 	for _, event := range events {
 		after = a.evolve(after, event)
-		entry, err := ledger.Post(event)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range entry.Lines {
-			m.lines = append(m.lines, review.Line{Account: string(l.Account), Amount: l.Amount})
-		}
+	}
+	if m.lines, err = linesOf(events); err != nil {
+		return nil, err
 	}
 	m.after = itemOf(after, m.item)
 	if len(events) == 0 && book != nil {
@@ -120,7 +119,20 @@ func makeOf[S any, E codec.Event](m *making, a aggregate[S, E], state S, book re
 	if m.isDryRun {
 		events = nil
 	}
-	return events, err
+	return events, nil
+}
+
+// linesOf returns what events post together.
+func linesOf[E codec.Event](events []E) ([]review.Line, error) {
+	var entries []ledger.Entry
+	for _, event := range events {
+		entry, err := ledger.Post(event)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return ledger.Net(entries...)
 }
 
 func itemOfOrder(s order.State, id string) review.Item     { return s.Items[id].Review() }
