@@ -85,14 +85,14 @@ func (s State) intend(e RefundDecided) State {
 	return s.change(e.Item, func(i Item) Item {
 		i.Item, i.intent = i.Decide(e.Round, e.Refund, *e.Asked, e.By), &Intent{RefundDecided: e}
 		return i
-	})
+	}).standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reserve(e.Refund, e.Item) })
 }
 
 func (s State) withdraw(e RefundWithdrawn) State {
 	return s.change(e.Item, func(i Item) Item {
 		i.Item, i.intent = i.EndRound("", true), &Intent{RefundDecided: i.intent.RefundDecided, Withdrawn: true}
 		return i
-	})
+	}).standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reverse(e.Refund) })
 }
 
 func (s State) decided(d review.Decision) State {

@@ -193,7 +193,7 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 		return nil, review.ErrRefundDone
 	}
 	posted := book.By(decision)
-	if len(posted) > 0 && book.Last(i.key()) != decision {
+	if !book.IsLast(decision) {
 		return nil, review.ErrLater
 	}
 	reversal := review.Reversal{

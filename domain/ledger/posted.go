@@ -17,7 +17,7 @@ import (
 // empty stream.
 type Posted struct {
 	lines     map[string][]review.Line // by payment, or by item where that has none
-	decisions map[string][]review.Line // by the id of the decision's event
+	decisions map[string][]part        // by the id of the decision's event
 	refunds   map[string]bool          // items that are refunds
 	posters   map[string][]string      // decisions that have posted, in turn; empty texts for others
 }
@@ -29,27 +29,73 @@ func (p *Posted) Put(event codec.Event) error {
 		return err
 	}
 	if p.lines == nil {
-		p.lines, p.decisions, p.refunds = make(map[string][]review.Line), make(map[string][]review.Line), make(map[string]bool)
-		p.posters = make(map[string][]string)
+		*p = *p.Clone()
 	}
-	key := string(entry.Payment)
 	item, decided := itemOf(event)
 	if held, isRefund := event.(order.RefundHeld); isRefund {
 		p.refunds[held.Hold] = true
 	}
-	if key == "" || p.refunds[item] {
-		key = item
+	parts, err := p.parts(event, entry, item)
+	if err != nil {
+		return err
 	}
-	p.note(key, event, len(entry.Lines) > 0)
-	for _, l := range entry.Lines {
-		if p.lines[key], err = net(p.lines[key], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
-			return fmt.Errorf("add up what is posted of %s: %w", key, err)
+	for _, part := range parts {
+		p.note(part.key, event, len(part.lines) > 0)
+		if err := p.add(part.key, part.lines); err != nil {
+			return err
 		}
 		if decided == "" {
 			continue
 		}
-		if p.decisions[decided], err = net(p.decisions[decided], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
-			return fmt.Errorf("add up what a decision has posted: %w", err)
+		p.decisions[decided] = append(p.decisions[decided], part)
+	}
+	return nil
+}
+
+// part is what an event posts of one payment, or of an item that has none.
+type part struct {
+	key   string
+	lines []Line
+}
+
+// parts divides what an event posts. A refund that is charged to its payment is a part of
+// that, and the rest is the item's.
+func (p *Posted) parts(event codec.Event, entry Entry, item string) ([]part, error) {
+	if r, isReversal := event.(reversal); isReversal {
+		var opposite []part
+		for _, done := range p.decisions[r.Reversed().Reverses] {
+			opposite = append(opposite, part{done.key, negated(done.lines)})
+		}
+		return opposite, nil
+	}
+	key := string(entry.Payment)
+	if key == "" || p.refunds[item] {
+		key = item
+	}
+	charged, isCharge := event.(order.RefundCharged)
+	if !isCharge || charged.Within == nil {
+		return []part{{key, entry.Lines}}, nil
+	}
+	within, err := Entry{Payment: entry.Payment}.giveBack(charged.From, *charged.Within)
+	if err != nil {
+		return nil, err
+	}
+	rest := entry.Lines[:len(entry.Lines)-len(within.Lines)] // they come last
+	return []part{{string(entry.Payment), within.Lines}, {item, rest}}, nil
+}
+
+func negated(lines []Line) []Line {
+	var opposite []Line
+	for _, l := range lines {
+		opposite = append(opposite, Line{l.Account, l.Amount.Neg()})
+	}
+	return opposite
+}
+
+func (p *Posted) add(key string, lines []Line) (err error) {
+	for _, l := range lines {
+		if p.lines[key], err = net(p.lines[key], review.Line{Account: string(l.Account), Amount: l.Amount}); err != nil {
+			return fmt.Errorf("add up what is posted of %s: %w", key, err)
 		}
 	}
 	return nil
@@ -80,29 +126,31 @@ func (p *Posted) forget(key, decision string) {
 	p.posters[key] = slices.DeleteFunc(p.posters[key], func(id string) bool { return id == decision })
 }
 
-// Last implements review.Posted.
-func (p *Posted) Last(key string) string {
-	if all := p.posters[key]; len(all) > 0 {
-		return all[len(all)-1]
+// IsLast implements review.Posted.
+func (p *Posted) IsLast(decision string) bool {
+	for _, part := range p.decisions[decision] {
+		all := p.posters[part.key]
+		if len(part.lines) > 0 && (len(all) == 0 || all[len(all)-1] != decision) {
+			return false
+		}
 	}
-	return ""
+	return true
 }
 
 // Clone returns what stands posted, which Put changes apart from the receiver.
 func (p *Posted) Clone() *Posted {
-	c := &Posted{refunds: maps.Clone(p.refunds), lines: make(map[string][]review.Line), decisions: make(map[string][]review.Line), posters: make(map[string][]string)}
+	c := &Posted{
+		lines: make(map[string][]review.Line), decisions: make(map[string][]part),
+		refunds: make(map[string]bool), posters: make(map[string][]string),
+	}
 	for key, lines := range p.lines {
 		c.lines[key] = slices.Clone(lines)
-	}
-	for key, lines := range p.decisions {
-		c.decisions[key] = slices.Clone(lines)
 	}
 	for key, all := range p.posters {
 		c.posters[key] = slices.Clone(all)
 	}
-	if c.refunds == nil {
-		c.refunds = make(map[string]bool)
-	}
+	maps.Copy(c.decisions, p.decisions)
+	maps.Copy(c.refunds, p.refunds)
 	return c
 }
 
@@ -162,7 +210,17 @@ func net(lines []review.Line, l review.Line) ([]review.Line, error) {
 func (p *Posted) Of(key string) []review.Line { return sorted(p.lines[key]) }
 
 // By implements review.Posted.
-func (p *Posted) By(decision string) []review.Line { return sorted(p.decisions[decision]) }
+func (p *Posted) By(decision string) []review.Line {
+	var entry Entry
+	for _, part := range p.decisions[decision] {
+		entry.Lines = append(entry.Lines, part.lines...)
+	}
+	lines, err := Net(entry)
+	if err != nil {
+		return nil // of amounts that cannot be added, which no entry has
+	}
+	return lines
+}
 
 // sorted makes two folds of one stream write the same lines.
 func sorted(lines []review.Line) []review.Line {

@@ -49,12 +49,21 @@ func (s State) settleItems(closes []payment.ClosedHold) State {
 	return s
 }
 
-// pay notes the payment that is credited first, and the decision by which it is.
+// pay notes the payment that pays the order first, and the decision by which it does.
 func (s State) pay(identity ident.Payment, decision string) State {
-	if s.Paid == "" {
+	if s.Paid == "" && identity != "" {
 		s.Paid, s.PaidBy = identity, decision
 	}
 	return s
+}
+
+// credit puts a decision that gives a payment to a user. Of a sale, that pays nothing, and
+// neither does a mispayment or a second transfer.
+func (s State) credit(e PaymentReleased) State {
+	if _, isOwn := ownerOf(e.Payment); isOwn && !s.isSale() {
+		s = s.pay(e.Payment, e.ID)
+	}
+	return s.release(e.Decision, e.User, e.Amount, e.Transfer)
 }
 
 // release puts a decision that gives a payment to somebody.

@@ -44,11 +44,21 @@ func (id ID) Stream() string { return Category + "-" + string(id) }
 // OwnerOf returns the order whose stream decides about a payment; ok is false if the
 // payment's identity does not say.
 func OwnerOf(identity ident.Payment) (id ID, ok bool) {
+	if provider, rest, _ := strings.Cut(string(identity), "/"); provider == Checkout {
+		checkout, _, _ := strings.Cut(rest, "/")
+		identity = ident.Payment(provider + "/" + checkout)
+	}
+	return ownerOf(identity)
+}
+
+// ownerOf returns the order whose own payment it is: no mispayment, and no further
+// transfer.
+func ownerOf(identity ident.Payment) (id ID, ok bool) {
 	parts := strings.Split(string(identity), "/")
 	switch {
 	case len(parts) == 3 && parts[0] == Coinbase && parts[1] == Category:
 		return ID(Coinbase + "." + parts[2]), true
-	case len(parts) >= 2 && parts[0] == Checkout:
+	case len(parts) == 2 && parts[0] == Checkout:
 		return ID(Checkout + "." + parts[1]), true
 	}
 	return "", false
@@ -129,7 +139,7 @@ func Evolve(s State, event Event) State {
 			return p.Credit(e.User, e.Amount)
 		})
 	case PaymentReleased:
-		return s.pay(e.Payment, e.ID).release(e.Decision, e.User, e.Amount, e.Transfer)
+		return s.credit(e)
 	case MispaymentCredited:
 		return s.release(e.Decision, e.User, e.Amount, e.Transfer)
 	case OrderCompleted:

@@ -161,7 +161,7 @@ func (d *decision) settleRefunds() {
 func (d *decision) settleRefund(id ident.Payment, r report) {
 	sent := PaymentRefunded{Report: id, Hash: r.hash, OccurredAt: r.occurredAt}
 	if intent := d.openIntent(id, r); intent != nil {
-		sent.Refund = intent.Refund
+		sent.Refund, r.payment = intent.Refund, intent.Payment
 	} else if same := d.sameAsSent(r); same != nil {
 		d.holdReport(RefundHeld{Payment: r.payment, Report: id, Refund: same.Refund, Amount: &r.amount, Reason: payment.RefundSame, Hash: r.hash, OccurredAt: r.occurredAt})
 		return
@@ -276,13 +276,19 @@ func (d *decision) openIntent(id ident.Payment, r report) *Intent {
 		func(i Intent) bool { return i.Amount == r.amount },
 	} {
 		at := slices.IndexFunc(d.state.Intents, func(i Intent) bool {
-			return i.Status == RefundOpen && i.Payment == r.payment && isThat(i)
+			return i.Status == RefundOpen && i.isOf(r.payment) && isThat(i)
 		})
 		if at >= 0 {
 			return &d.state.Intents[at]
 		}
 	}
 	return nil
+}
+
+// isOf reports whether the refund is one of a payment, or of a further transfer to what was
+// paid by it: a report does not say of which.
+func (i Intent) isOf(identity ident.Payment) bool {
+	return i.Payment == identity || strings.HasPrefix(string(i.Payment), string(identity)+"/")
 }
 
 // names reports whether a text is the id or the hash of a provider's refund.
@@ -295,7 +301,7 @@ func names(text string, id ident.Payment, r report) bool {
 // or hash.
 func (d *decision) isConfirmed(id ident.Payment, r report) bool {
 	return slices.ContainsFunc(d.state.Intents, func(i Intent) bool {
-		return i.Payment == r.payment && i.isConfirmed() && names(i.Done.Reference, id, r)
+		return i.isOf(r.payment) && i.isConfirmed() && names(i.Done.Reference, id, r)
 	})
 }
 
@@ -306,7 +312,7 @@ func (i Intent) isConfirmed() bool { return i.Status == RefundSent && i.Done != 
 func (d *decision) sameAsSent(r report) *Intent {
 	for at := range d.state.Intents {
 		i := &d.state.Intents[at]
-		if !i.isConfirmed() || i.matched || i.Payment != r.payment || i.Amount != r.amount {
+		if !i.isConfirmed() || i.matched || !i.isOf(r.payment) || i.Amount != r.amount {
 			continue
 		}
 		isNamed := false
@@ -320,13 +326,14 @@ func (d *decision) sameAsSent(r report) *Intent {
 	return nil
 }
 
-// holdReport adds a held refund. A person who has payment.Max of one order needs no
-// further one.
+// holdReport adds a held refund.
 func (d *decision) holdReport(e RefundHeld) {
-	e.Hold = d.command.EventID(len(d.events))
-	if len(d.state.Items) <= payment.Max {
-		d.add(e)
+	if len(d.state.Items) > payment.Max {
+		d.lack(payment.ErrTooMany)
+		return
 	}
+	e.Hold = d.command.EventID(len(d.events))
+	d.add(e)
 }
 
 // decideRefund decides about a held refund.

@@ -78,15 +78,20 @@ func (s State) settleReport(id ident.Payment) State {
 
 func (s State) intend(e RefundDecided) State {
 	s.Intents = append(slices.Clip(s.Intents), Intent{RefundDecided: e, Status: RefundOpen})
-	if e.Item != "" {
-		s = s.change(e.Item, func(i review.Item) review.Item { return i.Decide(e.Round, e.Refund, *e.Asked, e.By) })
+	if e.Item == "" {
+		return s
 	}
-	return s
+	s = s.change(e.Item, func(i review.Item) review.Item { return i.Decide(e.Round, e.Refund, *e.Asked, e.By) })
+	return s.with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing { return p.Reserve(e.Refund, e.Item) })
 }
 
 func (s State) withdraw(e RefundWithdrawn) State {
 	s = s.changeIntent(e.Refund, func(i *Intent) { i.Status = RefundCancelled })
-	return s.change(e.Item, func(i review.Item) review.Item { return i.EndRound("", true) })
+	if e.Item == "" {
+		return s
+	}
+	s = s.change(e.Item, func(i review.Item) review.Item { return i.EndRound("", true) })
+	return s.with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing { return p.Reverse(e.Refund) })
 }
 
 func (s State) changeIntent(id string, change func(*Intent)) State {

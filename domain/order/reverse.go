@@ -30,7 +30,7 @@ func DecideReverse(s State, c ReverseItem) ([]Event, error) {
 		return nil, review.ErrRefundDone
 	}
 	posted := c.Book.By(standing.ID)
-	if len(posted) > 0 && c.Book.Last(i.posted(c.Item)) != standing.ID {
+	if !c.Book.IsLast(standing.ID) {
 		return nil, review.ErrLater
 	}
 	return []Event{DecisionReversed{review.Reversal{

@@ -26,7 +26,7 @@ func (s Standing) Release(decision, hold, user string, amount money.Amount, tran
 			s = s.ReceiveTransfer(*transfer)
 		}
 	}
-	s.Verified, s.Owner, s.Credited = true, user, amount
+	s.Verified, s.Owner, s.Credited, s.given = true, user, amount, transfer
 	s = s.settle().Close(hold)
 	return s.remember(decision, true, before)
 }
@@ -48,6 +48,12 @@ func (s Standing) Dismiss(decision, hold string, arrived money.Amount) Standing 
 		}
 	}
 	return s.remember(decision, false, before)
+}
+
+// Reserve returns the standing after a person decided to send the money of a hold back. No
+// registration credits it then.
+func (s Standing) Reserve(decision, hold string) Standing {
+	return s.Close(hold).remember(decision, false, s)
 }
 
 // remember notes what a decision has changed.
@@ -82,7 +88,7 @@ func (s Standing) Reverse(decision string) Standing {
 	if u.isCredit {
 		b := u.before
 		s.User, s.Amount, s.Received, s.Verified, s.Transfer = b.User, b.Amount, b.Received, b.Verified, b.Transfer
-		s.Owner, s.Credited = b.Owner, b.Credited
+		s.Owner, s.Credited, s.given = b.Owner, b.Credited, b.given
 	}
 	return s
 }

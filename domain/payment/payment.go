@@ -101,6 +101,7 @@ type Standing struct {
 	// By a person's decision. Empty where none says so.
 	Owner    string       // to whom it is credited
 	Credited money.Amount // how much of it
+	given    *Transfer    // that it is
 
 	// Sent back.
 	Refunded money.Amount // in the currency that was received; the zero value if nothing was
@@ -254,7 +255,10 @@ func (s Standing) Awaits() bool {
 // Posted returns the transfer that is posted, on an account or in suspense; nil if none
 // is.
 func (s Standing) Posted() *Transfer {
-	if s.Verified {
+	switch {
+	case s.Owner != "":
+		return s.given
+	case s.Verified:
 		return s.Transfer
 	}
 	if arrived := s.arrived(); arrived != nil {

@@ -119,7 +119,7 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 	}
 	decision := i.Standing().ID
 	posted := book.By(decision)
-	if len(posted) > 0 && book.Last(string(i.held.Payment)) != decision {
+	if !book.IsLast(decision) {
 		return nil, review.ErrLater
 	}
 	return []Event{DecisionReversed{review.Reversal{

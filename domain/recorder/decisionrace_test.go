@@ -82,6 +82,13 @@ func contests() []contest {
 			decides(streamC, "alice", review.Asked{Decision: review.Credit, User: "u1"}),
 			asks("checkout.c1", "u1", "10.00 USDC", order.ForBalance),
 		}, []string{"assets:checkout USDC 10.000000, liabilities:users:u1 USDC -10.000000"}},
+		{"a refund and the missing registration", held, []step{
+			decides(streamC, "alice", review.Asked{Decision: review.Refund}),
+			asks("checkout.c1", "u1", "10.00 USDC", order.ForBalance),
+		}, []string{
+			"assets:checkout USDC 10.000000, liabilities:users:u1 USDC -10.000000",
+			"assets:checkout USDC 10.000000, liabilities:suspense: USDC -10.000000",
+		}},
 		{"a refund, its report and another decision", held, []step{
 			decides(streamC, "alice", review.Asked{Decision: review.Refund}),
 			reportsRefund("c1", "re_1", "10.00 USDC"),

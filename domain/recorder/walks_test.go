@@ -46,6 +46,7 @@ func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 	same := d.item(streamC)
 	d.decide(streamC, review.Asked{Decision: review.Charge})
 	d.has("assets:checkout USDC 2.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -3.000000")
+	d.refuses(d.intend("checkout.c1", "r4", "3.01 USDC"), review.ErrPossible)
 	d.ok(d.reverse(streamC, same))
 	d.decide(streamC, review.Asked{Decision: review.Dismiss})
 	d.has("assets:checkout USDC 3.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -4.000000")
@@ -233,4 +234,30 @@ func TestARefundIsReportedBeforeItsPayment(t *testing.T) {
 	d.has()
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
 	d.has("assets:checkout USDC 6.000000", "liabilities:users:u1 USDC -6.000000")
+}
+
+func TestTheRefundOfASecondTransferIsReported(t *testing.T) {
+	d := newDesk(t)
+	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xbb")
+	d.decide(streamC, review.Asked{Decision: review.Refund})
+	d.refunded("c1", "re_1", "10.00 USDC", "COMPLETED") // it does not say of which transfer
+	d.has("assets:checkout USDC 10.000000", "liabilities:users:u1 USDC -10.000000")
+}
+
+// TestAFeeThatIsLearnedLaterStaysOne reports the fee after a decision and before another.
+func TestAFeeThatIsLearnedLaterStaysOne(t *testing.T) {
+	d := newDesk(t)
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
+	d.decide(streamC, review.Asked{Decision: review.Credit, User: "u1"})
+	item := d.item(streamC)
+	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xaa")
+	want := []string{"assets:checkout USDC 9.900000", "expenses:fees:checkout USDC 0.100000", "liabilities:users:u1 USDC -10.000000"}
+	d.has(want...)
+	d.ok(d.reverse(streamC, item))
+	d.has(want[0], want[1], "liabilities:suspense:"+item+" USDC -10.000000")
+	d.decide(streamC, review.Asked{Decision: review.Credit, User: "u1"})
+	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xaa")
+	d.has(want...)
 }

@@ -133,6 +133,7 @@ type Posted interface {
 	Share(key string, amount money.Amount) ([]Line, error)
 	// By returns what a decision has posted.
 	By(decision string) []Line
-	// Last returns the decision that has posted last of the payment; empty if it was none.
-	Last(key string) string
+	// IsLast reports whether nothing but fees and refunds was posted after a decision of what
+	// it posts.
+	IsLast(decision string) bool
 }
