@@ -61,7 +61,11 @@ const ruled = "rule"
 
 func (s State) release(e DepositReleased) State {
 	return s.decided(e.Decision).standing(e.Payment, func(p payment.Standing) payment.Standing {
-		return p.Release(e.ID, e.Item, e.User, e.Amount, nil)
+		var share money.Amount
+		if e.Refunded != nil {
+			share = e.Refunded.Share
+		}
+		return p.Release(e.ID, e.Item, e.User, e.Amount, share, nil)
 	})
 }
 
@@ -114,14 +118,9 @@ func (s State) standing(identity ident.Payment, change func(payment.Standing) pa
 func (s State) refunded(e DepositRefunded) State {
 	s = s.change(e.Item, func(i Item) Item {
 		i.intent = &Intent{RefundDecided: i.intent.RefundDecided, Done: &e}
-		if len(e.From) > 0 {
-			i.back = e.Amount
-		}
+		i.back = e.Amount
 		return i
 	})
-	if len(e.From) == 0 {
-		return s
-	}
 	return s.standing(e.Payment, func(p payment.Standing) payment.Standing {
 		given, err := p.GiveBack(e.Amount, e.Amount)
 		if err != nil {

@@ -155,12 +155,12 @@ func (d about) dismiss() ([]Event, error) {
 	}
 	dismissed := DepositDismissed{Decision: d.decision(held.Arrived || arrived != nil)}
 	if arrived != nil && arrived.Sign() > 0 {
-		dismissed.Arrived = arrived
+		dismissed.Arrived, dismissed.Closes = arrived, d.state.openBeside(d.command.Item)
 	}
 	if !held.Arrived && len(dismissed.Takes) > 0 {
 		return nil, review.Impossible("what came of this deposit stands posted already; dismiss the item without arrived")
 	}
-	if held.Arrived {
+	if held.Arrived || dismissed.Arrived != nil {
 		var err error
 		if dismissed.Refunded, err = d.refunded(amountOr(dismissed.Arrived)); err != nil {
 			return nil, err

@@ -93,11 +93,14 @@ func (d *decision) dismiss(c DecideItem, i Item) error {
 		return err
 	}
 	made := d.about(c, i, hasPosted || arrived != nil)
+	if arrived != nil {
+		made.Closes = d.state.openBeside(c.Item) // nothing is left to decide about the payment
+	}
 	if !hasPosted && len(made.Takes) > 0 {
 		return review.Impossible("what came of this payment stands posted already; dismiss the item without arrived")
 	}
 	var refunded *review.Refunded
-	if hasPosted {
+	if hasPosted || arrived != nil {
 		if refunded, err = d.refunded(i, deref(arrived), deref(arrived)); err != nil {
 			return err
 		}

@@ -63,13 +63,13 @@ func (s State) credit(e PaymentReleased) State {
 	if _, isOwn := ownerOf(e.Payment); isOwn && !s.isSale() {
 		s = s.pay(e.Payment, e.ID)
 	}
-	return s.release(e.Decision, e.User, e.Amount, e.Transfer)
+	return s.release(e.Decision, e.User, e.Amount, e.Transfer, e.Refunded)
 }
 
 // release puts a decision that gives a payment to somebody.
-func (s State) release(d review.Decision, user string, amount money.Amount, transfer *payment.Transfer) State {
+func (s State) release(d review.Decision, user string, amount money.Amount, transfer *payment.Transfer, back *review.Refunded) State {
 	return s.decided(d).with(s.Items[d.Item].key(), func(p payment.Standing) payment.Standing {
-		return p.Release(d.ID, d.Item, user, amount, transfer)
+		return p.Release(d.ID, d.Item, user, amount, deref(back).Share, transfer)
 	})
 }
 

@@ -141,9 +141,9 @@ func Evolve(s State, event Event) State {
 	case PaymentReleased:
 		return s.credit(e)
 	case MispaymentCredited:
-		return s.release(e.Decision, e.User, e.Amount, e.Transfer)
+		return s.release(e.Decision, e.User, e.Amount, e.Transfer, e.Refunded)
 	case OrderCompleted:
-		return s.pay(e.Payment, e.ID).release(e.Decision, e.User, e.Amount, e.Transfer)
+		return s.pay(e.Payment, e.ID).release(e.Decision, e.User, e.Amount, e.Transfer, e.Refunded)
 	case PaymentDismissed:
 		return s.dismiss(e)
 	case MispaymentDismissed:

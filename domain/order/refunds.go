@@ -136,7 +136,7 @@ func (s State) giveBack(e PaymentRefunded) State {
 			return i
 		})
 	}
-	if len(e.From) == 0 {
+	if e.Payment == "" {
 		return s
 	}
 	return s.sentBack(e.Payment, e.Amount, e.From)

@@ -84,7 +84,7 @@ func (d *decision) payTransfer(paid Claim) {
 // identity returns the payment that a transfer is. What is paid once is the first
 // transfer to it; one with another hash is another payment.
 func (d *decision) identity(t payment.Transfer) ident.Payment {
-	known := d.state.Payments.Of(string(d.command.Payment)).Transfer
+	known := d.state.Payments.Of(string(d.command.Payment)).First()
 	if known == nil || known.Hash == "" || t.Hash == "" || known.Hash == t.Hash {
 		return d.command.Payment
 	}

@@ -18,15 +18,16 @@ type undo struct {
 // Release returns the standing after a person credited it: a report that was held, or
 // what was received, to whoever the decision names. It settles the holds of the payment
 // like any credit, the one of the decision included. The facts of the first report stay
-// what later ones are compared with.
-func (s Standing) Release(decision, hold, user string, amount money.Amount, transfer *Transfer) Standing {
+// what later ones are compared with. Of what had been sent back, share is what the user
+// gives.
+func (s Standing) Release(decision, hold, user string, amount, share money.Amount, transfer *Transfer) Standing {
 	before := s
 	if !s.Received {
 		if s = s.Receive(user, amount); transfer != nil {
 			s = s.ReceiveTransfer(*transfer)
 		}
 	}
-	s.Verified, s.Owner, s.Credited, s.given = true, user, amount, transfer
+	s.Verified, s.Owner, s.Credited, s.given, s.Share = true, user, amount, transfer, share
 	s = s.settle().Close(hold)
 	return s.remember(decision, true, before)
 }
@@ -88,7 +89,7 @@ func (s Standing) Reverse(decision string) Standing {
 	if u.isCredit {
 		b := u.before
 		s.User, s.Amount, s.Received, s.Verified, s.Transfer = b.User, b.Amount, b.Received, b.Verified, b.Transfer
-		s.Owner, s.Credited, s.given = b.Owner, b.Credited, b.given
+		s.Owner, s.Credited, s.given, s.Share = b.Owner, b.Credited, b.given, b.Share
 	}
 	return s
 }

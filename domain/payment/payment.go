@@ -174,8 +174,9 @@ func (s Standing) judge(c Claim) Verdict {
 	switch {
 	case arrived != nil && !c.agrees(arrived.User, arrived.Amount, arrived.Transfer):
 		return s.Contradict(c)
-	case arrived != nil && arrived.Closed:
-		// A person dismissed it. To credit it after all is a decision too.
+	case arrived != nil && arrived.Closed, s.isSentBack():
+		// A person dismissed it, or something of it was sent back. To credit it after all is
+		// a decision too.
 		return Verdict{Action: Ignore}
 	case c.Problem == "" && c.Sufficient:
 		return Verdict{Action: Credit, Closes: s.settled()}
@@ -234,6 +235,9 @@ func (s Standing) arrived() *HeldReport {
 	return nil
 }
 
+// isSentBack reports whether something of the payment was sent back.
+func (s Standing) isSentBack() bool { return !s.Refunded.IsZero() && s.Refunded.Sign() != 0 }
+
 // isHeld reports whether the same claim is held for the same reason.
 func (s Standing) isHeld(c Claim, reason Reason) bool {
 	for _, h := range s.Holds {
@@ -250,6 +254,19 @@ func isSame(a, b *Transfer) bool { return a == b || a != nil && b != nil && *a =
 // Awaits reports whether the payment waits for the provider's answer.
 func (s Standing) Awaits() bool {
 	return s.Received && s.Needs.Has(API) && !s.Verified && !s.Refuted && !s.Answered
+}
+
+// First returns the transfer as it was first reported; nil if none was.
+func (s Standing) First() *Transfer {
+	if s.Transfer != nil {
+		return s.Transfer
+	}
+	for _, h := range s.Holds {
+		if h.Transfer != nil {
+			return h.Transfer
+		}
+	}
+	return nil
 }
 
 // Posted returns the transfer that is posted, on an account or in suspense; nil if none

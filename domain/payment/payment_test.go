@@ -108,10 +108,10 @@ func TestJudge(t *testing.T) {
 		{"sufficient evidence for a refuted payment again is nothing",
 			refuted.Hold(HeldReport{ID: "h5", User: "u1", Amount: ten, Reason: Contradiction, Contradiction: true}), paid, nothing},
 
-		{"a released payment again is nothing", none.Hold(arrived).Release("d1", "h1", "u1", ten, nil), paid, nothing},
-		{"a released payment for another user is held", none.Hold(arrived).Release("d1", "h1", "u1", ten, nil), otherUser, contradict},
-		{"after a released contradiction the first facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), nil), paid, nothing},
-		{"after a released contradiction its own facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), nil), other, nothing},
+		{"a released payment again is nothing", none.Hold(arrived).Release("d1", "h1", "u1", ten, money.Amount{}, nil), paid, nothing},
+		{"a released payment for another user is held", none.Hold(arrived).Release("d1", "h1", "u1", ten, money.Amount{}, nil), otherUser, contradict},
+		{"after a released contradiction the first facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), money.Amount{}, nil), paid, nothing},
+		{"after a released contradiction its own facts are nothing", credited.Hold(contradicted).Release("d1", "h4", "u1", usd(t, "1.00"), money.Amount{}, nil), other, nothing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := test.given.Judge(test.claim); !reflect.DeepEqual(got, test.want) {
@@ -127,7 +127,7 @@ func TestReleaseSettlesTheOtherHolds(t *testing.T) {
 		Hold(HeldReport{ID: "arrived", Amount: ten, Reason: NoUser, Arrived: true}).
 		Hold(HeldReport{ID: "unread", Reason: UnreadableAmount}).
 		Hold(HeldReport{ID: "other", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}).
-		Release("d1", "unread", "u1", ten, nil)
+		Release("d1", "unread", "u1", ten, money.Amount{}, nil)
 	for _, h := range s.Holds {
 		if h.Closed == h.Contradiction {
 			t.Errorf("the hold %s is closed: %v", h.ID, h.Closed)
@@ -143,7 +143,7 @@ func TestEvolvingLeavesTheOldStandingAlone(t *testing.T) {
 	before.Hold(HeldReport{ID: "h2"})
 	before.Close("h1")
 	before.Credit("u1", usd(t, "10.00"))
-	before.Release("d1", "h1", "u1", usd(t, "10.00"), nil)
+	before.Release("d1", "h1", "u1", usd(t, "10.00"), money.Amount{}, nil)
 	if want := (Standing{}).Hold(HeldReport{ID: "h1", Reason: NoUser}); !reflect.DeepEqual(before, want) {
 		t.Errorf("got %+v, want %+v", before, want)
 	}
@@ -321,7 +321,7 @@ func TestReverseRestoresWhatADecisionHasChanged(t *testing.T) {
 	other := HeldReport{ID: "h2", Amount: usd(t, "11.00"), Reason: Contradiction, Contradiction: true}
 	before := Standing{}.Hold(arrived)
 	for name, decide := range map[string]func(Standing) Standing{
-		"release": func(s Standing) Standing { return s.Release("d1", "h1", "u1", ten, nil) },
+		"release": func(s Standing) Standing { return s.Release("d1", "h1", "u1", ten, money.Amount{}, nil) },
 		"dismiss": func(s Standing) Standing { return s.Dismiss("d1", "h1", ten) },
 		"nothing": func(s Standing) Standing { return s.Dismiss("d1", "h1", money.Amount{}) },
 	} {
@@ -336,7 +336,7 @@ func TestReverseRestoresWhatADecisionHasChanged(t *testing.T) {
 		}
 	}
 	credited := Standing{}.Credit("u1", ten).Hold(other)
-	both := credited.Release("d1", "h2", "u2", usd(t, "11.00"), nil)
+	both := credited.Release("d1", "h2", "u2", usd(t, "11.00"), money.Amount{}, nil)
 	if got := both.Dismiss("d2", "h2", money.Amount{}).Reverse("d2"); got.Owner != "u2" {
 		t.Errorf("the reversal of one decision undoes another: %+v", got)
 	}
