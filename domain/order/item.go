@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -179,3 +180,5 @@ func (e PaymentRefunded) PostsBeside() string { return e.Item }
 
 // PostsBeside returns no item: a fee is of a payment.
 func (e FeeReported) PostsBeside() string { return "" }
+
+func sortedKeys[K cmp.Ordered, V any](all map[K]V) []K { return slices.Sorted(maps.Keys(all)) }

@@ -31,19 +31,17 @@ func (r *Recorder) DecideItem(ctx context.Context, stream eventstore.StreamName,
 		result, err = r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 			decide.EventID = eventID
 			events, err := order.DecideReview(state, order.DecideItem{Decide: decide, Claims: claims})
-			return makeOf(&made, orders, state, claims.Book, state.Clone, itemOfOrder, events, err)
+			return makeOf(&made, reviewedOrders, state, claims.Book, events, err)
 		})
 	case deposit.Category:
-		result, err = record(ctx, r.store, stream, withBook(deposits), c.message(), func(b booked[deposit.State], eventID func(int) string) ([]deposit.Event, error) {
+		result, err = aboutItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, eventID func(int) string) ([]deposit.Event, error) {
 			decide.EventID = eventID
-			events, err := deposit.DecideReview(b.state, decide, b.posted())
-			return makeOf(&made, deposits, b.state, b.posted(), b.state.Clone, itemOfDeposit, events, err)
+			return deposit.DecideReview(state, decide, book)
 		})
 	case payout.Category:
-		result, err = record(ctx, r.store, stream, withBook(payouts), c.message(), func(b booked[payout.State], eventID func(int) string) ([]payout.Event, error) {
+		result, err = aboutItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, eventID func(int) string) ([]payout.Event, error) {
 			decide.EventID = eventID
-			events, err := payout.DecideReview(b.state, decide, b.posted())
-			return makeOf(&made, payouts, b.state, b.posted(), b.state.Clone, itemOfPayout, events, err)
+			return payout.DecideReview(state, decide, book)
 		})
 	default:
 		return Decision{}, review.ErrNoItem
@@ -54,24 +52,22 @@ func (r *Recorder) DecideItem(ctx context.Context, stream eventstore.StreamName,
 // ReverseItem records that a person undoes the decision about an item.
 func (r *Recorder) ReverseItem(ctx context.Context, stream eventstore.StreamName, reverse review.Reverse, isDryRun bool, c Command) (Decision, error) {
 	reverse.By = c.Actor
-	made := making{item: reverse.Item, isDryRun: isDryRun}
+	made := making{item: reverse.Item, round: reverse.Round, isReversal: true, isDryRun: isDryRun}
 	var result Result
 	var err error
 	switch stream.Category() {
 	case order.Category:
 		result, err = r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, _ func(int) string) ([]order.Event, error) {
 			events, err := order.DecideReverse(state, order.ReverseItem{Reverse: reverse, Claims: claims})
-			return makeOf(&made, orders, state, claims.Book, state.Clone, itemOfOrder, events, err)
+			return makeOf(&made, reviewedOrders, state, claims.Book, events, err)
 		})
 	case deposit.Category:
-		result, err = record(ctx, r.store, stream, withBook(deposits), c.message(), func(b booked[deposit.State], _ func(int) string) ([]deposit.Event, error) {
-			events, err := deposit.DecideReverse(b.state, reverse, b.posted())
-			return makeOf(&made, deposits, b.state, b.posted(), b.state.Clone, itemOfDeposit, events, err)
+		result, err = aboutItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, _ func(int) string) ([]deposit.Event, error) {
+			return deposit.DecideReverse(state, reverse, book)
 		})
 	case payout.Category:
-		result, err = record(ctx, r.store, stream, withBook(payouts), c.message(), func(b booked[payout.State], _ func(int) string) ([]payout.Event, error) {
-			events, err := payout.DecideReverse(b.state, reverse, b.posted())
-			return makeOf(&made, payouts, b.state, b.posted(), b.state.Clone, itemOfPayout, events, err)
+		result, err = aboutItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, _ func(int) string) ([]payout.Event, error) {
+			return payout.DecideReverse(state, reverse, book)
 		})
 	default:
 		return Decision{}, review.ErrNoItem
@@ -79,15 +75,42 @@ func (r *Recorder) ReverseItem(ctx context.Context, stream eventstore.StreamName
 	return made.decision(result), err
 }
 
+// reviewed is an aggregate whose streams have items.
+type reviewed[S any, E codec.Event] struct {
+	aggregate[S, E]
+	clone func(S) S
+	item  func(S, string) review.Item
+}
+
+var (
+	reviewedOrders   = reviewed[order.State, order.Event]{orders, order.State.Clone, func(s order.State, id string) review.Item { return s.Items[id].Review() }}
+	reviewedDeposits = reviewed[deposit.State, deposit.Event]{deposits, deposit.State.Clone, func(s deposit.State, id string) review.Item { return s.Items[id].Review() }}
+	reviewedPayouts  = reviewed[payout.State, payout.Event]{payouts, payout.State.Clone, func(s payout.State, id string) review.Item { return s.Items[id].Review() }}
+)
+
+// aboutItem records a command about an item of a stream that no other has a say in.
+func aboutItem[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName, a reviewed[S, E], made *making, c Command,
+	decide func(state S, book review.Book, eventID func(int) string) ([]E, error)) (Result, error) {
+	return record(ctx, store, stream, withBook(a.aggregate), c.message(), func(b booked[S], eventID func(int) string) ([]E, error) {
+		if b.err != nil {
+			return nil, b.err
+		}
+		book := b.posted()
+		events, err := decide(b.state, book, eventID)
+		return makeOf(made, a, b.state, book, events, err)
+	})
+}
+
 // making collects what a command about an item comes to, on the state that it was decided
 // on.
 type making struct {
-	item     string
-	round    int
-	isDryRun bool
-	outcome  Outcome
-	after    review.Item
-	lines    []review.Line
+	item       string
+	round      int
+	isDryRun   bool
+	isReversal bool
+	outcome    Outcome
+	after      review.Item
+	lines      []review.Line
 }
 
 func (m *making) decision(result Result) Decision {
@@ -96,23 +119,26 @@ func (m *making) decision(result Result) Decision {
 }
 
 // makeOf notes what the events of a command come to, and leaves them out of a dry run.
-func makeOf[S any, E codec.Event](m *making, a aggregate[S, E], state S, book review.Book, clone func() S, itemOf func(S, string) review.Item, events []E, err error) ([]E, error) {
+func makeOf[S any, E codec.Event](m *making, a reviewed[S, E], state S, book review.Book, events []E, err error) ([]E, error) {
 	if err != nil {
 		return nil, err
 	}
 	m.outcome = outcomeOf(events)
-	after := clone()
+	after := a.clone(state)
 	for _, event := range events {
 		after = a.evolve(after, event)
 	}
 	if m.lines, err = linesOf(events); err != nil {
 		return nil, err
 	}
-	m.after = itemOf(after, m.item)
-	if len(events) == 0 && book != nil {
+	m.after = a.item(after, m.item)
+	if len(events) == 0 {
 		for _, r := range m.after.Rounds {
 			if r.Number == m.round {
 				m.lines = book.By(r.ID)
+			}
+			if r.Number == m.round && m.isReversal {
+				m.lines = review.Opposite(m.lines)
 			}
 		}
 	}
@@ -134,7 +160,3 @@ func linesOf[E codec.Event](events []E) ([]review.Line, error) {
 	}
 	return ledger.Net(entries...)
 }
-
-func itemOfOrder(s order.State, id string) review.Item     { return s.Items[id].Review() }
-func itemOfDeposit(s deposit.State, id string) review.Item { return s.Items[id].Review() }
-func itemOfPayout(s payout.State, id string) review.Item   { return s.Items[id].Review() }

@@ -1,10 +1,12 @@
 package recorder_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
 	"daybook/domain/order"
+	"daybook/domain/recorder"
 	"daybook/domain/review"
 )
 
@@ -111,7 +113,16 @@ func TestAWrongCreditIsReversedAndGivenToAnother(t *testing.T) {
 	d.v1("A", "u1", "10.00 USD") // Coinbase repeats it
 	d.has("assets:coinbase USD 10.00", "liabilities:users:u1 USD -10.00")
 
-	d.undone(streamA, item, before)
+	undo := review.Reverse{Item: item, Note: "a mistake"}
+	undone, err := d.ReverseItem(t.Context(), streamA, undo, false, d.command("operator:bob"))
+	d.ok(err)
+	if book := d.book(); !maps.Equal(book, before) {
+		t.Errorf("after the reversal the accounts have %v, want %v", book, before)
+	}
+	lost, err := d.ReverseItem(t.Context(), streamA, undo, false, d.command("operator:bob"))
+	if err != nil || lost.Outcome != recorder.Duplicate || len(undone.Lines) == 0 || !slices.Equal(lost.Lines, undone.Lines) {
+		t.Errorf("the reversal again: got %+v, %v, want %+v", lost, err, undone)
+	}
 	d.decide(streamA, review.Asked{Decision: review.Credit, User: "u2"})
 	d.has("assets:coinbase USD 10.00", "liabilities:users:u2 USD -10.00")
 
