@@ -131,6 +131,7 @@ func (e Entry) giveBack(from []review.Line, amount money.Amount) (Entry, error) 
 
 func postRefunded(e order.PaymentRefunded) (Entry, error) {
 	entry := about(e.Payment, "", e.OccurredAt)
+	entry.By = e.By
 	if len(e.From) == 0 {
 		return entry, nil
 	}
@@ -139,6 +140,7 @@ func postRefunded(e order.PaymentRefunded) (Entry, error) {
 
 func postDepositRefunded(e deposit.DepositRefunded) (Entry, error) {
 	entry := about(e.Payment, "", e.OccurredAt)
+	entry.By = e.By
 	if len(e.From) == 0 {
 		return entry, nil
 	}

@@ -26,7 +26,7 @@ type Entry struct {
 	Payment    ident.Payment // the money it is about
 	User       string        // whose it is, as far as that is known
 	OccurredAt time.Time     // as the sender says; zero if he does not
-	By         string        // the person whose decision it is; empty if it is none
+	By         string        // the person who has decided or sent it; empty if none has
 	Note       string        // of that person
 
 	// Pending is the change of what has been received for User and neither been

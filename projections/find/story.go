@@ -32,7 +32,7 @@ const (
 type story struct {
 	subject  string                           // Order coinbase.5RTQNACF
 	payments map[ident.Payment]sentence       // the latest of each
-	open     map[string]map[string]local.Item // that waits, by list and key
+	open     map[string]map[string]local.Item // of lists, by list and key
 	last     sentence                         // of the stream itself, where it has no payment
 }
 
@@ -174,7 +174,7 @@ func (s *story) with(all []sentence, hash string) []string {
 	var waiting []sentence
 	for list, items := range s.open {
 		for _, item := range items {
-			if hash == "" || strings.Contains(strings.ToLower(string(item.Payment)), hash) {
+			if item.IsOpen() && (hash == "" || strings.Contains(strings.ToLower(string(item.Payment)), hash)) {
 				waiting = append(waiting, sentence{item.Position, waits(s.subject, list, item)})
 			}
 		}

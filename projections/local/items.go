@@ -29,15 +29,17 @@ func (c change) write(conn *sqlite.Conn) error {
 	switch i := c.item; c.kind {
 	case closes:
 		return sqlitex.Execute(conn, "DELETE FROM items WHERE list = ? AND key = ?", &sqlitex.ExecOptions{Args: []any{c.list, c.key}})
+	case settles, reopens:
+		return sqlitex.Execute(conn, "UPDATE items SET settled = ? WHERE list = ? AND key = ?", &sqlitex.ExecOptions{Args: []any{c.kind == settles, c.list, c.key}})
 	case notes:
-		err := sqlitex.Execute(conn, `UPDATE items SET again = again + 1, again_at = ?, details = json_patch(details, ?) WHERE list = ? AND key = ?`,
+		err := sqlitex.Execute(conn, `UPDATE items SET settled = 0, again = again + 1, again_at = ?, details = json_patch(details, ?) WHERE list = ? AND key = ?`,
 			&sqlitex.ExecOptions{Args: []any{c.event.RecordedAt.UnixMicro(), string(i.Details), c.list, c.key}})
 		if err != nil || conn.Changes() > 0 {
 			return err
 		}
 		fallthrough
 	default:
-		return sqlitex.Execute(conn, `INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (list, key) DO NOTHING`,
+		return sqlitex.Execute(conn, `INSERT INTO items VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (list, key) DO NOTHING`,
 			&sqlitex.ExecOptions{Args: []any{
 				c.list, int64(c.event.Position), c.key, c.event.ID, string(c.event.Stream), c.event.RecordedAt.UnixMicro(),
 				microseconds(i.Due), i.Reason, i.User, string(i.Payment), string(i.Details),
@@ -92,7 +94,7 @@ func (m *Model) Items(ctx context.Context, q Query) (page Page, err error) {
 		return Page{}, err
 	}
 	limit := max(1, min(q.Limit, MaxPage))
-	where, args := "WHERE list = ? AND (position, key) > (?, ?)", []any{q.List, position, key}
+	where, args := "WHERE list = ? AND settled = 0 AND (position, key) > (?, ?)", []any{q.List, position, key}
 	if q.Reason != "" {
 		where, args = where+" AND reason = ?", append(args, q.Reason)
 	}
@@ -124,12 +126,27 @@ func (m *Model) Items(ctx context.Context, q Query) (page Page, err error) {
 // Item returns the open item of a key; found is false if there is none.
 func (m *Model) Item(ctx context.Context, list, key string) (item Item, found bool, err error) {
 	err = m.query(ctx, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, itemColumns+"WHERE list = ? AND key = ?", &sqlitex.ExecOptions{
+		return sqlitex.Execute(conn, itemColumns+"WHERE list = ? AND key = ? AND settled = 0", &sqlitex.ExecOptions{
 			Args:       []any{list, key},
 			ResultFunc: func(row *sqlite.Stmt) error { item, found = readItem(row), true; return nil },
 		})
 	})
 	return item, found, err
+}
+
+// ItemStream returns the stream of an item of review by its id, also of one that is
+// settled; found is false if there is none.
+func (m *Model) ItemStream(ctx context.Context, id string) (stream eventstore.StreamName, found bool, err error) {
+	err = m.query(ctx, func(conn *sqlite.Conn) error {
+		return sqlitex.Execute(conn, "SELECT stream FROM items WHERE list = ? AND key = ?", &sqlitex.ExecOptions{
+			Args: []any{Review.Name, id},
+			ResultFunc: func(row *sqlite.Stmt) error {
+				stream, found = eventstore.StreamName(row.ColumnText(0)), true
+				return nil
+			},
+		})
+	})
+	return stream, found, err
 }
 
 // Counts returns how many items of a list are open.
@@ -146,7 +163,7 @@ func (m *Model) describe(conn *sqlite.Conn, list string, page *Page) error {
 		return err
 	}
 	page.Position = stored.Position
-	return sqlitex.Execute(conn, "SELECT reason, count(*), min(opened_at) FROM items WHERE list = ? GROUP BY reason ORDER BY reason", &sqlitex.ExecOptions{
+	return sqlitex.Execute(conn, "SELECT reason, count(*), min(opened_at) FROM items WHERE list = ? AND settled = 0 GROUP BY reason ORDER BY reason", &sqlitex.ExecOptions{
 		Args: []any{list},
 		ResultFunc: func(row *sqlite.Stmt) error {
 			page.Counts = append(page.Counts, Count{row.ColumnText(0), row.ColumnInt(1), timeOf(row.ColumnInt64(2))})

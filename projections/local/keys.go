@@ -8,10 +8,11 @@ import (
 	"daybook/domain/ident"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/payout"
 )
 
 // lookupVersion is the version of what keysOf says, a part of FoldVersion.
-const lookupVersion = 4
+const lookupVersion = 5
 
 // Key is a name by which the events of a payment are found. Names that are parts of
 // a stream's name need no key.
@@ -25,6 +26,9 @@ func addressKey(address string) Key     { return Key("address:" + address) }
 func mispaymentKey(id string) Key       { return Key("mispayment:" + id) }
 func hashKey(hash string) Key           { return Key("hash:" + Hash(hash)) }
 
+// ItemKey is the key of what waits, or has waited, for a person.
+func ItemKey(id string) Key { return Key("item:" + id) }
+
 // ReferenceKey is the key of the website's own name for an order.
 func ReferenceKey(reference string) Key { return referenceKey(reference) }
 
@@ -36,14 +40,17 @@ func Hash(text string) string { return strings.TrimPrefix(strings.ToLower(text),
 
 // KeysFor returns the keys that a person may mean by a text.
 func KeysFor(text string) []Key {
-	return []Key{hashKey(text), mispaymentKey(text), providerKey(text), addressKey(text), referenceKey(text), userKey(text)}
+	return []Key{ItemKey(text), hashKey(text), mispaymentKey(text), providerKey(text), addressKey(text), referenceKey(text), userKey(text)}
 }
 
 // lookedUp are the event types that name keys.
 var lookedUp = []codec.Event{
 	order.OrderRegistered{}, order.OrderLinked{}, order.RefundReported{}, order.PaymentReceived{}, order.PaymentHeld{}, order.PaymentMispaid{},
-	order.PaymentReleased{}, order.MispaymentCredited{}, order.PaymentVerified{},
+	order.PaymentReleased{}, order.MispaymentCredited{}, order.OrderCompleted{}, order.PaymentVerified{},
+	order.RefundDecided{}, order.PaymentRefunded{}, order.RefundHeld{}, order.RefundCharged{},
 	deposit.AddressRegistered{}, deposit.DepositReceived{}, deposit.DepositHeld{}, deposit.DepositReleased{},
+	deposit.RefundDecided{}, deposit.DepositRefunded{},
+	payout.PayoutHeld{},
 }
 
 // keysOf returns the keys that an event names.
@@ -65,23 +72,39 @@ func keysOf(event codec.Event) []Key {
 		}
 		return keys
 	case order.PaymentHeld:
-		return transferKeys(appendKey(about(e.User, e.Payment), e.Reference, referenceKey), e.Transfer)
+		return transferKeys(appendKey(append(about(e.User, e.Payment), ItemKey(e.Hold)), e.Reference, referenceKey), e.Transfer)
 	case order.PaymentMispaid:
-		return transferKeys(about(e.User, e.Payment), e.Transfer)
+		return transferKeys(append(about(e.User, e.Payment), ItemKey(e.Mispayment)), e.Transfer)
 	case order.PaymentVerified:
 		return transferKeys(nil, e.Transfer) // what only the provider's answer shows
 	case order.PaymentReleased:
-		return about(e.User, e.Payment)
+		return transferKeys(about(e.User, e.Payment), e.Transfer)
 	case order.MispaymentCredited:
 		return about(e.User, e.Payment)
+	case order.OrderCompleted:
+		return transferKeys(about(e.User, e.Payment), e.Transfer)
+	case order.RefundDecided:
+		return appendKey(nil, e.Refund, providerKey)
+	case order.PaymentRefunded:
+		return sentKeys(about("", e.Report), e.Hash, e.Reference)
+	case order.RefundHeld:
+		return sentKeys(append(about("", e.Report), ItemKey(e.Hold)), e.Hash, "")
+	case order.RefundCharged:
+		return about(e.User, "")
 	case deposit.AddressRegistered:
 		return about(e.User, "")
 	case deposit.DepositReceived:
 		return about(e.User, e.Payment)
 	case deposit.DepositHeld:
-		return about(e.User, e.Payment)
+		return append(about(e.User, e.Payment), ItemKey(e.Hold))
 	case deposit.DepositReleased:
 		return about(e.User, e.Payment)
+	case deposit.RefundDecided:
+		return appendKey(nil, e.Refund, providerKey)
+	case deposit.DepositRefunded:
+		return sentKeys(nil, "", e.Reference)
+	case payout.PayoutHeld:
+		return []Key{ItemKey(e.Hold)}
 	}
 	return nil
 }
@@ -105,6 +128,12 @@ func about(user string, payment ident.Payment) []Key {
 		keys = append(keys, hashKey(parts[3]))
 	}
 	return keys
+}
+
+// sentKeys adds the keys of what was sent back: the hash of its transaction, and a
+// person's reference, which is a hash too or a provider's id.
+func sentKeys(keys []Key, hash, reference string) []Key {
+	return appendKey(appendKey(appendKey(keys, hash, hashKey), reference, hashKey), reference, providerKey)
 }
 
 func transferKeys(keys []Key, t *payment.Transfer) []Key {

@@ -80,8 +80,8 @@ func newModel(directory string, log eventstore.Reader, logger *slog.Logger, work
 		lists: make(map[string][]Worklist), lookup: make(map[string]bool), doubts: make(chan error, 1),
 	}
 	for _, list := range worklists {
-		for _, event := range list.Names {
-			m.lists[event.EventType()] = append(m.lists[event.EventType()], list)
+		for _, eventType := range list.types() {
+			m.lists[eventType] = append(m.lists[eventType], list)
 		}
 	}
 	for _, event := range lookedUp {

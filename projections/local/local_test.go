@@ -151,7 +151,7 @@ func golden(t *testing.T) map[string][]eventstore.Recorded {
 	return samples
 }
 
-// An event that speaks of a hold or of a mispayment belongs to the review list.
+// An event that names an item, a hold or a mispayment belongs to the review list.
 func TestEveryEventThatOpensOrClosesIsNamed(t *testing.T) {
 	for eventType, samples := range golden(t) {
 		var says map[string]any
@@ -161,7 +161,8 @@ func TestEveryEventThatOpensOrClosesIsNamed(t *testing.T) {
 		_, hold := says["hold"]
 		_, mispayment := says["mispayment"]
 		_, closes := says["closes"]
-		needs := hold || mispayment || closes || samples[0].Stream.Category() == quarantine.Category
+		_, item := says["item"]
+		needs := hold || mispayment || closes || item || samples[0].Stream.Category() == quarantine.Category
 		if needs && !slices.ContainsFunc(local.Worklists, func(list local.Worklist) bool { return names(list.Names, eventType) }) {
 			t.Errorf("%s opens or closes something, and no worklist names it", eventType)
 		}

@@ -70,11 +70,11 @@ func TestLookup(t *testing.T) {
 			t.Errorf("%s names %s, want %s", text, got, want)
 		}
 	}
-	newest, err := m.Named(t.Context(), log, local.KeysFor("u1")[5], 0, 1)
+	newest, err := m.Named(t.Context(), log, local.UserKey("u1"), 0, 1)
 	if err != nil || len(newest) != 1 {
 		t.Fatal(newest, err)
 	}
-	if older, err := m.Named(t.Context(), log, local.KeysFor("u1")[5], newest[0].Position, 10); err != nil || len(older) != 1 {
+	if older, err := m.Named(t.Context(), log, local.UserKey("u1"), newest[0].Position, 10); err != nil || len(older) != 1 {
 		t.Errorf("before the newest: %v, %v", older, err)
 	}
 	for request, want := range map[string]string{first: "[order-coinbase.A]", repeated: "[]", eventstore.NewULID(time.Unix(1, 0)): "[]"} {

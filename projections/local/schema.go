@@ -13,7 +13,7 @@ const (
 	applicationID = 0x4441594C
 
 	// tablesVersion is the version of the tables below, a part of FoldVersion.
-	tablesVersion = 3
+	tablesVersion = 4
 
 	// schemaObjects is how many tables and indexes they are, with those that SQLite
 	// makes by itself.
@@ -33,6 +33,7 @@ CREATE TABLE checkpoint (
 
 CREATE TABLE items (
   list      TEXT NOT NULL,
+  settled   INTEGER NOT NULL, -- 1: closed, and kept in case it is opened again
   position  INTEGER NOT NULL, -- of the event that opened it
   key       TEXT NOT NULL,
   event     TEXT NOT NULL,
@@ -45,12 +46,12 @@ CREATE TABLE items (
   details   TEXT NOT NULL,    -- a JSON object
   again     INTEGER NOT NULL,
   again_at  INTEGER NOT NULL,
-  PRIMARY KEY (list, position, key)
+  PRIMARY KEY (list, settled, position, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX items_key ON items (list, key);
-CREATE INDEX items_reason ON items (list, reason, position, opened_at);
-CREATE INDEX items_due ON items (list, due, position);
+CREATE INDEX items_reason ON items (list, settled, reason, position, opened_at);
+CREATE INDEX items_due ON items (list, settled, due, position);
 
 -- What an event names, as a hash, where the event stands, and after which position it
 -- is read: EventStoreDB begins at none but those that it has given.

@@ -45,7 +45,7 @@ func OpenSnapshot(ctx context.Context, directory string) (*Snapshot, error) {
 
 // Each calls a function with every open item.
 func (s *Snapshot) Each(each func(list string, item Item) error) error {
-	return sqlitex.Execute(s.conn, itemColumns, &sqlitex.ExecOptions{
+	return sqlitex.Execute(s.conn, itemColumns+"WHERE settled = 0", &sqlitex.ExecOptions{
 		ResultFunc: func(row *sqlite.Stmt) error { return each(row.ColumnText(12), readItem(row)) },
 	})
 }

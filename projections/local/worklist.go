@@ -1,6 +1,7 @@
 package local
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -12,12 +13,23 @@ import (
 )
 
 // Worklist is a read model of open items: opened by an event, closed by another
-// event and by nothing else. People and processes read the same lists.
+// event and by nothing else. A third one may reopen an item that was settled. People and
+// processes read the same lists.
 type Worklist struct {
 	Name    string
 	Version int           // of the meaning that Fold gives to events
 	Names   []codec.Event // the types that Fold is given; others are not decoded
 	Fold    func(Event) []Change
+}
+
+// types returns the names of the types. Types of several categories may share one.
+func (w Worklist) types() []string {
+	var types []string
+	for _, event := range w.Names {
+		types = append(types, event.EventType())
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
 }
 
 // Event is an event as a worklist is given it.
@@ -41,37 +53,63 @@ type changeKind int
 const (
 	opens changeKind = iota
 	notes
+	settles
+	reopens
 	closes
 )
 
 // Open opens the item of a key. Of Item it takes what the event itself does not
-// have: Due, Reason, User, Payment and Details. The item of a key that is open
+// have: Due, Reason, User, Payment and Details. The item of a key that is there
 // stays as it is.
 func Open(key string, item Item) Change { return Change{opens, key, item} }
 
-// Again opens the item of a key, or notes on the open one that it came again.
+// Again opens the item of a key, or notes on the one that is there that it came again,
+// and reopens it.
 func Again(key string, item Item) Change { return Change{notes, key, item} }
 
-// Close closes the item of a key, if it is open.
+// Settle closes the item of a key, and keeps it for Reopen.
+func Settle(key string) Change { return Change{kind: settles, key: key} }
+
+// Reopen shows the settled item of a key again, as it was.
+func Reopen(key string) Change { return Change{kind: reopens, key: key} }
+
+// Close closes the item of a key for good.
 func Close(key string) Change { return Change{kind: closes, key: key} }
 
-// Put applies the change of a recorded event to the open items of a list, by key.
-func (c Change) Put(open map[string]Item, recorded eventstore.Recorded) {
-	item, isOpen := open[c.key]
-	switch {
-	case c.kind == closes:
-		delete(open, c.key)
-	case !isOpen:
-		item = c.item
-		item.Key, item.Event, item.Stream, item.Position, item.OpenedAt = c.key, recorded.ID.String(), recorded.Stream, recorded.Position, recorded.RecordedAt
-		open[c.key] = item
-	case c.kind == notes:
-		item.Again, item.AgainAt = item.Again+1, recorded.RecordedAt
-		open[c.key] = item
+// Put applies the change of a recorded event to the items of a list, by key.
+func (c Change) Put(items map[string]Item, recorded eventstore.Recorded) {
+	item, isThere := items[c.key]
+	switch c.kind {
+	case opens:
+		if isThere {
+			return
+		}
+		item = c.opened(recorded)
+	case notes:
+		if isThere {
+			item.Again, item.AgainAt, item.isSettled = item.Again+1, recorded.RecordedAt, false
+		} else {
+			item = c.opened(recorded)
+		}
+	case settles, reopens:
+		if !isThere {
+			return
+		}
+		item.isSettled = c.kind == settles
+	case closes:
+		delete(items, c.key)
+		return
 	}
+	items[c.key] = item
 }
 
-// Item is an open item.
+func (c Change) opened(recorded eventstore.Recorded) Item {
+	item := c.item
+	item.Key, item.Event, item.Stream, item.Position, item.OpenedAt = c.key, recorded.ID.String(), recorded.Stream, recorded.Position, recorded.RecordedAt
+	return item
+}
+
+// Item is an item of a list. A model returns open ones.
 type Item struct {
 	Key      string
 	Event    string // id of the event that opened it
@@ -86,7 +124,12 @@ type Item struct {
 
 	Again   int       // how often it came again
 	AgainAt time.Time // and when, the last time
+
+	isSettled bool
 }
+
+// IsOpen reports whether the item waits.
+func (i Item) IsOpen() bool { return !i.isSettled }
 
 // details returns the details of an item. Its members are those of an event that
 // was decoded, so that they can be written.

@@ -55,9 +55,11 @@ type history struct {
 	revisions map[eventstore.StreamName]eventstore.Revision
 	received  []order.PaymentReceived // pending
 	deposits  []deposit.DepositReceived
-	held      []order.PaymentHeld
-	mispaid   []order.PaymentMispaid
 	verified  []order.PaymentVerified
+	items     []item    // open
+	decided   []decided // that can be reversed
+	intents   []intent  // refunds that are open
+	books     map[eventstore.StreamName]*ledger.Posted
 	orderOf   map[ident.Payment]order.ID
 	payments  int
 }
@@ -65,6 +67,7 @@ type history struct {
 func newHistory() *history {
 	h := &history{
 		revisions: make(map[eventstore.StreamName]eventstore.Revision),
+		books:     make(map[eventstore.StreamName]*ledger.Posted),
 		orderOf:   make(map[ident.Payment]order.ID),
 	}
 	h.add(eventstore.LogStream, eventstore.LogCreated{LogID: LogID})
@@ -84,6 +87,9 @@ func (h *history) add(stream eventstore.StreamName, event codec.Event) {
 	if n := len(h.log); n > 0 {
 		position = h.log[n-1].Position + 1 + eventstore.Position(n%3)
 	}
+	if err := h.book(stream).Put(event); err != nil {
+		panic(err)
+	}
 	revision := h.revisions[stream]
 	h.revisions[stream] = revision + 1
 	h.log = append(h.log, eventstore.Recorded{
@@ -96,6 +102,14 @@ func (h *history) add(stream eventstore.StreamName, event codec.Event) {
 	})
 }
 
+// book is what stands posted in a stream.
+func (h *history) book(stream eventstore.StreamName) *ledger.Posted {
+	if h.books[stream] == nil {
+		h.books[stream] = new(ledger.Posted)
+	}
+	return h.books[stream]
+}
+
 func (h *history) addOrder(id order.ID, event order.Event) {
 	h.add(eventstore.StreamName(id.Stream()), event)
 }
@@ -103,7 +117,7 @@ func (h *history) addOrder(id order.ID, event order.Event) {
 // step adds what one message or decision could cause.
 func (h *history) step(t *rapid.T) {
 	occurred := drawTime(t)
-	switch rapid.IntRange(0, 11).Draw(t, "step") {
+	switch rapid.IntRange(0, 13).Draw(t, "step") {
 	case 0, 1, 2:
 		h.receive(t, occurred)
 	case 3, 4:
@@ -117,19 +131,25 @@ func (h *history) step(t *rapid.T) {
 	case 6:
 		h.hold(t, occurred)
 	case 7:
-		if e, ok := take(t, &h.held); ok {
-			h.release(t, e, occurred)
+		if i, ok := take(t, &h.items); ok {
+			h.decide(t, i)
 		}
 	case 8:
 		h.mispay(t, occurred)
 	case 9:
-		if e, ok := take(t, &h.verified); ok {
-			h.addOrder(h.orderOf[e.Payment], order.PaymentRefunded{Payment: e.Payment, Refund: "r", User: e.User, Amount: e.Amount, Note: "n", OccurredAt: occurred})
-		}
+		h.refund(t, occurred)
 	case 10:
 		h.deposit(t, occurred)
 	case 11:
 		h.mention(t, occurred)
+	case 12:
+		if d, ok := take(t, &h.decided); ok {
+			h.reverse(d)
+		}
+	case 13:
+		if i, ok := take(t, &h.intents); ok {
+			h.endIntent(t, i, occurred)
+		}
 	}
 }
 

@@ -56,12 +56,14 @@ func (h *history) verify(t *rapid.T, received order.PaymentReceived, occurred ti
 	case rapid.IntRange(0, 3).Draw(t, "registered as a sale since") == 0:
 		e.Sold, e.Received = &e.Amount, &received.Amount
 	}
-	if hold, ok := take(t, &h.held); ok {
-		closed := payment.ClosedHold{Hold: hold.Hold}
-		if hold.Arrived { // a contradiction has put nothing into suspense
-			closed.Amount = hold.Amount
+	if i, ok := take(t, &h.items); ok && !i.isMispaid && !i.isRefund {
+		closed := payment.ClosedHold{Hold: i.id}
+		if !i.isContradiction { // which has put nothing into suspense
+			closed.Amount = &i.amount
 		}
 		e.Closes = []payment.ClosedHold{closed}
+	} else if ok {
+		h.items = append(h.items, i)
 	}
 	h.addOrder(h.orderOf[e.Payment], e)
 	h.verified = append(h.verified, e)
@@ -70,67 +72,46 @@ func (h *history) verify(t *rapid.T, received order.PaymentReceived, occurred ti
 func (h *history) hold(t *rapid.T, occurred time.Time) {
 	id, identity := h.nextPayment(t, "order")
 	amount := drawAmount(t)
-	contradiction := rapid.Bool().Draw(t, "contradiction")
+	known, isKnown := take(t, &h.verified)
+	if isKnown { // the report says otherwise of it
+		id, identity = h.orderOf[known.Payment], known.Payment
+	}
 	e := order.PaymentHeld{
-		Hold: "hold-" + strconv.Itoa(len(h.log)), Payment: identity, User: drawUser(t), Amount: &amount,
-		Arrived: !contradiction, Contradiction: contradiction, Reason: payment.StatusDisagrees, OccurredAt: occurred,
+		Hold: h.nextID("hold"), Payment: identity, User: drawUser(t), Amount: &amount,
+		Arrived: !isKnown, Contradiction: isKnown, Reason: payment.StatusDisagrees, OccurredAt: occurred,
 	}
 	h.addOrder(id, e)
-	h.held = append(h.held, e)
+	h.items = append(h.items, item{id: e.Hold, payment: identity, user: e.User, amount: amount, isContradiction: isKnown})
 }
 
-func (h *history) release(t *rapid.T, held order.PaymentHeld, occurred time.Time) {
-	amount := *held.Amount
-	if held.Contradiction && rapid.Bool().Draw(t, "less than before") {
-		amount = amount.Neg()
-	}
-	h.addOrder(h.orderOf[held.Payment], order.PaymentReleased{
-		Hold: held.Hold, Payment: held.Payment, User: held.User, Amount: amount,
-		Contradiction: held.Contradiction, Note: "looked at it", OccurredAt: occurred,
-	})
-}
+// nextID returns an id that stands for that of the next event.
+func (h *history) nextID(kind string) string { return kind + "-" + strconv.Itoa(len(h.log)) }
 
-// mispay adds a mispayment, or the decision of one.
+// mispay adds a mispayment.
 func (h *history) mispay(t *rapid.T, occurred time.Time) {
-	known, ok := take(t, &h.mispaid)
-	if !ok || rapid.Bool().Draw(t, "another") {
-		if ok {
-			h.mispaid = append(h.mispaid, known)
-		}
-		if pending, ok := take(t, &h.received); ok && rapid.Bool().Draw(t, "by our terms") {
-			h.mispayPending(pending, occurred)
-			return
-		} else if ok {
-			h.received = append(h.received, pending)
-		}
-		id, identity := h.nextPayment(t, "mispayment")
-		e := order.PaymentMispaid{Mispayment: "mispayment-" + strconv.Itoa(len(h.log)), Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
-		h.addOrder(id, e)
-		h.mispaid = append(h.mispaid, e)
+	if pending, ok := take(t, &h.received); ok && rapid.Bool().Draw(t, "by our terms") {
+		h.mispayPending(pending, occurred)
 		return
+	} else if ok {
+		h.received = append(h.received, pending)
 	}
-	id := h.orderOf[known.Payment]
-	switch rapid.IntRange(0, 2).Draw(t, "decision") {
-	case 0:
-		h.addOrder(id, order.MispaymentCredited{Mispayment: known.Mispayment, Payment: known.Payment, User: drawUser(t), Amount: known.Amount, Note: "theirs", OccurredAt: occurred})
-	case 1:
-		h.addOrder(id, order.MispaymentRefunded{Mispayment: known.Mispayment, Payment: known.Payment, Amount: known.Amount, Note: "sent back", OccurredAt: occurred})
-	case 2:
-		h.addOrder(id, order.MispaymentDismissed{Mispayment: known.Mispayment, Payment: known.Payment, Amount: known.Amount, Note: "nobody's", OccurredAt: occurred})
-	}
+	id, identity := h.nextPayment(t, "mispayment")
+	e := order.PaymentMispaid{Mispayment: h.nextID("mispayment"), Payment: identity, User: drawUser(t), Amount: drawAmount(t), OccurredAt: occurred}
+	h.addOrder(id, e)
+	h.items = append(h.items, item{id: e.Mispayment, payment: identity, amount: e.Amount, isMispaid: true})
 }
 
 // mispayPending finds that a payment does not pay its order.
 func (h *history) mispayPending(pending order.PaymentReceived, occurred time.Time) {
 	e := order.PaymentMispaid{
-		Mispayment: "mispayment-" + strconv.Itoa(len(h.log)), Payment: pending.Payment, User: pending.User, Amount: pending.Amount,
+		Mispayment: h.nextID("mispayment"), Payment: pending.Payment, User: pending.User, Amount: pending.Amount,
 		Reason: payment.Underpaid, OccurredAt: occurred,
 	}
 	if !pending.Sale {
 		e.Received = &pending.Amount
 	}
 	h.addOrder(h.orderOf[pending.Payment], e)
-	h.mispaid = append(h.mispaid, e)
+	h.items = append(h.items, item{id: e.Mispayment, payment: e.Payment, amount: e.Amount, isMispaid: true})
 }
 
 // deposit adds a deposit, or what becomes of one.
@@ -154,15 +135,10 @@ func (h *history) deposit(t *rapid.T, occurred time.Time) {
 		h.add(stream, e)
 		h.deposits = append(h.deposits, e)
 	case 1:
-		hold := "hold-" + strconv.Itoa(len(h.log))
-		h.add(stream, deposit.DepositHeld{Hold: hold, Digest: "d", Amount: &amount, Arrived: true, Reason: payment.NoHash, OccurredAt: occurred})
-		h.add(stream, deposit.DepositSeenAgain{Hold: hold, Digest: "d", ReceivedAt: occurred})
-		h.add(stream, deposit.DepositReleased{Hold: hold, User: user, Amount: amount, Note: "theirs", OccurredAt: occurred})
+		h.decideDeposit(t, stream, user, amount, occurred)
 	case 2:
-		hold := "hold-" + strconv.Itoa(len(h.log))
 		h.add(stream, deposit.AddressRegistered{User: user})
-		h.add(stream, deposit.DepositHeld{Hold: hold, Digest: "d", Amount: &amount, Arrived: true, Reason: payment.NoHash, OccurredAt: occurred})
-		h.add(stream, deposit.DepositDismissed{Hold: hold, Amount: &amount, Note: "counted", OccurredAt: occurred})
+		h.decideDeposit(t, stream, user, amount, occurred)
 	}
 }
 
