@@ -47,28 +47,34 @@ func (r *Recorder) RefundOrder(ctx context.Context, id order.ID, refund order.De
 // ConfirmRefund records that a person has sent a decided refund elsewhere.
 func (r *Recorder) ConfirmRefund(ctx context.Context, stream eventstore.StreamName, confirm review.Confirm, c Command) (Refund, error) {
 	confirm.By = c.Actor
-	if stream.Category() == deposit.Category {
+	switch stream.Category() {
+	case deposit.Category:
 		return r.depositRefund(ctx, stream, confirm.Refund, c, func(state deposit.State, book review.Book) ([]deposit.Event, error) {
 			return deposit.DecideSent(state, confirm, book)
 		})
+	case order.Category:
+		return r.orderRefund(ctx, stream, confirm.Refund, false, c, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+			confirm.EventID = eventID
+			return order.DecideSent(state, order.ConfirmRefund{Confirm: confirm, Claims: claims})
+		})
 	}
-	return r.orderRefund(ctx, stream, confirm.Refund, false, c, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
-		confirm.EventID = eventID
-		return order.DecideSent(state, order.ConfirmRefund{Confirm: confirm, Claims: claims})
-	})
+	return Refund{}, review.ErrNoItem
 }
 
 // WithdrawRefund records that a decided refund is not sent.
 func (r *Recorder) WithdrawRefund(ctx context.Context, stream eventstore.StreamName, withdraw review.Withdraw, c Command) (Refund, error) {
 	withdraw.By = c.Actor
-	if stream.Category() == deposit.Category {
+	switch stream.Category() {
+	case deposit.Category:
 		return r.depositRefund(ctx, stream, withdraw.Refund, c, func(state deposit.State, _ review.Book) ([]deposit.Event, error) {
 			return deposit.DecideWithdraw(state, withdraw)
 		})
+	case order.Category:
+		return r.orderRefund(ctx, stream, withdraw.Refund, false, c, func(state order.State, _ order.Claims, _ func(int) string) ([]order.Event, error) {
+			return order.DecideWithdraw(state, withdraw)
+		})
 	}
-	return r.orderRefund(ctx, stream, withdraw.Refund, false, c, func(state order.State, _ order.Claims, _ func(int) string) ([]order.Event, error) {
-		return order.DecideWithdraw(state, withdraw)
-	})
+	return Refund{}, review.ErrNoItem
 }
 
 func (r *Recorder) orderRefund(ctx context.Context, stream eventstore.StreamName, id string, isDryRun bool, c Command, decide decideOrder) (refund Refund, err error) {
