@@ -15,6 +15,8 @@ import (
 
 	"daybook/domain/money"
 	"daybook/domain/order"
+	"daybook/domain/payment"
+	"daybook/domain/review"
 	"daybook/projections/orders"
 
 	stdjson "encoding/json"
@@ -220,23 +222,36 @@ func TestAnOrderWithEverythingInItIsAsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const item = "6f1e2a40-0000-8000-8000-000000000000"
 	at := time.Date(2012, 12, 10, 5, 23, 41, 0, time.UTC)
 	full := orders.Order{
 		ID: order.NewID("coinbase", "A"), Status: orders.Paid, Registered: true, Expired: true, User: "u1", Amount: &amount,
 		Payments: []orders.Payment{{
-			Payment: "coinbase/order/A", User: "u1", Amount: amount, Status: orders.PaymentRefunded, OccurredAt: at, RecordedAt: at,
+			Payment: "coinbase/order/A", User: "u1", Amount: amount, Status: orders.PaymentRefunded, OccurredAt: at, RecordedAt: at, Decision: item,
 			Adjustments: []orders.Adjustment{{
 				Type: orders.AdjustmentRefunded, ID: "r1", User: "u1", Amount: amount.Neg(), OccurredAt: at, RecordedAt: at,
 			}},
 		}},
 		Mispayments: []orders.Mispayment{{
-			Payment: "coinbase/mispayment/M", User: "u1", Amount: amount, Status: orders.MispaymentCredited, OccurredAt: at, RecordedAt: at,
+			Mispayment: item, Payment: "coinbase/mispayment/M", User: "u1", Amount: amount, Reason: payment.Late, Status: orders.MispaymentRefunding,
+			OccurredAt: at, RecordedAt: at, Decision: item, Refunded: &amount,
 		}},
 		Holds: []orders.Hold{{
-			Hold: "6f1e2a40-0000-8000-8000-000000000000", Payment: "coinbase/order/A", User: "u1", Amount: &amount,
-			Reason: "contradiction", Arrived: true, Contradiction: true, OccurredAt: at, RecordedAt: at,
+			Hold: item, Payment: "coinbase/order/A", User: "u1", Amount: &amount,
+			Reason: "contradiction", Arrived: true, Contradiction: true, Refund: true, Posted: true, OccurredAt: at, RecordedAt: at,
+		}},
+		Decisions: []orders.Decision{{
+			ID: item, Item: item, Decision: review.Charge, Payment: "coinbase/order/A", User: "u1", Amount: &amount, Short: &amount, Within: &amount,
+			Round: 1, By: "operator:alice", Note: "n", RecordedAt: at, Reversed: &orders.Reversed{By: "operator:bob", Note: "n", RecordedAt: at},
+		}},
+		Refunds: []orders.Refund{{
+			ID: "r1", Item: item, Payment: "coinbase/order/A", Amount: amount, Status: order.RefundSent, Failed: true, By: "operator:alice", Note: "n",
+			SentBy: "operator:bob", Reference: "0xab", Report: "checkout/C/refund/R", Hash: "ab", SentAt: at, RecordedAt: at,
 		}},
 		ReportedStatuses: []string{"expired"}, Revision: 3, Changed: 7, OccurredAt: at, RecordedAt: at, Position: 9,
+	}
+	full.Decisions[0].Replaces = &orders.Replaced{
+		Payment: &full.Payments[0], Mispayment: &full.Mispayments[0], Holds: full.Holds, Order: &orders.Named{User: "u1", Amount: &amount},
 	}
 	encoded, err := json.Marshal(full)
 	if err != nil {

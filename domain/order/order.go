@@ -51,6 +51,12 @@ func OwnerOf(identity ident.Payment) (id ID, ok bool) {
 	return ownerOf(identity)
 }
 
+// IsOwn reports whether a payment is an order's own, and no mispayment or further transfer.
+func IsOwn(identity ident.Payment) bool {
+	_, isOwn := ownerOf(identity)
+	return isOwn
+}
+
 // ownerOf returns the order whose own payment it is: no mispayment, and no further
 // transfer.
 func ownerOf(identity ident.Payment) (id ID, ok bool) {

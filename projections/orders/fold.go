@@ -7,7 +7,6 @@ import (
 
 	"daybook/domain/codec"
 	"daybook/domain/order"
-	"daybook/domain/payment"
 	"daybook/eventstore"
 )
 
@@ -56,6 +55,7 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 	case order.FeeReported:
 		occurred = e.OccurredAt
 	case order.RefundReported:
+		o.reportRefund(e)
 		occurred = e.OccurredAt
 	case order.PaymentsSought:
 	case order.OrderStatusReported:
@@ -73,7 +73,7 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		o.pay(Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentVerified, OccurredAt: e.OccurredAt})
 		o.settle(e.Payment)
 		for _, closed := range e.Closes {
-			o.close(closed.Hold)
+			o.takeHolds(closed.Hold)
 		}
 		occurred = e.OccurredAt
 	case order.PaymentRefuted:
@@ -89,52 +89,38 @@ func (o *Order) put(event order.Event) (occurred time.Time, err error) {
 		})
 		occurred = e.OccurredAt
 	case order.PaymentReleased:
-		o.release(e)
+		err = o.release(e)
 	case order.PaymentMispaid:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
+		o.mispay(Mispayment{Mispayment: e.Mispayment, Payment: e.Payment, User: e.User, Amount: e.Amount, Reason: e.Reason, Status: MispaymentOpen, OccurredAt: e.OccurredAt})
 		o.unpend(e.Payment)
 		o.settle(e.Payment)
 		occurred = e.OccurredAt
 	case order.MispaymentCredited:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited})
+		o.decideMispayment(o.decide(e.Decision, e.User, &e.Amount), e.Payment, Mispayment{User: e.User, Amount: e.Amount, Status: MispaymentCredited})
 	case order.MispaymentDismissed:
-		o.mispay(Mispayment{Payment: e.Payment, Status: MispaymentDismissed})
-	case order.OrderCompleted, order.PaymentDismissed, order.DecisionReversed, order.RefundDecided, order.RefundWithdrawn,
-		order.RefundHeld, order.RefundCharged, order.RefundDismissed:
+		o.decideMispayment(o.decide(e.Decision, "", e.Arrived), e.Payment, Mispayment{Status: MispaymentDismissed})
+	case order.OrderCompleted:
+		err = o.complete(e)
+	case order.PaymentDismissed:
+		err = o.dismiss(e)
+	case order.DecisionReversed:
+		err = o.reverse(e.Reverses, Reversed{By: e.By, Note: e.Note})
+	case order.RefundDecided:
+		o.intend(e)
+	case order.RefundWithdrawn:
+		err = o.withdraw(e)
 	case order.PaymentRefunded:
-		o.adjust(Payment{Payment: e.Payment, Amount: e.Amount, Status: PaymentVerified}, Adjustment{
-			Type: AdjustmentRefunded, ID: e.Refund, Amount: e.Amount.Neg(), OccurredAt: e.OccurredAt,
-		})
+		err = o.sendBack(e)
 		occurred = e.OccurredAt
+	case order.RefundHeld:
+		o.holdRefund(e)
+		occurred = e.OccurredAt
+	case order.RefundCharged:
+		err = o.charge(e)
+	case order.RefundDismissed:
+		o.decide(e.Decision, "", e.Amount)
 	default:
 		return time.Time{}, fmt.Errorf("%w: %s", codec.ErrUnknown, event.EventType())
 	}
-	return occurred, nil
-}
-
-// release puts a person's decision to credit a hold.
-func (o *Order) release(e order.PaymentReleased) {
-	hold := slices.IndexFunc(o.Holds, func(h Hold) bool { return h.Hold == e.Item })
-	aboutMispayment := hold >= 0 && isAboutMispayment(o.Holds[hold].Reason)
-	o.close(e.Item)
-	for _, closed := range e.Closes {
-		o.close(closed)
-	}
-	credited := Payment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: PaymentReleased}
-	switch {
-	case aboutMispayment:
-		o.mispay(Mispayment{Payment: e.Payment, User: e.User, Amount: e.Amount, Status: MispaymentCredited})
-	case e.Contradiction && o.isCredited(e.Payment):
-		o.adjust(credited, Adjustment{Type: AdjustmentReleased, ID: e.Item, User: e.User, Amount: e.Amount})
-	default:
-		o.pay(credited)
-	}
-}
-
-func isAboutMispayment(reason payment.Reason) bool {
-	switch reason {
-	case payment.MispaymentNoID, payment.MispaymentNoAmount, payment.MispaymentMissing, payment.ClaimedElsewhere:
-		return true
-	}
-	return false
+	return occurred, err
 }

@@ -5,6 +5,8 @@ import (
 
 	"daybook/domain/ident"
 	"daybook/domain/money"
+	"daybook/domain/order"
+	"daybook/domain/review"
 )
 
 // pay puts what is known of a payment in the place of what was known of it.
@@ -19,7 +21,7 @@ func (o *Order) pay(p Payment) {
 		return
 	}
 	known := o.Payments[i]
-	if known.isCredited() && !p.isCredited() {
+	if known.isPosted() && !p.isPosted() {
 		return // only a refund takes money back
 	}
 	p.RecordedAt, p.Adjustments = known.RecordedAt, known.Adjustments
@@ -37,21 +39,6 @@ func (o *Order) unpend(payment ident.Payment) {
 	}
 }
 
-// adjust adds an adjustment to a payment, which is put in if it is not known.
-func (o *Order) adjust(p Payment, a Adjustment) {
-	a.RecordedAt = o.RecordedAt
-	if o.payment(p.Payment) < 0 {
-		o.pay(p)
-	}
-	i := o.payment(p.Payment)
-	if i < 0 {
-		i = len(o.Payments) - 1 // without an identity it is always another one
-	}
-	o.Payments = slices.Clone(o.Payments)
-	adjusted := &o.Payments[i]
-	adjusted.Adjustments = append(slices.Clip(adjusted.Adjustments), a)
-}
-
 // payment returns the index of a payment, or -1.
 func (o *Order) payment(payment ident.Payment) int {
 	if payment == "" {
@@ -60,21 +47,67 @@ func (o *Order) payment(payment ident.Payment) int {
 	return slices.IndexFunc(o.Payments, func(p Payment) bool { return p.Payment == payment })
 }
 
-func (o *Order) isCredited(payment ident.Payment) bool {
-	i := o.payment(payment)
-	return i >= 0 && o.Payments[i].isCredited()
+// isPaidBy reports whether a payment that a person has credited pays the order: its own
+// does, unless it was meant for a sale.
+func (o *Order) isPaidBy(p Payment) bool {
+	return p.Status == PaymentReleased && order.IsOwn(p.Payment) && o.For != order.ForSale
 }
 
+// isPosted reports whether money of the payment has come, whoever has it.
+func (p Payment) isPosted() bool { return p.isCredited() || p.Status == PaymentDismissed }
+
 func (p Payment) isCredited() bool {
-	return p.Status == PaymentVerified || p.Status == PaymentReleased || p.Status == PaymentRefunded
+	switch p.Status {
+	case PaymentVerified, PaymentReleased, PaymentCompleted, PaymentRefunded:
+		return true
+	}
+	return false
+}
+
+// postedStatus returns the status of a payment of which something is left.
+func (o *Order) postedStatus(p Payment) PaymentStatus {
+	i := slices.IndexFunc(o.Decisions, func(d Decision) bool { return d.ID == p.Decision })
+	if i < 0 {
+		return PaymentVerified
+	}
+	switch o.Decisions[i].Decision {
+	case review.Complete:
+		return PaymentCompleted
+	case review.Dismiss:
+		return PaymentDismissed
+	}
+	return PaymentReleased
+}
+
+// mispayment returns the index of a mispayment, or -1.
+func (o *Order) mispayment(payment ident.Payment) int {
+	if payment == "" {
+		return -1
+	}
+	return slices.IndexFunc(o.Mispayments, func(m Mispayment) bool { return m.Payment == payment })
+}
+
+// mispaymentStatus returns the status of a mispayment of which something is left.
+func (o *Order) mispaymentStatus(m Mispayment) MispaymentStatus {
+	i := slices.IndexFunc(o.Decisions, func(d Decision) bool { return d.ID == m.Decision })
+	if i < 0 {
+		return MispaymentOpen
+	}
+	switch o.Decisions[i].Decision {
+	case review.Credit:
+		return MispaymentCredited
+	case review.Complete:
+		return MispaymentCompleted
+	case review.Refund:
+		return MispaymentRefunding
+	}
+	return MispaymentDismissed
 }
 
 // mispay puts what is known of a mispayment in the place of what was known.
 func (o *Order) mispay(m Mispayment) {
 	m.RecordedAt = o.RecordedAt
-	i := slices.IndexFunc(o.Mispayments, func(known Mispayment) bool {
-		return m.Payment != "" && known.Payment == m.Payment
-	})
+	i := o.mispayment(m.Payment)
 	if i < 0 {
 		o.Mispayments = append(slices.Clip(o.Mispayments), m)
 		return
@@ -91,22 +124,26 @@ func (o *Order) mispay(m Mispayment) {
 	o.Mispayments[i] = m
 }
 
-// close takes a hold out of the list.
-func (o *Order) close(hold string) {
-	o.Holds = without(o.Holds, func(h Hold) bool { return h.Hold == hold })
+// takeHolds takes holds out of the list.
+func (o *Order) takeHolds(ids ...string) (taken []Hold) {
+	o.Holds = without(o.Holds, func(h Hold) bool {
+		isTaken := slices.Contains(ids, h.Hold)
+		if isTaken {
+			taken = append(taken, h)
+		}
+		return isTaken
+	})
+	return taken
 }
 
 // settle takes out the holds that a credit of their payment answers. A
 // contradiction stays: it says that the credit may be wrong.
 func (o *Order) settle(payment ident.Payment) {
-	o.Holds = without(o.Holds, func(h Hold) bool { return h.Payment == payment && !h.Contradiction })
+	o.Holds = without(o.Holds, func(h Hold) bool { return h.Payment == payment && !h.Contradiction && !h.Refund })
 }
 
 // without returns a copy of the holds without some of them.
 func without(holds []Hold, remove func(Hold) bool) []Hold {
-	if !slices.ContainsFunc(holds, remove) {
-		return holds
-	}
 	return slices.DeleteFunc(slices.Clone(holds), remove)
 }
 
@@ -119,17 +156,17 @@ func (o *Order) status() (Status, error) {
 		return slices.ContainsFunc(o.Payments, func(p Payment) bool { return p.Status == status })
 	}
 	switch {
-	case has(PaymentVerified), has(PaymentReleased), o.SettledBy != "":
+	case has(PaymentVerified), has(PaymentCompleted), slices.ContainsFunc(o.Payments, o.isPaidBy), o.SettledBy != "":
 		return Paid, nil
 	case has(PaymentRefunded):
 		return Refunded, nil
-	case len(o.Holds) > 0:
+	case len(o.Holds) > 0, o.isRefunding():
 		return Held, nil
 	case has(PaymentPending):
 		return Pending, nil
-	case len(o.Mispayments) > 0:
+	case len(o.Mispayments) > 0, has(PaymentReleased), has(PaymentDismissed):
 		return Mispaid, nil
-	case has(PaymentRefuted):
+	case has(PaymentRefuted), o.isDismissed():
 		return Refuted, nil
 	case o.Expired:
 		return Expired, nil
@@ -139,12 +176,11 @@ func (o *Order) status() (Status, error) {
 	return Registered, nil
 }
 
-// refund gives the status refunded to credited payments of which refunds and
-// released contradictions have left nothing.
+// refund gives the status refunded to payments of which refunds have left nothing.
 func (o *Order) refund() error {
 	for i := range o.Payments {
 		p := &o.Payments[i]
-		if p.Status == PaymentRefunded || !p.isCredited() || !p.wasRefunded() {
+		if p.Status == PaymentRefunded || !p.isPosted() || len(p.Adjustments) == 0 {
 			continue
 		}
 		left, err := p.isSomethingLeft()
@@ -157,10 +193,6 @@ func (o *Order) refund() error {
 		}
 	}
 	return nil
-}
-
-func (p Payment) wasRefunded() bool {
-	return slices.ContainsFunc(p.Adjustments, func(a Adjustment) bool { return a.Type == AdjustmentRefunded })
 }
 
 func (p Payment) isSomethingLeft() (bool, error) {

@@ -17,7 +17,7 @@ import (
 const Name = "orders"
 
 // FoldVersion is the number of the meaning that Fold gives to events.
-const FoldVersion = 1
+const FoldVersion = 2
 
 // ErrNotFound says that no event of the order has been applied.
 var ErrNotFound = errors.New("order is not known")
@@ -39,6 +39,8 @@ type Order struct {
 	Payments         []Payment           `json:"payments"`
 	Mispayments      []Mispayment        `json:"mispayments"`
 	Holds            []Hold              `json:"holds"`                // that wait for a person's decision
+	Decisions        []Decision          `json:"decisions"`            // of people, oldest first
+	Refunds          []Refund            `json:"refunds"`              // that are decided or were sent, oldest first
 	ReportedStatuses []string            `json:"reported_statuses"`    // words of senders that move no money, each once
 	Revision         eventstore.Revision `json:"revision"`             // of the stream's last event
 	Changed          eventstore.Position `json:"changed"`              // of the stream's last event
@@ -56,7 +58,7 @@ type Status string
 const (
 	Paid       Status = "paid"       // a payment is credited, and not sent back
 	Refunded   Status = "refunded"   // was paid, and nothing is left of that
-	Held       Status = "held"       // a report waits for a person's decision
+	Held       Status = "held"       // a report waits for a person's decision, or for its refund
 	Pending    Status = "pending"    // a payment is reported, and neither verified nor refuted
 	Mispaid    Status = "mispaid"    // money arrived that does not pay it, whatever became of that
 	Refuted    Status = "refuted"    // the reported payment does not exist
@@ -77,17 +79,21 @@ const (
 	PaymentVerified PaymentStatus = "verified" // credited because it is evident
 	PaymentReleased PaymentStatus = "released" // credited by a person's decision
 	PaymentRefuted  PaymentStatus = "refuted"
-	PaymentRefunded PaymentStatus = "refunded" // credited, and nothing is left of that
+	PaymentRefunded PaymentStatus = "refunded" // nothing is left of what came
+
+	PaymentCompleted PaymentStatus = "completed" // taken for the sale by a person's decision
+	PaymentDismissed PaymentStatus = "dismissed" // the website's by a person's decision
 )
 
 // Payment is a payment of the order.
 type Payment struct {
 	Payment    ident.Payment `json:"payment"`
 	User       string        `json:"user"`
-	Amount     money.Amount  `json:"amount"` // credited first, or pending
+	Amount     money.Amount  `json:"amount"` // that came, or is pending
 	Status     PaymentStatus `json:"status"`
 	OccurredAt time.Time     `json:"occurred_at,omitzero"`
-	RecordedAt time.Time     `json:"recorded_at"` // when it was first reported
+	RecordedAt time.Time     `json:"recorded_at"`       // when it was first reported
+	Decision   string        `json:"decision,omitzero"` // by which it is so; empty if by none
 
 	// Adjustments are what changed the credit later.
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
@@ -98,16 +104,15 @@ type AdjustmentType string
 
 // The types of adjustments.
 const (
-	AdjustmentReleased AdjustmentType = "released" // a contradiction, by a person's decision
 	AdjustmentRefunded AdjustmentType = "refunded" // sent back to the payer
 )
 
 // Adjustment is a change of a payment that was credited before.
 type Adjustment struct {
 	Type       AdjustmentType `json:"type"`
-	ID         string         `json:"id"` // of the hold or the refund
-	User       string         `json:"user"`
-	Amount     money.Amount   `json:"amount"` // signed, as the user's balance changed
+	ID         string         `json:"id"`            // of the refund, else of the decision
+	User       string         `json:"user,omitzero"` // left out if it was the website's
+	Amount     money.Amount   `json:"amount"`        // signed, as what they have of it changed
 	OccurredAt time.Time      `json:"occurred_at,omitzero"`
 	RecordedAt time.Time      `json:"recorded_at"`
 }
@@ -119,30 +124,37 @@ type MispaymentStatus string
 const (
 	MispaymentOpen      MispaymentStatus = "open" // waits for a person's decision
 	MispaymentCredited  MispaymentStatus = "credited"
-	MispaymentRefunded  MispaymentStatus = "refunded"
+	MispaymentCompleted MispaymentStatus = "completed" // taken for the sale
+	MispaymentRefunding MispaymentStatus = "refunding" // a refund is decided, and not sent
+	MispaymentRefunded  MispaymentStatus = "refunded"  // nothing is left of it
 	MispaymentDismissed MispaymentStatus = "dismissed"
 )
 
 // Mispayment is money that arrived and does not pay the order.
 type Mispayment struct {
+	Mispayment string           `json:"mispayment,omitzero"` // the item; left out of one that was held
 	Payment    ident.Payment    `json:"payment"`
 	User       string           `json:"user,omitzero"` // credited; while open, as far as the report says
 	Amount     money.Amount     `json:"amount"`
 	Reason     payment.Reason   `json:"reason,omitzero"` // by the registered terms
 	Status     MispaymentStatus `json:"status"`
 	OccurredAt time.Time        `json:"occurred_at,omitzero"`
-	RecordedAt time.Time        `json:"recorded_at"` // when it was first reported
+	RecordedAt time.Time        `json:"recorded_at"`       // when it was first reported
+	Decision   string           `json:"decision,omitzero"` // by which it is so; empty if by none
+	Refunded   *money.Amount    `json:"refunded,omitzero"` // sent back of it
 }
 
-// Hold is a report that waits for a person's decision.
+// Hold is a report, of a payment or of a refund, that waits for a person's decision.
 type Hold struct {
 	Hold          string         `json:"hold"`
 	Payment       ident.Payment  `json:"payment,omitzero"` // left out where the report names none
 	User          string         `json:"user,omitzero"`
 	Amount        *money.Amount  `json:"amount,omitzero"`
 	Reason        payment.Reason `json:"reason"`
-	Arrived       bool           `json:"arrived"`       // the money is in suspense
-	Contradiction bool           `json:"contradiction"` // an earlier report says otherwise
+	Arrived       bool           `json:"arrived"`         // the money is in suspense
+	Contradiction bool           `json:"contradiction"`   // an earlier report says otherwise
+	Refund        bool           `json:"refund,omitzero"` // the report is one of a refund
+	Posted        bool           `json:"posted,omitzero"` // of a refund: it has left the provider's account
 	OccurredAt    time.Time      `json:"occurred_at,omitzero"`
 	RecordedAt    time.Time      `json:"recorded_at"`
 }
@@ -157,6 +169,12 @@ func (o Order) filled() Order {
 	}
 	if o.Holds == nil {
 		o.Holds = []Hold{}
+	}
+	if o.Decisions == nil {
+		o.Decisions = []Decision{}
+	}
+	if o.Refunds == nil {
+		o.Refunds = []Refund{}
 	}
 	if o.ReportedStatuses == nil {
 		o.ReportedStatuses = []string{}

@@ -124,10 +124,10 @@ func (h *history) decideRefund(t *rapid.T, i item) {
 // reverse undoes a decision, unless something was posted on it since.
 func (h *history) reverse(d decided) {
 	book := h.book(h.stream(d.item))
-	lines := book.By(d.decision)
-	if len(lines) > 0 && book.Last(d.key()) != d.decision {
+	if !book.IsLast(d.decision) {
 		return
 	}
+	lines := book.By(d.decision)
 	h.addOrder(h.orderOf[d.payment], order.DecisionReversed{Reversal: review.Reversal{
 		Item: d.id, Reverses: d.decision, Payment: d.payment, Round: d.round, By: By, Note: "wrong", Lines: review.Opposite(lines),
 	}})
