@@ -109,6 +109,8 @@ type entryAnswer struct {
 	Balance    string              `json:"balance"`
 	OccurredAt time.Time           `json:"occurred_at,omitzero"`
 	RecordedAt string              `json:"recorded_at"`
+	By         string              `json:"by,omitzero"`
+	Note       string              `json:"note,omitzero"`
 }
 
 // entryBytes is more than nearly all entries have in an answer.
@@ -158,6 +160,8 @@ func (b balanceRoutes) entries(w *call, r *http.Request) error {
 			Balance:    e.Balance.Decimal(),
 			OccurredAt: e.OccurredAt,
 			RecordedAt: eventstore.FormatTime(e.RecordedAt),
+			By:         e.By,
+			Note:       e.Note,
 		})
 	}
 	return answerClaimed(w, answer)

@@ -33,6 +33,7 @@ func (a *account) apply(p *posting, change ledger.Change) (entry Entry, isEntry 
 		Number: a.count, Position: p.event.Position, Stream: p.event.Stream, Type: p.event.Type,
 		Payment: p.entry.Payment, Amount: change.Available, Balance: c.Available,
 		OccurredAt: p.entry.OccurredAt, RecordedAt: p.event.RecordedAt,
+		By: p.entry.By, Note: p.entry.Note,
 	}, true
 }
 

@@ -47,6 +47,8 @@ type Entry struct {
 	Balance    money.Amount  // available of its currency after it
 	OccurredAt time.Time     // as the sender says; zero if that is not known
 	RecordedAt time.Time
+	By         string // the person who has decided or sent it; empty if none has
+	Note       string // of that person
 }
 
 // Page is a part of a user's entries.

@@ -12,7 +12,8 @@ import (
 	"daybook/projections/redismodel"
 )
 
-// The members of an entry in Redis, a JSON array.
+// The members of an entry in Redis, a JSON array. Those of a person are left out of an
+// entry that no person has made.
 const (
 	entryPosition = iota
 	entryType
@@ -23,6 +24,8 @@ const (
 	entryStream
 	entryOccurred
 	entryRecorded
+	entryBy
+	entryNote
 	entryMembers
 )
 
@@ -32,11 +35,17 @@ func encodeEntry(e Entry) (string, error) {
 	if !e.OccurredAt.IsZero() {
 		occurred = e.OccurredAt.UTC().Format(time.RFC3339Nano)
 	}
-	text, err := json.Marshal([entryMembers]string{
+	members := [entryMembers]string{
 		entryPosition: e.Position.String(), entryType: e.Type, entryPayment: string(e.Payment),
 		entryCurrency: string(e.Amount.Currency()), entryAmount: e.Amount.Decimal(), entryBalance: e.Balance.Decimal(),
 		entryStream: string(e.Stream), entryOccurred: occurred, entryRecorded: e.RecordedAt.UTC().Format(time.RFC3339Nano),
-	})
+		entryBy: e.By, entryNote: e.Note,
+	}
+	written := members[:]
+	if e.By == "" {
+		written = members[:entryBy]
+	}
+	text, err := json.Marshal(written)
 	if err != nil {
 		return "", fmt.Errorf("encode entry: %w", err)
 	}
@@ -58,7 +67,7 @@ func parseEntry(text string, number uint64) (Entry, error) {
 	if err := json.Unmarshal([]byte(text), &members); err != nil {
 		return Entry{}, err
 	}
-	if len(members) != entryMembers {
+	if len(members) != entryMembers && len(members) != entryBy {
 		return Entry{}, fmt.Errorf("%d members", len(members))
 	}
 	e := Entry{
@@ -80,6 +89,9 @@ func parseEntry(text string, number uint64) (Entry, error) {
 		if e.OccurredAt, err = time.Parse(time.RFC3339Nano, members[entryOccurred]); err != nil {
 			return Entry{}, err
 		}
+	}
+	if len(members) == entryMembers {
+		e.By, e.Note = members[entryBy], members[entryNote]
 	}
 	e.RecordedAt, err = time.Parse(time.RFC3339Nano, members[entryRecorded])
 	return e, err

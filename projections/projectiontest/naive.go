@@ -1,6 +1,7 @@
 package projectiontest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -94,7 +95,8 @@ func expect(r *rapid.T, events []eventstore.Recorded, user string) balances.Bala
 }
 
 // expectEntries folds a log for the entries of one user, oldest first. Which
-// payment an event is about and when it happened, it reads from the data.
+// payment an event is about, when it happened, and who has decided it, it reads from the
+// data.
 func expectEntries(t rapid.TB, events []eventstore.Recorded, user string) []balances.Entry {
 	t.Helper()
 	var entries []balances.Entry
@@ -103,6 +105,11 @@ func expectEntries(t rapid.TB, events []eventstore.Recorded, user string) []bala
 		var about struct {
 			Payment    ident.Payment `json:"payment"`
 			OccurredAt time.Time     `json:"occurredAt"`
+			By         string        `json:"by"`
+			Note       string        `json:"note"`
+			Asked      struct {
+				Note string `json:"note"`
+			} `json:"asked"`
 		}
 		if err := json.Unmarshal(recorded.Data, &about); err != nil {
 			t.Fatal(err)
@@ -113,6 +120,7 @@ func expectEntries(t rapid.TB, events []eventstore.Recorded, user string) []bala
 				Number: uint64(len(entries) + 1), Position: recorded.Position, Stream: recorded.Stream, Type: recorded.Type,
 				Payment: about.Payment, Amount: amount, Balance: running[amount.Currency()],
 				OccurredAt: about.OccurredAt, RecordedAt: recorded.RecordedAt,
+				By: about.By, Note: cmp.Or(about.Asked.Note, about.Note),
 			})
 		}
 	}

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"hash/maphash"
 	"math/big"
@@ -8,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -99,8 +102,8 @@ func (b *book) enter(f *fact, l line) {
 }
 
 // appendEntry writes an entry as the model keeps it: a JSON array of position,
-// type, payment, currency, amount, balance after it, stream, when it happened
-// and when it was recorded.
+// type, payment, currency, amount, balance after it, stream, when it happened,
+// when it was recorded, and of a person's decision who has decided it and the note.
 func appendEntry(b []byte, f *fact, currency string, change, balance *big.Int) []byte {
 	b = append(b, `["`...)
 	b = strconv.AppendUint(b, uint64(f.event.Position), 10)
@@ -117,7 +120,31 @@ func appendEntry(b []byte, f *fact, currency string, change, balance *big.Int) [
 	b = appendTime(b, f.said.OccurredAt)
 	b = append(b, ',')
 	b = appendTime(b, f.event.RecordedAt)
+	if by, note := personOf(f); by != "" {
+		for _, text := range [...]string{by, note} {
+			b = append(b, ',')
+			b, _ = jsontext.AppendQuote(b, text)
+		}
+	}
 	return append(b, ']')
+}
+
+// personOf returns who has decided what an event says, and the note. Few events have them.
+func personOf(f *fact) (by, note string) {
+	if !bytes.Contains(f.event.Data, []byte(`"by":`)) {
+		return "", ""
+	}
+	var said struct {
+		By    string `json:"by"`
+		Note  string `json:"note"`
+		Asked struct {
+			Note string `json:"note"`
+		} `json:"asked"`
+	}
+	if err := json.Unmarshal(f.event.Data, &said); err != nil {
+		return "", "" // read as the data of the fact before
+	}
+	return said.By, cmp.Or(said.Asked.Note, said.Note)
 }
 
 func appendTime(b []byte, t time.Time) []byte {
