@@ -77,6 +77,29 @@ func (r *Recorder) WithdrawRefund(ctx context.Context, stream eventstore.StreamN
 	return Refund{}, review.ErrNoItem
 }
 
+// ReadRefund returns a refund that a person has decided, by its id or by its item.
+func (r *Recorder) ReadRefund(ctx context.Context, stream eventstore.StreamName, id string) (Refund, error) {
+	switch stream.Category() {
+	case order.Category:
+		b, err := load(ctx, r.store, stream, orders)
+		if err != nil {
+			return Refund{}, err
+		}
+		if intent := b.state.Intent(id); intent != nil {
+			return refundOf(intent), nil
+		}
+	case deposit.Category:
+		b, err := load(ctx, r.store, stream, deposits)
+		if err != nil {
+			return Refund{}, err
+		}
+		if intent := b.state.Items[id].Intent(); intent != nil {
+			return depositRefundOf(intent), nil
+		}
+	}
+	return Refund{}, review.ErrNoItem
+}
+
 func (r *Recorder) orderRefund(ctx context.Context, stream eventstore.StreamName, id string, isDryRun bool, c Command, decide decideOrder) (refund Refund, err error) {
 	outcome := Duplicate
 	result, err := r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
