@@ -40,6 +40,10 @@ type Format struct {
 	// Parse reads a body strictly and translates it. It needs no request, so that a
 	// body that was kept can be read again. An error that is not a Refusal is a fault.
 	Parse func(body []byte) (recorder.Report, error)
+
+	// RefundTo returns where refunds of what a kept body reports could go. A person reads
+	// it; it is never logged.
+	RefundTo func(body []byte) RefundAddresses
 }
 
 // Proof is how a request was authenticated.

@@ -26,7 +26,7 @@ func Format(sources callback.Sources, signatures *Signatures) *callback.Format {
 		},
 		IsOff: signatures.IsOff, Authenticate: signatures.Authenticate, ByBody: true, Methods: []string{BySignature},
 		Headers: func(r *http.Request) map[string]string { return hook0.Evidence(r.Header) },
-		Parse:   translate,
+		Parse:   translate, RefundTo: refundTo,
 	}
 }
 

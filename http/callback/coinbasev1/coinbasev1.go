@@ -33,7 +33,7 @@ func Format(sources callback.Sources, secret *callback.URLSecret) *callback.Form
 			Proof: "Set the callback URL to end in ?secret= and one of DAYBOOK_CALLBACK_SECRETS.",
 		},
 		IsOff: secret.IsOff, Authenticate: secret.Authenticate, Methods: []string{callback.BySecret},
-		Headers: signatures, Parse: Parse,
+		Headers: signatures, Parse: Parse, RefundTo: refundTo,
 	}
 }
 
