@@ -23,6 +23,16 @@ var protected = map[string][]Role{
 	"GET /streams/{stream}":        {Auditor},
 	"GET /find":                    {Website, Auditor},
 	"POST /log/loss-acceptance":    {Operator},
+
+	"GET /review/{item}":                     {Auditor},
+	"PUT /review/{item}/decision":            {Operator},
+	"POST /review/{item}/reversal":           {Operator},
+	"DELETE /review/{item}/refund":           {Operator},
+	"PUT /review/{item}/refund/sent":         {Operator},
+	"GET /orders/{id}/refunds/{refund}":      {Website, Auditor},
+	"PUT /orders/{id}/refunds/{refund}":      {Operator},
+	"DELETE /orders/{id}/refunds/{refund}":   {Operator},
+	"PUT /orders/{id}/refunds/{refund}/sent": {Operator},
 }
 
 func init() {
@@ -52,7 +62,7 @@ func TestEachRouteAnswersTheRolesOfItsTableAndNoOthers(t *testing.T) {
 	w.stopChanges() // streams end at once
 	for route, roles := range protected {
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.NewReplacer("{user}", "u1", "{id}", "coinbase.A", "{address}", "1abc", "{stream}", "daybook-log").Replace(path)
+		path = strings.NewReplacer("{user}", "u1", "{id}", "coinbase.A", "{address}", "1abc", "{stream}", "daybook-log", "{item}", "i1", "{refund}", "r1").Replace(path)
 		for role := range tokens {
 			refused := w.do(w.request(role, method, path, "")).Status == http.StatusForbidden
 			if allowed := role == Operator || slices.Contains(roles, role); allowed == refused {

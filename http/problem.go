@@ -26,6 +26,9 @@ type Problem struct {
 	Registered *termsAnswer  `json:"registered,omitzero"` // of order-registered
 	Credited   *creditAnswer `json:"credited,omitzero"`   // of order-credited
 	Item       string        `json:"item,omitzero"`       // of order-credited: what waits in /review
+	Decided    *roundAnswer  `json:"decided,omitzero"`    // of item-decided: the decision that stands
+	Round      *int          `json:"round,omitzero"`      // of other-round: that the item is in
+	Refund     *refundAnswer `json:"refund,omitzero"`     // of refund-decided: the refund that has the id
 
 	retryAfter int // seconds; 0 leaves the header out
 	allow      string
@@ -75,8 +78,9 @@ var (
 	stopped         = kind{"projection-stopped", http.StatusServiceUnavailable, "The read model has stopped", 60}
 	unreachable     = kind{"read-model-unreachable", http.StatusServiceUnavailable, "The read model cannot be reached", 2}
 	problemsByTable = []kind{
-		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, otherTerms, orderCredited, noLoss, tooLarge,
-		headerTooLarge, notJSON, internal, unavailable, contended, overloaded, damaged, behind, stopped, unreachable,
+		badRequest, unauthorized, forbidden, notFound, notAllowed, timedOut, otherUser, otherTerms, orderCredited, noLoss,
+		itemDecidedAlready, otherRound, notDecided, refundOpen, refundDone, otherRefund, laterDecision, impossible, tooLarge,
+		headerTooLarge, notJSON, incomplete, internal, unavailable, contended, overloaded, damaged, behind, stopped, unreachable,
 	}
 )
 
@@ -110,6 +114,9 @@ func asProblem(err error) *Problem {
 		return otherUser.problem("Whose deposits arrive at an address is settled once. Register another address for this user.", err)
 	case errors.Is(err, orders.ErrNotFound):
 		return notFound.problem("No event of such an order has been recorded. Orders are named by who named them: coinbase.5RTQNACF.", nil)
+	}
+	if p := reviewProblem(err); p != nil {
+		return p
 	}
 	return internal.problem("The log of daybook has the reason under this request id.", err)
 }

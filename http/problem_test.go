@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -105,6 +106,7 @@ func TestEveryProblemOfTheTableIsAnsweredToSomebody(t *testing.T) {
 
 		"read-model-unreachable": broken(fmt.Errorf("read: %w", follow.ErrUnreachable)).get(Website, "/balances/u1"),
 	}
+	maps.Copy(answers, problemsOfDecisions(newWorld(t, wiring{})))
 	for _, k := range problemsByTable {
 		if a, ok := answers[k.name]; !ok || !isProblem(a, k) {
 			t.Errorf("%s: %d %s", k.name, a.Status, a.Body)

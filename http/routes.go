@@ -9,6 +9,7 @@ import (
 	"daybook/domain/ident"
 	"daybook/http/callback"
 	"daybook/projections/find"
+	"daybook/projections/local"
 
 	"github.com/gorilla/mux"
 )
@@ -58,7 +59,30 @@ func (s *Server) routes(c Config) []route {
 		{"/openapi.yaml", methods{http.MethodGet: query(getOpenAPI)}},
 		{"/problems/{name}", methods{http.MethodGet: query(getProblem)}},
 		{"/log/loss-acceptance", methods{http.MethodPost: g.require(query(loss.accept))}},
-	}, worklistTable(g, c))
+	}, s.reviewTable(c), worklistTable(g, c))
+}
+
+// reviewTable has the routes by which people decide. An operator alone may.
+func (s *Server) reviewTable(c Config) []route {
+	g := s.guard
+	list := worklistRoutes{local.Review.Name, c.Waiting, c.WaitingProjection}
+	review := reviewRoutes{list, itemStreams{c.Waiting, c.Store}, c.WaitingProjection, c.Ledger, newStoryReader(c.Store, c.Formats)}
+	refund := refundRoutes{c.Ledger}
+	const refundPath = "/orders/{id}/refunds/{refund}"
+	return []route{
+		{"/review", methods{http.MethodGet: g.require(query(review.page, "reason", "limit", "cursor", "min_position"), Auditor)}},
+		{"/review/{item}", methods{http.MethodGet: g.require(query(review.one, "min_position"), Auditor)}},
+		{"/review/{item}/decision", methods{http.MethodPut: g.require(query(review.decide, "dry_run", "min_position"))}},
+		{"/review/{item}/reversal", methods{http.MethodPost: g.require(query(review.reverse, "dry_run", "min_position"))}},
+		{"/review/{item}/refund", methods{http.MethodDelete: g.require(query(review.withdraw))}},
+		{"/review/{item}/refund/sent", methods{http.MethodPut: g.require(query(review.sent))}},
+		{refundPath, methods{
+			http.MethodGet:    g.require(query(refund.get), Website, Auditor),
+			http.MethodPut:    g.require(query(refund.put, "dry_run")),
+			http.MethodDelete: g.require(query(refund.remove)),
+		}},
+		{refundPath + "/sent", methods{http.MethodPut: g.require(query(refund.sent))}},
+	}
 }
 
 // callbackRoutes are one for each format that has a path. Each has a room of its own, so that strangers

@@ -31,8 +31,9 @@ import (
 //
 // Lines with # between exchanges are remarks. In what is expected, * stands for
 // any header, any JSON value or any body; "problem name" for a problem of that
-// type; a header with the value - must be missing. A script whose name begins
-// with hold- runs with --unregistered hold.
+// type; a header with the value - must be missing. A JSON text "$name" stands for any
+// text the first time, and for the same text from then on, in requests too. A script
+// whose name begins with hold- runs with --unregistered hold.
 func TestScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/scripts/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -46,11 +47,12 @@ func TestScripts(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWorld(t, wiring{policy: recorder.Policy{HoldUnregistered: strings.HasPrefix(name, "hold-")}})
+			known := make(names)
 			for _, section := range strings.Split("\n"+string(text), "\n=== ")[1:] {
-				e := parseExchange(t, section)
+				e := parseExchange(t, known.expand(section))
 				t.Run(e.name, func(t *testing.T) {
 					w.TB = t
-					e.play(w)
+					e.play(w, known)
 				})
 			}
 		})
@@ -102,7 +104,17 @@ func parseMessage(text string) (first string, fields [][2]string, body string) {
 	return lines[0], fields, strings.TrimSpace(body)
 }
 
-func (e exchange) play(w *world) {
+// names are the texts that $names stand for.
+type names map[string]string
+
+func (n names) expand(text string) string {
+	for name, value := range n {
+		text = strings.ReplaceAll(text, name, value)
+	}
+	return text
+}
+
+func (e exchange) play(w *world, known names) {
 	w.Helper()
 	r := httptest.NewRequest(e.request[0], e.request[1], strings.NewReader(e.body))
 	r.RemoteAddr = coinbase + ":4711"
@@ -130,12 +142,12 @@ func (e exchange) play(w *world) {
 			w.Errorf("header %s is %q, expected %q", field[0], value, field[1])
 		}
 	}
-	if err := matchBody(e.answer, string(a.Body)); err != nil {
+	if err := known.matchBody(e.answer, string(a.Body)); err != nil {
 		w.Errorf("%v\n%s", err, a.Body)
 	}
 }
 
-func matchBody(expected, body string) error {
+func (n names) matchBody(expected, body string) error {
 	if expected == "*" {
 		return nil
 	}
@@ -155,11 +167,19 @@ func matchBody(expected, body string) error {
 	if err := stdjson.Unmarshal([]byte(body), &got); err != nil {
 		return err
 	}
-	return matchJSON("", want, got)
+	return n.matchJSON("", want, got)
 }
 
-func matchJSON(path string, want, got any) error {
+func (n names) matchJSON(path string, want, got any) error {
 	if want == "*" {
+		return nil
+	}
+	if name, isText := want.(string); isText && strings.HasPrefix(name, "$") {
+		text, isText := got.(string)
+		if !isText {
+			return fmt.Errorf("%s is no text", path)
+		}
+		n[name] = text
 		return nil
 	}
 	switch w := want.(type) {
@@ -177,7 +197,7 @@ func matchJSON(path string, want, got any) error {
 			if _, there := g[name]; !there {
 				return fmt.Errorf("%s.%s is missing", path, name)
 			}
-			if err := matchJSON(path+"."+name, w[name], g[name]); err != nil {
+			if err := n.matchJSON(path+"."+name, w[name], g[name]); err != nil {
 				return err
 			}
 		}
@@ -188,7 +208,7 @@ func matchJSON(path string, want, got any) error {
 			return fmt.Errorf("%s is not a list of %d", path, len(w))
 		}
 		for i := range w {
-			if err := matchJSON(fmt.Sprintf("%s[%d]", path, i), w[i], g[i]); err != nil {
+			if err := n.matchJSON(fmt.Sprintf("%s[%d]", path, i), w[i], g[i]); err != nil {
 				return err
 			}
 		}

@@ -59,6 +59,9 @@ type worklistRoutes struct {
 func worklistTable(g *guard, c Config) []route {
 	var table []route
 	for _, list := range local.Worklists {
+		if list.Name == local.Review.Name {
+			continue // reviewTable has it
+		}
 		answer := worklistRoutes{list.Name, c.Waiting, c.WaitingProjection}
 		table = append(table, route{"/" + list.Name, methods{http.MethodGet: g.require(query(answer.get, "reason", "limit", "cursor", "min_position"), Auditor)}})
 	}
@@ -67,29 +70,36 @@ func worklistTable(g *guard, c Config) []route {
 
 // get answers with a page of what waits, oldest first.
 func (l worklistRoutes) get(w *call, r *http.Request) error {
-	limit, err := w.limit()
+	page, err := l.read(w, r, itemBytes)
 	if err != nil {
 		return err
+	}
+	return answerClaimed(w, newWorklistAnswer(page))
+}
+
+// read returns the page that is asked for. It reserves memory for an answer in which items
+// have so many bytes.
+func (l worklistRoutes) read(w *call, r *http.Request, bytes int) (local.Page, error) {
+	limit, err := w.limit()
+	if err != nil {
+		return local.Page{}, err
 	}
 	minimum, err := await(w, r, l.projection)
 	if err != nil {
-		return err
+		return local.Page{}, err
 	}
-	if err := w.reserve(r.Context(), limit*itemBytes); err != nil {
-		return err
+	if err := w.reserve(r.Context(), limit*bytes); err != nil {
+		return local.Page{}, err
 	}
 	page, err := l.model.Items(r.Context(), local.Query{
 		List: l.list, Reason: w.query.Get("reason"), Cursor: w.query.Get("cursor"), Limit: limit,
 	})
 	if errors.Is(err, local.ErrCursor) {
-		return badRequest.problem("cursor is the member next of an earlier answer.", nil)
+		return page, badRequest.problem("cursor is the member next of an earlier answer.", nil)
 	} else if err != nil {
-		return err
+		return page, err
 	}
-	if err := reached(minimum, page.Position); err != nil {
-		return err
-	}
-	return answerClaimed(w, newWorklistAnswer(page))
+	return page, reached(minimum, page.Position)
 }
 
 func newWorklistAnswer(page local.Page) worklistAnswer {
