@@ -15,7 +15,7 @@ import (
 // Decision is what a person's decision about an item has come to.
 type Decision struct {
 	Result
-	Item  review.Item   // after it
+	Item  review.Item   // after it; with an error, as it stands
 	Lines []review.Line // that the command posts; of a repetition, that the first has posted
 }
 
@@ -118,9 +118,11 @@ func (m *making) decision(result Result) Decision {
 	return Decision{Result: result, Item: m.after, Lines: m.lines}
 }
 
-// makeOf notes what the events of a command come to, and leaves them out of a dry run.
+// makeOf notes what the events of a command come to, and leaves them out of a dry run. Of
+// one that fails it notes the item as it stands.
 func makeOf[S any, E codec.Event](m *making, a reviewed[S, E], state S, book review.Book, events []E, err error) ([]E, error) {
 	if err != nil {
+		m.after = a.item(state, m.item)
 		return nil, err
 	}
 	m.outcome = outcomeOf(events)
