@@ -32,6 +32,7 @@ func TestDocsHaveEveryEvent(t *testing.T) {
 	}
 	slices.Sort(rows)
 	slices.Sort(types)
+	types = slices.Compact(types) // several categories have some
 	if !slices.Equal(rows, types) {
 		t.Errorf("the table has\n%q\nand the codecs\n%q", rows, types)
 	}

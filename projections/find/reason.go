@@ -14,11 +14,22 @@ import (
 // waits says since when an item waits, why and where.
 func waits(subject, list string, item local.Item) string {
 	what := "a payment"
+	reason := why(item.Reason)
 	var details struct {
 		Amount *money.Amount `json:"amount"`
+		Posted *bool         `json:"posted"` // of a refund alone
 	}
-	if json.Unmarshal(item.Details, &details) == nil && details.Amount != nil {
-		what = "a payment of " + details.Amount.String()
+	if err := json.Unmarshal(item.Details, &details); err != nil {
+		details.Amount, details.Posted = nil, nil
+	}
+	if details.Posted != nil {
+		what = "a refund"
+	}
+	if details.Posted != nil && item.Reason == string(payment.OtherCurrency) {
+		reason = "it was sent back in another currency than had come (" + item.Reason + ")"
+	}
+	if details.Amount != nil {
+		what += " of " + details.Amount.String()
 	}
 	if item.User != "" {
 		what += " of user " + item.User
@@ -31,7 +42,7 @@ func waits(subject, list string, item local.Item) string {
 		again = fmt.Sprintf(" It came again, the last time on %s.", day(item.AgainAt))
 	}
 	return fmt.Sprintf("%s: %s is held since %s (position %s) because %s: it waits in %s as %s.%s",
-		subject, what, day(item.OpenedAt), item.Position, why(item.Reason), list, item.Key, again)
+		subject, what, day(item.OpenedAt), item.Position, reason, list, item.Key, again)
 }
 
 // why says a reason in words.
@@ -69,6 +80,8 @@ var reasons = map[string]string{
 	string(payment.RefundNoID):            "a refund has no id",
 	string(payment.RefundOfAnother):       "a refund is one of another checkout",
 	string(payment.RefundContradictsSelf): "the report describes one refund in two ways",
+	string(payment.RefundAbove):           "more was sent back than had come",
+	string(payment.RefundSame):            "it is as much as a person says was sent back before",
 	string(payment.Underpaid):             "less was paid than the order asked for",
 	string(payment.OtherCurrency):         "it was paid in another currency than the order asked for",
 	string(payment.Second):                "the order was paid before",

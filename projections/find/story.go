@@ -16,6 +16,7 @@ import (
 	"daybook/domain/order"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
+	"daybook/domain/review"
 	"daybook/eventstore"
 	"daybook/projections/local"
 )
@@ -105,6 +106,15 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	credited := func(payment ident.Payment, user string, amount money.Amount) {
 		say(payment, "%s of user %s: %s was credited %s.", s.subject, user, amount, at)
 	}
+	undone := func(r review.Reversal) {
+		say(about(r.Payment, r.Item), "%s: the decision about %s was undone %s.", s.subject, r.Item, at)
+	}
+	intended := func(r review.RefundDecided) {
+		say(about(r.Payment, r.Item), "%s: a refund of %s was decided %s and is not sent yet.", s.subject, r.Amount, at)
+	}
+	withdrawn := func(r review.RefundWithdrawn) {
+		say(about(r.Payment, r.Item), "%s: a refund of %s was withdrawn %s.", s.subject, r.Amount, at)
+	}
 	switch e := event.(type) {
 	case order.OrderRegistered:
 		note("%s of user %s was registered %s, and no payment of it was reported.", s.subject, e.User, at)
@@ -125,7 +135,25 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case order.PaymentVerified:
 		credited(e.Payment, e.User, e.Amount)
 	case order.PaymentReleased:
-		credited(e.Payment, e.User, e.Amount)
+		credited(about(e.Payment, e.Item), e.User, e.Amount)
+	case order.OrderCompleted:
+		short := ""
+		if e.Short != nil {
+			short = ", " + e.Short.String() + " short of the price"
+		}
+		say(e.Payment, "%s of user %s: %s was taken for the sale%s %s.", s.subject, e.User, e.Amount, short, at)
+	case order.PaymentDismissed:
+		say(about(e.Payment, e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
+	case order.DecisionReversed:
+		undone(e.Reversal)
+	case order.RefundDecided:
+		intended(review.RefundDecided(e))
+	case order.RefundWithdrawn:
+		withdrawn(review.RefundWithdrawn(e))
+	case order.RefundCharged:
+		say(e.Payment, "%s: a refund of %s was charged%s %s.", s.subject, e.Amount, to(e.User), at)
+	case order.RefundDismissed:
+		say(e.Payment, "%s: a held refund was dismissed %s.", s.subject, at)
 	case order.PaymentRefuted:
 		say(e.Payment, "%s: %s was shown not to exist %s.", s.subject, e.Amount, at)
 	case order.PaymentRefunded:
@@ -141,13 +169,27 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case deposit.DepositVerified:
 		credited(e.Payment, e.User, e.Amount)
 	case deposit.DepositReleased:
-		credited(e.Payment+ident.Payment(e.Item), e.User, e.Amount)
+		credited(about(e.Payment, e.Item), e.User, e.Amount)
 	case deposit.DepositDismissed:
-		say(e.Payment+ident.Payment(e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
+		say(about(e.Payment, e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
+	case deposit.DecisionReversed:
+		undone(e.Reversal)
+	case deposit.RefundDecided:
+		intended(review.RefundDecided(e))
+	case deposit.RefundWithdrawn:
+		withdrawn(review.RefundWithdrawn(e))
+	case deposit.DepositRefunded:
+		say(about(e.Payment, e.Item), "%s: %s was sent back %s.", s.subject, e.Amount, at)
 	case payout.PayoutPending:
 		say(e.Payment, "%s of %s to the bank was announced %s.", s.subject, e.Facts.Total, at)
 	case payout.PayoutCompleted:
 		say(e.Payment, "%s of %s has arrived at the bank, as reported %s.", s.subject, e.Facts.Total, at)
+	case payout.PayoutReleased:
+		say(e.Payment, "%s of %s has arrived at the bank, as a person decided %s.", s.subject, e.Facts.Total, at)
+	case payout.PayoutDismissed:
+		say(e.Payment+ident.Payment(e.Item), "%s: a held report was dismissed %s.", s.subject, at)
+	case payout.DecisionReversed:
+		undone(e.Reversal)
 	case quarantine.CallbackRedriven:
 		where := e.Stream
 		if where == "" {
@@ -155,6 +197,18 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 		}
 		note("%s was read again %s: %s, in %s.", s.subject, at, e.Outcome, where)
 	}
+}
+
+// about is under what a sentence about an item is kept: its payment, if it has one.
+func about(payment ident.Payment, item string) ident.Payment {
+	return cmp.Or(payment, ident.Payment(item))
+}
+
+func to(user string) string {
+	if user == "" {
+		return ""
+	}
+	return " to user " + user
 }
 
 // says returns the sentences, newest first, what waits before all else. A hash
