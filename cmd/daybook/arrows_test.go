@@ -29,12 +29,13 @@ var arrows = []arrow{
 	{"domain/codec", nil, "the codec knows no event by name"},
 	{"domain/codec/codectest", []string{"domain/codec", "domain/money"}, "the suite knows no aggregate"},
 	{"domain/payment", []string{"domain/money", "domain/ident"}, "orders and deposits share the decision about a payment, and it knows neither"},
+	{"domain/review", []string{"domain/money", "domain/ident", "domain/codec"}, "what decisions have in common knows no aggregate"},
 	{"domain/order", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/payout", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/deposit", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/claim", aggregate, "an aggregate knows its own stream, and no store"},
 	{"domain/quarantine", aggregate, "an aggregate knows its own stream, and no store"},
-	{"domain/ledger", []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "eventstore"}, "what events mean in money knows no use case"},
+	{"domain/ledger", []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/review", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "eventstore"}, "what events mean in money knows no use case"},
 	{"domain/recorder", []string{"domain/...", "eventstore"}, "the use cases know the contract of the store, and neither a store nor who calls"},
 	{"eventstore", nil, "the contract of the log knows no payment"},
 	{"eventstore/sqlitestore", []string{"eventstore", "eventstore/storetest", "eventstore/sqlitestore/journal"}, "a store keeps events, whatever they say"},
@@ -70,11 +71,11 @@ var arrows = []arrow{
 	{"cmd/...", []string{"cmd/internal/...", "domain/...", "eventstore/...", "projections/...", "http/..."}, "nothing imports a command"},
 }
 
-var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment"}
+var aggregate = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/review"}
 
 // pure packages decide: time, ids and everything from outside are in their
 // commands.
-var pure = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "domain/ledger"}
+var pure = []string{"domain/money", "domain/ident", "domain/codec", "domain/payment", "domain/review", "domain/order", "domain/payout", "domain/deposit", "domain/claim", "domain/quarantine", "domain/ledger"}
 
 // impure are packages of the standard library that reach outside.
 var impure = []string{"context", "net", "net/...", "os", "os/...", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "io/fs", "syscall"}
