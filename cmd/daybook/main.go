@@ -41,8 +41,9 @@ type commands struct {
 	Serve    serveCommand       `cmd:"" help:"Receive callbacks and answer reads: everything in one process."`
 	Replay   replayCommand      `cmd:"" help:"Print the events of a stream, or of the whole log, in order."`
 	Balance  balanceCommand     `cmd:"" help:"Recompute a user's balances from the log alone."`
-	Review   reviewCommand      `cmd:"" help:"Print what waits for a person's decision: holds, mispayments and contradictions, oldest first."`
-	Kept     quarantineCommand  `cmd:"" name:"quarantine" help:"Print the callbacks that were kept without being understood, oldest first."`
+	Review   reviewCommand      `cmd:"" help:"Print what waits for a person's decision, oldest first, or one item with what each decision would post."`
+	Decide   decideCommand      `cmd:"" help:"Decide about an item of review, undo that, or say that its refund was sent: show what it posts, ask, and send it."`
+	Kept     quarantineCommand  `cmd:"" name:"quarantine" help:"Print the callbacks that were kept without being understood, oldest first, or one of them."`
 	Find     findCommand        `cmd:"" help:"Say where a payment is."`
 	Verify   verifyCommand      `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
 	Rebuild  rebuildCommand     `cmd:"" help:"Fill the read models in Redis anew beside the live ones, compare, and switch."`

@@ -29,30 +29,37 @@ type serverFlag struct {
 
 // get reads from the server. Names in the path are escaped by the caller.
 func (f *serverFlag) get(ctx context.Context, env *environment, path string, query url.Values, answer any) error {
-	return f.call(ctx, env, http.MethodGet, path, query, nil, answer)
+	_, err := f.call(ctx, env, http.MethodGet, path, query, nil, answer)
+	return err
 }
 
 // post sends a body as JSON.
 func (f *serverFlag) post(ctx context.Context, env *environment, path string, body, answer any) error {
+	_, err := f.send(ctx, env, http.MethodPost, path, nil, body, answer)
+	return err
+}
+
+// send sends a body as JSON, and returns the header of the answer.
+func (f *serverFlag) send(ctx context.Context, env *environment, method, path string, query url.Values, body, answer any) (http.Header, error) {
 	content, err := json.Marshal(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return f.call(ctx, env, http.MethodPost, path, nil, content, answer)
+	return f.call(ctx, env, method, path, query, content, answer)
 }
 
 // call sends a request with the token. An error says what to do next.
-func (f *serverFlag) call(ctx context.Context, env *environment, method, path string, query url.Values, body []byte, answer any) error {
+func (f *serverFlag) call(ctx context.Context, env *environment, method, path string, query url.Values, body []byte, answer any) (http.Header, error) {
 	server, err := baseURL("--server", f.Server)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	token, err := env.token()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if token == "" {
-		return fmt.Errorf("no token: set %[1]s, or %[1]s%[2]s to a file that has it, to the secret of one of the server's tokens", tokenVariable, fileSuffix)
+		return nil, fmt.Errorf("no token: set %[1]s, or %[1]s%[2]s to a file that has it, to the secret of one of the server's tokens", tokenVariable, fileSuffix)
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -60,7 +67,7 @@ func (f *serverFlag) call(ctx context.Context, env *environment, method, path st
 	target.RawQuery = query.Encode()
 	request, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	if body != nil {
@@ -69,19 +76,19 @@ func (f *serverFlag) call(ctx context.Context, env *environment, method, path st
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("no answer: %w: start it with `daybook serve`, or name another with --server or DAYBOOK_SERVER", err)
+		return nil, fmt.Errorf("no answer: %w: start it with `daybook serve`, or name another with --server or DAYBOOK_SERVER", err)
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes))
 	if err != nil {
-		return fmt.Errorf("the answer of %s broke off: %w", server, err)
+		return nil, fmt.Errorf("the answer of %s broke off: %w", server, err)
 	}
 	if response.StatusCode == http.StatusOK {
 		if err := json.Unmarshal(content, answer); err == nil {
-			return nil
+			return response.Header, nil
 		}
 	}
-	return answerError(server, response, content)
+	return nil, answerError(server, response, content)
 }
 
 // answerError is an answer that is none of daybook's answers to the request.

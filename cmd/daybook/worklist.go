@@ -24,24 +24,6 @@ type listFlags struct {
 	Format     string `help:"text: a table; json: one object." enum:"text,json" default:"text" env:"-"`
 }
 
-type reviewCommand struct {
-	listFlags `embed:""`
-}
-
-// Run prints what waits for a person's decision.
-func (c *reviewCommand) Run(ctx context.Context, out output, env *environment) error {
-	return c.print(ctx, out, env, "/review")
-}
-
-type quarantineCommand struct {
-	listFlags `embed:""`
-}
-
-// Run prints the callbacks that were kept without being understood.
-func (c *quarantineCommand) Run(ctx context.Context, out output, env *environment) error {
-	return c.print(ctx, out, env, "/quarantine")
-}
-
 // worklistPage is what a server answers, as far as it is printed.
 type worklistPage struct {
 	Items    []jsontext.Value `json:"items"`
@@ -64,18 +46,39 @@ type openItem struct {
 	User     string    `json:"user"`
 	Again    int       `json:"again"`
 	Details  struct {
-		Amount *struct {
-			Currency string `json:"currency"`
-			Amount   string `json:"amount"`
-		} `json:"amount"`
-		Format string `json:"format"`
+		Amount *openAmount `json:"amount"`
+		Format string      `json:"format"`
+		Digest string      `json:"digest"`
+		Length int64       `json:"length"`
 	} `json:"details"`
+}
+
+type openAmount struct {
+	Currency string `json:"currency"`
+	Amount   string `json:"amount"`
+}
+
+// String returns the amount as a person reads it; a dash for none.
+func (a *openAmount) String() string {
+	if a == nil {
+		return "-"
+	}
+	return a.Amount + " " + a.Currency
+}
+
+// reason says why the item waits, and whether it came again.
+func (i openItem) reason() string {
+	if i.Again > 0 {
+		return i.Reason + fmt.Sprintf(" (again %d)", i.Again)
+	}
+	return i.Reason
 }
 
 // maxPage is the largest page that a server answers with.
 const maxPage = 1000
 
-func (f *listFlags) print(ctx context.Context, out output, env *environment, path string) error {
+// print prints a list, as a table that write prints.
+func (f *listFlags) print(ctx context.Context, out output, env *environment, path string, write func(worklistPage, io.Writer) error) error {
 	if f.Limit < 1 {
 		return exitError{exitUsage, fmt.Errorf("--limit is a whole number from 1")}
 	}
@@ -98,32 +101,47 @@ func (f *listFlags) print(ctx context.Context, out output, env *environment, pat
 	if f.Format == "json" {
 		return json.MarshalWrite(out.stdout, page, jsontext.Multiline(true))
 	}
-	return page.writeText(out.stdout)
+	return write(page, out.stdout)
 }
 
+// writeText prints what waits for a person's decision.
 func (p worklistPage) writeText(w io.Writer) error {
+	return p.writeTable(w, "opened\tfor\treason\tamount\tuser\tstream\tid", func(i openItem) []string {
+		return []string{i.reason(), i.Details.Amount.String(), cmp.Or(i.User, "-"), i.Stream, i.ID}
+	})
+}
+
+// writeKept prints the callbacks that were kept without being understood.
+func (p worklistPage) writeKept(w io.Writer) error {
+	return p.writeTable(w, "kept\tfor\treason\tformat\tsize\tdigest", func(i openItem) []string {
+		size := "-"
+		if i.Details.Length >= 0 {
+			size = humanize.Bytes(uint64(i.Details.Length))
+		}
+		return []string{i.reason(), i.Details.Format, size, i.Details.Digest}
+	})
+}
+
+func (p worklistPage) writeTable(w io.Writer, head string, row func(openItem) []string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "opened\tfor\treason\tamount\tuser\tstream\tid")
+	fmt.Fprintln(table, head)
 	for _, text := range p.Items {
 		var i openItem
 		if err := json.Unmarshal(text, &i); err != nil {
 			return fmt.Errorf("an item that the server answers: %w", err)
 		}
-		amount := "-"
-		if a := i.Details.Amount; a != nil {
-			amount = a.Amount + " " + a.Currency
-		}
-		reason := i.Reason
-		if i.Again > 0 {
-			reason += fmt.Sprintf(" (again %d)", i.Again)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.OpenedAt.UTC().Format("2006-01-02 15:04"), age(i.OpenedAt), reason, amount, cmp.Or(i.User, "-"), i.Stream, i.ID)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", i.OpenedAt.UTC().Format("2006-01-02 15:04"), age(i.OpenedAt), strings.Join(row(i), "\t"))
 	}
 	if len(p.Items) > 0 {
 		if err := table.Flush(); err != nil {
 			return err
 		}
 	}
+	return p.writeCounts(w)
+}
+
+// writeCounts says how much is open in all.
+func (p worklistPage) writeCounts(w io.Writer) error {
 	all, reasons := 0, []string{}
 	for _, r := range p.Reasons {
 		all += r.Open
@@ -139,6 +157,15 @@ func (p worklistPage) writeText(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "%s at position %s: %s%s\n", plural(uint64(all), "open item", "open items"), p.Position, strings.Join(reasons, ", "), more)
 	return err
+}
+
+// momentText says when something was, and how long ago.
+func momentText(t time.Time) string {
+	text := t.UTC().Format("2006-01-02 15:04") + " UTC"
+	if passed := age(t); passed != "now" {
+		return text + ", " + passed + " ago"
+	}
+	return text
 }
 
 // age says for how long something has waited.
