@@ -66,7 +66,7 @@ func (s *Server) routes(c Config) []route {
 func (s *Server) reviewTable(c Config) []route {
 	g := s.guard
 	list := worklistRoutes{local.Review.Name, c.Waiting, c.WaitingProjection}
-	review := reviewRoutes{list, itemStreams{c.Waiting, c.Store}, c.WaitingProjection, c.Ledger, newStoryReader(c.Store, c.Formats)}
+	review := reviewRoutes{list, c.Waiting, c.WaitingProjection, c.Ledger, newStoryReader(c.Store, c.Formats)}
 	refund := refundRoutes{c.Ledger}
 	const refundPath = "/orders/{id}/refunds/{refund}"
 	return []route{
