@@ -49,14 +49,8 @@ func asks(id order.ID, user, price string, purpose order.Purpose) step {
 	}
 }
 
-func reportsRefund(id, refund, back string) step {
-	return func(ctx context.Context, d desk) error {
-		_, err := d.ReportOrder(ctx, order.NewID(order.Checkout, id), order.Report{
-			Payment: "checkout/c1",
-			Refunds: []order.Refund{{Payment: "checkout/c1/refund/re_1", Amount: moneyOf(back), Status: "COMPLETED"}},
-		}, arrival("checkouts", "signature", "refund"))
-		return err
-	}
+func tells(s said) step {
+	return func(ctx context.Context, d desk) error { return s.report(ctx, d.Recorder) }
 }
 
 // contest is one situation, in which the steps come in any order. The accounts end in one
@@ -91,7 +85,7 @@ func contests() []contest {
 		}},
 		{"a refund, its report and another decision", held, []step{
 			decides(streamC, "alice", review.Asked{Decision: review.Refund}),
-			reportsRefund("c1", "re_1", "10.00 USDC"),
+			tells(said{Checkout: "c1", Refund: "re_1", Amount: "10.00 USDC", Status: "COMPLETED"}),
 			decides(streamC, "bob", review.Asked{Decision: review.Credit, User: "u1"}),
 		}, []string{""}},
 		{"a sale of the website completed and paid by another", func(d desk) {
@@ -99,13 +93,7 @@ func contests() []contest {
 			d.checkout("c1", "R", "9.00 USDC", "", "", "0xaa")
 		}, []step{
 			decides(streamC, "alice", review.Asked{Decision: review.Complete}),
-			func(ctx context.Context, d desk) error {
-				moved := transferred("10.00", "0xbb")
-				_, err := d.ReportOrder(ctx, "checkout.c2", order.Report{Payment: "checkout/c2", Paid: &order.Claim{
-					Amount: moved.Amount, Transfer: &moved, Details: order.Details{Reference: "R"}, Evidence: payment.Evidence{Method: payment.Signature, Status: "COMPLETED"},
-				}}, arrival("checkouts", "signature", "c2"))
-				return err
-			},
+			tells(said{Checkout: "c2", Reference: "R", Amount: "10.00 USDC", Hash: "0xbb"}),
 		}, []string{
 			"assets:checkout USDC 19.000000, expenses:shortfall USDC 1.000000, income:sales USDC -10.000000, liabilities:suspense: USDC -10.000000",
 			"assets:checkout USDC 19.000000, income:sales USDC -10.000000, liabilities:suspense: USDC -9.000000",
@@ -175,6 +163,7 @@ func (c contest) kill(t *testing.T, order []int, appends int, stores bool) bool 
 	if again := second.ending(); again != ended {
 		t.Errorf("%s: repeated, the accounts have %s, want %s", when, again, ended)
 	}
+	second.proved()
 	return way.ended
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"daybook/domain/ident"
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
@@ -58,39 +57,24 @@ func optional(text string) (none money.Amount) {
 // v1 reports a completed order of version 1.
 func (d desk) v1(id, custom, paid string) {
 	d.t.Helper()
-	claim := order.Claim{Custom: custom, Amount: moneyOf(paid), Evidence: payment.Evidence{Method: recorder.CoinbaseCallback, Status: "completed"}}
-	if custom == "" {
-		claim.CustomFault = payment.NoUser
-	}
-	d.tell(order.NewID(order.Coinbase, id), order.Report{Payment: ident.NewPayment("coinbase", "order", id), Paid: &claim, OccurredAt: moment})
+	d.tell(said{V1: id, User: custom, Amount: paid})
 }
 
 // checkout reports a paid checkout: its amount, its quoted amount, its fee, and the hash.
 func (d desk) checkout(id, reference, paid, quoted, fee, hash string) {
 	d.t.Helper()
-	t := payment.Transfer{Amount: moneyOf(paid), Quoted: optional(quoted), Fee: optional(fee), Network: "base", Hash: hash}
-	d.tell(order.NewID(order.Checkout, id), order.Report{
-		Payment: ident.NewPayment("checkout", id), OccurredAt: moment,
-		Paid: &order.Claim{
-			Amount: t.Amount, Transfer: &t, Details: order.Details{Reference: reference}, Evidence: payment.Evidence{Method: payment.Signature, Status: "COMPLETED"},
-		},
-	})
+	d.tell(said{Checkout: id, Reference: reference, Amount: paid, Quoted: quoted, Fee: fee, Hash: hash})
 }
 
 // refunded reports a refund of a checkout.
 func (d desk) refunded(id, refund, back, status string) {
 	d.t.Helper()
-	d.tell(order.NewID(order.Checkout, id), order.Report{
-		Payment: ident.NewPayment("checkout", id), OccurredAt: moment,
-		Refunds: []order.Refund{{Payment: ident.NewPayment("checkout", id, "refund", refund), Amount: moneyOf(back), Status: status, Hash: "0x" + refund}},
-	})
+	d.tell(said{Checkout: id, Refund: refund, Amount: back, Status: status, Hash: "0x" + refund})
 }
 
-func (d desk) tell(id order.ID, report order.Report) {
+func (d desk) tell(s said) {
 	d.t.Helper()
-	if _, err := d.ReportOrder(d.t.Context(), id, report, arrival("checkouts", "signature", id.Stream()+eventstore.NewULID(time.Now()))); err != nil {
-		d.t.Fatal(err)
-	}
+	d.ok(s.report(d.t.Context(), d.Recorder))
 }
 
 // items returns the ids of the items of a stream, in the order in which they were opened.

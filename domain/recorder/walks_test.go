@@ -17,6 +17,7 @@ const (
 
 func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForSale)
 	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xaa")
 	d.has("assets:checkout USDC 9.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -10.000000")
@@ -67,6 +68,7 @@ func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 
 func TestASiteOrderIsPaidByTwoCheckouts(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("site.R", "u1", "10.00 USDC", order.ForSale)
 	d.checkout("c1", "R", "10.00 USDC", "", "", "0xaa")
 	d.checkout("c2", "R", "10.00 USDC", "", "", "0xbb")
@@ -95,6 +97,7 @@ func TestASiteOrderIsPaidByTwoCheckouts(t *testing.T) {
 
 func TestAWrongCreditIsReversedAndGivenToAnother(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.v1("A", "", "10.00 USD")
 	item := d.item(streamA)
 	before := d.book()
@@ -139,6 +142,7 @@ func TestAWrongCreditIsReversedAndGivenToAnother(t *testing.T) {
 
 func TestAContradictionAboutTheUserIsReleased(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.v1("A", "u1", "10.00 USD")
 	d.v1("A", "u2", "10.00 USD")
 	item := d.item(streamA)
@@ -159,6 +163,7 @@ func TestAContradictionAboutTheUserIsReleased(t *testing.T) {
 func TestAContradictionAboutTheAmountOrTheCurrencyIsReleased(t *testing.T) {
 	for paid, want := range map[string]string{"12.50 USD": "USD -12.50", "9.00 EUR": "EUR -9.00"} {
 		d := newDesk(t)
+		defer d.proved()
 		d.v1("A", "u1", "10.00 USD")
 		d.v1("A", "u1", paid)
 		d.decide(streamA, review.Asked{Decision: review.Credit})
@@ -171,6 +176,7 @@ func TestAContradictionAboutTheAmountOrTheCurrencyIsReleased(t *testing.T) {
 
 func TestTenEurosPaidAsStablecoinsAreRefundedByHalf(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 EUR", order.ForBalance)
 	d.checkout("c1", "", "11.62 USDC", "10.00 EUR", "0.12 USDC", "0xaa")
 	exchange := "equity:exchange:checkout%2Fc1 "
@@ -186,6 +192,7 @@ func TestTenEurosPaidAsStablecoinsAreRefundedByHalf(t *testing.T) {
 
 func TestASecondTransferToOneCheckout(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForSale)
 	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xaa")
 	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xbb")
@@ -202,6 +209,7 @@ func TestASecondTransferToOneCheckout(t *testing.T) {
 
 func TestAShortSaleIsCompleted(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForSale)
 	d.checkout("c1", "", "9.00 USDC", "", "", "0xaa")
 	item := d.item(streamC)
@@ -219,6 +227,7 @@ func TestAShortSaleIsCompleted(t *testing.T) {
 
 func TestASaleInAnotherCurrencyIsCompleted(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USD", order.ForSale)
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa") // USDC is not USD
 	d.decide(streamC, review.Asked{Decision: review.Complete})
@@ -228,6 +237,7 @@ func TestASaleInAnotherCurrencyIsCompleted(t *testing.T) {
 
 func TestAMispaymentOfWhichAPartWentBackIsDecided(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
 	d.checkout("c1", "", "9.00 USDC", "", "0.09 USDC", "0xaa")
 	d.refunded("c1", "re_1", "2.00 USDC", "COMPLETED")
@@ -240,6 +250,7 @@ func TestAMispaymentOfWhichAPartWentBackIsDecided(t *testing.T) {
 
 func TestARefundIsReportedBeforeItsPayment(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
 	d.refunded("c1", "re_1", "4.00 USDC", "COMPLETED")
 	d.has()
@@ -249,6 +260,7 @@ func TestARefundIsReportedBeforeItsPayment(t *testing.T) {
 
 func TestTheRefundOfASecondTransferIsReported(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xbb")
@@ -260,6 +272,7 @@ func TestTheRefundOfASecondTransferIsReported(t *testing.T) {
 // TestAFeeThatIsLearnedLaterStaysOne reports the fee after a decision and before another.
 func TestAFeeThatIsLearnedLaterStaysOne(t *testing.T) {
 	d := newDesk(t)
+	defer d.proved()
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
 	d.decide(streamC, review.Asked{Decision: review.Credit, User: "u1"})
 	item := d.item(streamC)
