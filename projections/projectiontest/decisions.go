@@ -10,6 +10,7 @@ import (
 	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/payment"
+	"daybook/domain/payout"
 	"daybook/domain/review"
 	"daybook/eventstore"
 )
@@ -206,6 +207,27 @@ func (h *history) sendBack(i intent, occurred time.Time) {
 		e.By, e.Reference = By, "transfer 7"
 	}
 	h.addOrder(h.orderOf[i.payment], e)
+}
+
+// decidePayout adds a payout that waits, with what becomes of it.
+func (h *history) decidePayout(t *rapid.T, facts payout.Facts, occurred time.Time) {
+	stream, hold := eventstore.StreamName("payout-"+h.nextID("P")), h.nextID("hold")
+	identity := ident.Payment("coinbase/payout/" + string(stream))
+	h.add(stream, payout.PayoutHeld{Hold: hold, Payment: identity, Digest: "d", Facts: &facts, Status: "x", Reason: payment.UnknownStatus, OccurredAt: occurred})
+	d := review.Decision{
+		ID: h.nextID("decision"), Item: hold, Payment: identity, By: By, Asked: review.Asked{Decision: review.Credit, Note: "arrived"}, Takes: h.book(stream).Of(string(identity)),
+	}
+	if rapid.Bool().Draw(t, "released") {
+		h.add(stream, payout.PayoutReleased{Decision: d, Facts: facts})
+	} else {
+		d.Asked.Decision, d.Takes = review.Dismiss, nil
+		h.add(stream, payout.PayoutDismissed{Decision: d})
+	}
+	if rapid.Bool().Draw(t, "reversed") {
+		h.add(stream, payout.DecisionReversed{Reversal: review.Reversal{
+			Item: hold, Reverses: d.ID, Payment: identity, By: By, Note: "wrong", Lines: review.Opposite(h.book(stream).By(d.ID)),
+		}})
+	}
 }
 
 // decideDeposit adds a deposit without a hash, with what becomes of it.

@@ -145,7 +145,7 @@ func (h *history) deposit(t *rapid.T, occurred time.Time) {
 // mention adds what moves nobody's money.
 func (h *history) mention(t *rapid.T, occurred time.Time) {
 	amount := drawAmount(t)
-	switch rapid.IntRange(0, 5).Draw(t, "mention") {
+	switch rapid.IntRange(0, 6).Draw(t, "mention") {
 	case 0:
 		terms := order.Terms{User: drawUser(t), Amount: amount, For: order.ForSale}
 		if h.payments%2 == 0 {
@@ -163,5 +163,7 @@ func (h *history) mention(t *rapid.T, occurred time.Time) {
 	case 5:
 		identity := ident.NewPayment("coinbase", "mispayment", strconv.Itoa(len(h.log)))
 		h.add(eventstore.StreamName(claim.NewID(identity).Stream()), claim.PaymentClaimed{Payment: identity, Owner: "order-coinbase.A"})
+	case 6:
+		h.decidePayout(t, payout.Facts{Total: amount, Subtotal: amount}, occurred)
 	}
 }
