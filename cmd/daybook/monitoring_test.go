@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -308,18 +307,17 @@ func checkMetricsTable(t *testing.T, exposed []labels.Labels) {
 // checkKeptAndHeldAreFound types what the alerts tell the operator to type.
 func checkKeptAndHeldAreFound(t *testing.T, s *server) {
 	t.Helper()
+	waitForItems(t, s.data, 3)
 	typed := map[string]string{}
 	for _, a := range alerts(t) {
-		for _, match := range regexp.MustCompile("`daybook (replay[^`]*)`").FindAllStringSubmatch(a.Annotations.Description, -1) {
+		for _, match := range regexp.MustCompile("`daybook ([a-z]+)`").FindAllStringSubmatch(a.Annotations.Description, -1) {
 			typed[a.Alert] = match[1]
 		}
 	}
-	for name, lines := range map[string]int{"DaybookQuarantined": 2, "DaybookPaymentsHeld": 1} {
-		command := exec.Command("sh", "-c", fmt.Sprintf(`"$0" %s`, typed[name]), daybook(t))
-		command.Env = append(os.Environ(), "DAYBOOK_DATA="+s.data)
-		out, err := command.CombinedOutput()
-		if err != nil || strings.Count(string(out), "\n") != lines {
-			t.Errorf("%s: %s: %v\n%s", name, typed[name], err, out)
+	for name, items := range map[string]int{"DaybookQuarantined": 2, "DaybookPaymentsHeld": 1} {
+		code, p := run(t, []string{"DAYBOOK_TOKEN=" + auditorSecret, "DAYBOOK_SERVER=http://" + s.address}, typed[name])
+		if lines := strings.Count(p.stdout.String(), "\n"); code != 0 || lines != items+2 { // with a head and a sum
+			t.Errorf("%s: %s ends with %d:\n%s%s", name, typed[name], code, p.stdout, p.stderr)
 		}
 	}
 }
