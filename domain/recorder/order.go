@@ -23,8 +23,8 @@ func (r *Recorder) RegisterOrder(ctx context.Context, id order.ID, terms order.T
 	command := order.Register{Terms: terms, Evidence: merchantEvidence}
 	var registration OrderRegistration
 	outcome := Duplicate
-	result, err := record(ctx, r.store, eventstore.StreamName(id.Stream()), orders, c.message(), func(state order.State, eventID func(int) string) ([]order.Event, error) {
-		command.EventID = eventID
+	result, err := r.claiming(ctx, eventstore.StreamName(id.Stream()), c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+		command.EventID, command.Claims = eventID, claims
 		events, err := order.DecideRegister(state, command)
 		registration.State = state
 		for _, event := range events {

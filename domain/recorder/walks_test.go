@@ -285,3 +285,12 @@ func TestAFeeThatIsLearnedLaterStaysOne(t *testing.T) {
 	d.checkout("c1", "", "10.00 USDC", "", "0.10 USDC", "0xaa")
 	d.has(want...)
 }
+
+// A report of a refund can precede the registration of its order.
+func TestAnOrderIsRegisteredAfterItsRefundWasReported(t *testing.T) {
+	d := newDesk(t)
+	d.refunded("c1", "re_1", "3.00 USDC", "COMPLETED")
+	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
+	d.has("assets:checkout USDC 7.000000", "liabilities:users:u1 USDC -7.000000")
+}
