@@ -85,12 +85,19 @@ func editsOf(log keptLog) (edits []edit) {
 		if err := json.Unmarshal(log[i].Metadata, &metadata); err != nil {
 			panic(err)
 		}
+		if isDecided(log[i].Type) && metadata.Evidence == nil {
+			edits = append(edits, decisionEdits(i, &log[i])...)
+			continue
+		}
 		isAnswer := metadata.Actor == verifier.Actor
 		if metadata.Evidence == nil && !isAnswer || isElsewhere(&log[i]) {
 			continue // no body says whose an address is, and a claim comes before the body
 		}
 		add := func(what string, do func(*eventstore.Recorded)) { edits = append(edits, edit{i, what, do}) }
 		for _, path := range leaves(decoded(log[i].Data)) {
+			if isDecided(log[i].Type) && isUnprovable(&log[i], path) {
+				continue
+			}
 			if path[len(path)-1] == "at" || isAnswer && slices.Contains(path, "reference") {
 				continue // when the provider answered, only its answer says
 			}
@@ -168,11 +175,15 @@ func bodyEdits(eventType string) [][2]string {
 var typesOf = map[string][]string{
 	"order": {
 		"OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentVerified", "PaymentRefuted", "PaymentHeld", "PaymentReleased",
-		"PaymentMispaid", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded", "OrderRegistered",
-		"OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported",
+		"PaymentMispaid", "MispaymentCredited", "MispaymentDismissed", "PaymentRefunded", "OrderRegistered", "OrderLinked",
+		"OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "PaymentDismissed", "OrderCompleted", "DecisionReversed",
+		"RefundDecided", "RefundWithdrawn", "RefundHeld", "RefundCharged", "RefundDismissed",
 	},
-	"address":    {"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositReleased", "DepositDismissed"},
-	"payout":     {"PayoutPending", "PayoutCompleted", "PayoutHeld"},
+	"address": {
+		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositReleased", "DepositDismissed",
+		"DecisionReversed", "RefundDecided", "RefundWithdrawn", "DepositRefunded",
+	},
+	"payout":     {"PayoutPending", "PayoutCompleted", "PayoutHeld", "PayoutReleased", "PayoutDismissed", "DecisionReversed"},
 	"quarantine": {"CallbackQuarantined", "CallbackRedriven"},
 }
 
@@ -290,8 +301,10 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 		policy.Checkout = payment.Needs{payment.Signature, payment.Registered}
 	}
 	service := recorder.New(store, policy)
-	for i := range rapid.IntRange(1, 12).Draw(r, "messages") {
-		switch rapid.IntRange(0, 11).Draw(r, "message") {
+	for i := range rapid.IntRange(1, 20).Draw(r, "messages") {
+		switch rapid.IntRange(0, 19).Draw(r, "message") {
+		case 12, 13, 14, 15, 16, 17, 18, 19:
+			err = reviewDesk{r, service, store, deskCommand(i)}.work(ctx)
 		case 7, 8:
 			err = deliverAs(ctx, service, checkouts.Format(callback.Sources{}, nil), "signature", drawCheckout(r), "delivery-"+strconv.Itoa(i))
 		case 9, 10:
@@ -394,8 +407,16 @@ func drawCheckoutOf(r *rapid.T, id string) string {
 		pick("fee", "", fmt.Sprintf(`,"settlement":{"totalAmount":"%s","feeAmount":"0.01","netAmount":"%s","currency":"USDC"}`, amount, map[string]string{"1.00": "0.99", "2.50": "2.49"}[amount])),
 		pick("hash", "", `,"transactionHash":"0x`+strings.Repeat("1", 64)+`"`, `,"transactionHash":"0x`+strings.Repeat("2", 64)+`"`),
 		pick("metadata", "", `,"metadata":{"reference":"R"}`),
-		pick("refunds", "", "", `,"refunds":[{"id":"r1","checkoutId":"`+id+`","amount":"0.50","currency":"USDC","status":"COMPLETED","createdAt":"2026-03-01T12:00:00Z"}]`),
+		pick("refunds", "", "", drawRefund(r, id, "r1"), drawRefund(r, id, "r2")),
 		pick("second", "0", "1"))
+}
+
+// drawRefund draws the part of a checkout that says what was sent back.
+func drawRefund(r *rapid.T, checkout, id string) string {
+	pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(r, name) }
+	return fmt.Sprintf(`,"refunds":[{"id":"%s","checkoutId":"%s","amount":"%s","currency":"USDC","status":"%s","createdAt":"2026-03-01T12:00:00Z"}]`,
+		id, pick("refund of", checkout, checkout, checkout, "another"), pick("sent back", "0.50", "0.50", "1.00", "3.00"),
+		pick("refund is", "COMPLETED", "COMPLETED", "COMPLETED", "FAILED", "PENDING"))
 }
 
 var addresses = []string{"1NhwPYPgoPwr5hynRAsto5ZgEcw1LzM3My", "1HcmQZarSgNuGYz4r7ZkjYumiU4PujrNYk"}

@@ -39,7 +39,7 @@ func TestAPlantedFaultIsFound(t *testing.T) {
 	for name, fault := range map[string]func(*eventstore.Recorded){
 		"a credit counts as pending only":       replaceType("PaymentVerified", "PaymentReceived"),
 		"a refutation is overlooked":            replaceType("PaymentRefuted", "OrderExpired"),
-		"a refund is overlooked":                replaceType("PaymentRefunded", "MispaymentRefunded"),
+		"a refund is overlooked":                replaceType("PaymentRefunded", "RefundReported"),
 		"a mispayment is credited at once":      replaceType("PaymentMispaid", "MispaymentCredited"),
 		"a deposit's release is taken as known": replaceType("DepositReleased", "DepositDismissed"),
 	} {
@@ -110,10 +110,14 @@ func compareAccount(a *account, balance readbalances.Balance, page readbalances.
 		if !e.OccurredAt.IsZero() {
 			occurred = e.OccurredAt.Format(time.RFC3339Nano)
 		}
-		text, _ := json.Marshal([]string{
+		members := []string{
 			e.Position.String(), e.Type, string(e.Payment), string(e.Amount.Currency()), e.Amount.Decimal(), e.Balance.Decimal(),
 			string(e.Stream), occurred, e.RecordedAt.Format(time.RFC3339Nano),
-		})
+		}
+		if e.By != "" {
+			members = append(members, e.By, e.Note)
+		}
+		text, _ := json.Marshal(members)
 		add(&sum, text, &scratch)
 	}
 	if a != nil && (a.digest != sum || a.entries != uint64(len(page.Entries))) {

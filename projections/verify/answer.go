@@ -68,14 +68,14 @@ var underWay = []string{"", "ACTIVE", "PROCESSING", "DEACTIVATED"}
 
 // compareAnswerHeld compares why an answer is held.
 func compareAnswerHeld(e *eventstore.Recorded, said *statement, h *history, k *known, shown *Transfer) (found differences) {
-	if said.Hold != e.ID.String() || said.Contradiction {
-		found.add("hold is not the event's id, or it is called a contradiction")
+	if said.Hold != e.ID.String() || said.Contradiction || said.Registration {
+		found.add("hold is not the event's id, or it is called a contradiction, or a registration's")
 	}
 	found.text("received", said.Received.text(), k.pending)
 	found.private("user", said.User, h.owner)
 	found.text("amount", said.Amount.text(), said.Transfer.Amount.text())
-	if said.Arrived != (said.Reason == unregistered || said.Reason == providerDisagrees) {
-		found.add("arrived is %v, and the reason is %.40q", said.Arrived, said.Reason)
+	if said.Arrived.is != (said.Reason == unregistered || said.Reason == providerDisagrees) {
+		found.add("arrived is %v, and the reason is %.40q", said.Arrived.is, said.Reason)
 	}
 	is := said.Transfer.texts()
 	reported, reference := said.Reported.texts(), ""
@@ -191,7 +191,7 @@ func (r *Reading) reference() (reference string) {
 // the kept body names, as the other reading.
 func (p *prover) isOfLink(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
 	reference := p.append.reading.reference()
-	if reference == "" {
+	if reference == "" || !said.Registration {
 		return false, nil
 	}
 	h, err := p.earlier.before(ctx, e.Stream, e.Revision)

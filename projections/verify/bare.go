@@ -13,7 +13,7 @@ import (
 // proveBare proves an event that no body has caused: it moves what events before
 // it have brought, which have evidence of their own.
 func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *statement, actor string) error {
-	r := ruleOfType(e.Type)
+	r := ruleOfEvent(e)
 	switch {
 	case isCallback(actor), e.Type == quarantined, e.Type == "OrderStatusReported":
 		p.note(e, "it has no evidence, although a callback caused it")
@@ -31,24 +31,45 @@ func (p *prover) proveBare(ctx context.Context, e *eventstore.Recorded, said *st
 		p.note(e, "its stream keeps no body before it")
 	case r.by == 0:
 		p.note(e, "it has no evidence, and no command makes such an event")
-	default:
-		return p.proveDecision(ctx, e, said)
+	case said.saysDecision():
+		p.note(e, "it says more than a command does")
 	}
 	return nil
 }
 
 // proveMoved checks an event that moves what a hold before it has put into suspense.
 func (p *prover) proveMoved(ctx context.Context, e *eventstore.Recorded, said *statement) error {
+	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
+	if err != nil {
+		return err
+	}
+	if !h.hasHappened(said) {
+		p.note(e, "occurredAt is not the one of what was held")
+	}
 	if said.Transfer != nil {
 		return p.proveWaited(ctx, e, said)
 	}
 	return p.proveCredit(ctx, e, said)
 }
 
+// hasHappened reports whether a payment that was held has happened when its credit says.
+func (h *history) hasHappened(said *statement) bool {
+	isHeld := false
+	for _, hold := range h.holds {
+		if hold.payment != said.Payment || !hold.arrived || hold.contradiction {
+			continue
+		}
+		if isHeld = true; hold.occurredAt.Equal(said.OccurredAt) {
+			return true
+		}
+	}
+	return !isHeld
+}
+
 // hasWaited reports whether an event moves what an open hold has put into suspense. After
 // a link that is what had waited for it, and not what the kept body says.
 func (p *prover) hasWaited(ctx context.Context, e *eventstore.Recorded, said *statement) (bool, error) {
-	r := ruleOfType(e.Type)
+	r := ruleOfEvent(e)
 	if !r.isCredit() && !r.isReceipt() && !r.mispays {
 		return false, nil
 	}
@@ -84,51 +105,6 @@ func (p *prover) proveCredit(ctx context.Context, e *eventstore.Recorded, said *
 		p.note(e, "%s", strings.Join(found, "; "))
 	}
 	return err
-}
-
-// proveDecision checks what a person decided: it moves what there is.
-func (p *prover) proveDecision(ctx context.Context, e *eventstore.Recorded, said *statement) error {
-	if ruleOfType(e.Type).by != byDecision {
-		return nil
-	}
-	var moves string
-	h, err := p.earlier.before(ctx, e.Stream, e.Revision)
-	if err != nil {
-		return err
-	}
-	switch e.Type {
-	case "PaymentRefunded":
-		if !h.payments[said.Payment].verified {
-			p.note(e, "nothing before it in its stream has brought what it sends back")
-		}
-		return nil
-	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
-		received := h.payments[said.Payment]
-		if received.decided {
-			p.note(e, "the mispayment was decided before")
-		}
-		moves = received.amount
-	case "PaymentReleased", "DepositReleased", "DepositDismissed":
-		hold := h.holds[said.Hold]
-		switch {
-		case hold == nil:
-			p.note(e, "its stream has no such hold before it")
-			return nil
-		case hold.closed:
-			p.note(e, "the hold was closed before")
-			return nil
-		case e.Type == "DepositDismissed":
-			moves = hold.posted()
-		case said.Contradiction, hold.contradiction, hold.amount == "":
-			return nil // how much is for the person to say
-		default:
-			moves = hold.amount
-		}
-	}
-	if is := said.Amount.text(); is != moves {
-		p.note(e, "amount is %s, and what it decides about is %s", orNone(is), orNone(moves))
-	}
-	return nil
 }
 
 // claimed is the event that says which stream decides about a payment. It comes
@@ -172,7 +148,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 			p.note(e, "it closes a hold that its stream does not have before it")
 		case named[c.Hold]:
 			p.note(e, "it closes a hold twice")
-		case ruleOfType(e.Type).closesAll() && hold.payment != said.Payment:
+		case ruleOfEvent(e).closesAll() && hold.payment != said.Payment:
 			p.note(e, "it closes a hold that belongs to another payment")
 		case hold.closed:
 			p.note(e, "it closes a hold that was closed before")
@@ -183,7 +159,7 @@ func (p *prover) checkCloses(ctx context.Context, e *eventstore.Recorded, said *
 		}
 		named[c.Hold] = true
 	}
-	if !ruleOfType(e.Type).closesAll() {
+	if !ruleOfEvent(e).closesAll() {
 		return nil
 	}
 	for id, hold := range h.holds {

@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"hash/maphash"
 	"math/big"
@@ -10,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -19,13 +16,14 @@ type book struct {
 	accounts map[string]*account         // by encoded name, as keys have it
 	totals   [places]map[string]*big.Int // by place and currency
 	credits  *credits                    // nil when they are checked
+	suspense map[string]*suspended       // by item
 	entries  uint64
 	scratch  []byte // of digests
 	entry    []byte // scratch
 }
 
 func newBook(slots int) *book {
-	b := &book{accounts: make(map[string]*account), credits: newCredits(maphash.MakeSeed(), share{}, slots)}
+	b := &book{accounts: make(map[string]*account), suspense: make(map[string]*suspended), credits: newCredits(maphash.MakeSeed(), share{}, slots)}
 	for i := range b.totals {
 		b.totals[i] = make(map[string]*big.Int)
 	}
@@ -53,9 +51,11 @@ func (b *book) apply(_ context.Context, f *fact) error {
 		}
 		a.changed = f.event.Position
 	}
+	b.closeItems(f)
 	for _, l := range f.posting {
 		b.total(l)
-		if l.place == users {
+		b.suspend(f, l)
+		if l.account.place == users {
 			b.enter(f, l)
 		}
 	}
@@ -76,10 +76,10 @@ func (b *book) account(user string) *account {
 }
 
 func (b *book) total(l line) {
-	sum := b.totals[l.place][l.currency]
+	sum := b.totals[l.account.place][l.currency]
 	if sum == nil {
 		sum = new(big.Int)
-		b.totals[l.place][strings.Clone(l.currency)] = sum
+		b.totals[l.account.place][strings.Clone(l.currency)] = sum
 	}
 	l.addTo(sum)
 }
@@ -87,7 +87,7 @@ func (b *book) total(l line) {
 // enter puts a line of a user's account on it. What is owed to a user is a
 // credit, which adds to what he has.
 func (b *book) enter(f *fact, l line) {
-	a := b.account(f.said.User)
+	a := b.account(l.account.of)
 	h := a.holding(l.currency)
 	change := new(big.Int).Set(l.n)
 	if !l.negative {
@@ -129,22 +129,12 @@ func appendEntry(b []byte, f *fact, currency string, change, balance *big.Int) [
 	return append(b, ']')
 }
 
-// personOf returns who has decided what an event says, and the note. Few events have them.
+// personOf returns who has decided what an event says, and the note.
 func personOf(f *fact) (by, note string) {
-	if !bytes.Contains(f.event.Data, []byte(`"by":`)) {
-		return "", ""
+	if f.said.Asked != nil {
+		return f.said.By, f.said.Asked.Note
 	}
-	var said struct {
-		By    string `json:"by"`
-		Note  string `json:"note"`
-		Asked struct {
-			Note string `json:"note"`
-		} `json:"asked"`
-	}
-	if err := json.Unmarshal(f.event.Data, &said); err != nil {
-		return "", "" // read as the data of the fact before
-	}
-	return said.By, cmp.Or(said.Asked.Note, said.Note)
+	return f.said.By, f.said.Note
 }
 
 func appendTime(b []byte, t time.Time) []byte {

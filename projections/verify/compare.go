@@ -82,7 +82,7 @@ func (p *prover) compare(ctx context.Context, e *eventstore.Recorded, said *stat
 		}
 	}
 	var found differences
-	kinds := ruleOfType(e.Type).kinds()
+	kinds := ruleOfEvent(e).kinds()
 	switch {
 	case r.Refused != "":
 		found.add("no event of a payment can come from the kept body: %s", r.Refused)
@@ -126,7 +126,7 @@ func (p *prover) compareClaims(ctx context.Context, e *eventstore.Recorded, said
 		if err != nil {
 			return nil, err
 		}
-		if before := p.append.made[i]; before != "" && !(ruleOfType(e.Type).isCredit() && ruleOfType(before).isReceipt()) {
+		if before := p.append.made[i]; before != "" && !(ruleOfEvent(e).isCredit() && ruleOfType(e.Stream.Category(), before).isReceipt()) {
 			found.add("the kept body's report of this payment has its event, %s", before)
 		}
 		if best < 0 || len(found) < len(least) {
@@ -154,7 +154,7 @@ func isOutput(said *statement, c *Claim) bool {
 func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said *statement, c *Claim) (found differences, err error) {
 	switch {
 	case c.Kind == Refunded:
-		return compareRefund(said, c), nil
+		return p.compareRefund(ctx, e, said, c)
 	case c.Transfer != nil:
 		return p.compareTransfer(ctx, e, said, c)
 	case c.Kind == Sold:
@@ -190,7 +190,7 @@ func (p *prover) compareClaim(ctx context.Context, e *eventstore.Recorded, said 
 		return nil, err
 	}
 	found = append(found, byTerms...)
-	if p.append.isRedriven && (ruleOfType(e.Type).isCredit() || ruleOfType(e.Type).isReceipt() && c.AtOnce) {
+	if p.append.isRedriven && (ruleOfEvent(e).isCredit() || ruleOfEvent(e).isReceipt() && c.AtOnce) {
 		found.add("a body that was read again credits nothing by itself")
 	}
 	if c.Problem != "" {
@@ -228,7 +228,7 @@ func (p *prover) compareUser(ctx context.Context, e *eventstore.Recorded, said *
 	case registered && hashOf(p.seed, said.User) != owner:
 		found.add("user is not the one that the stream is registered for")
 	case registered, said.User == c.User:
-		if said.User == "" && (ruleOfType(e.Type).isCredit() || ruleOfType(e.Type).isReceipt()) {
+		if said.User == "" && (ruleOfEvent(e).isCredit() || ruleOfEvent(e).isReceipt()) {
 			found.add("there is no user")
 		}
 	case isHeld && said.User == "":

@@ -13,14 +13,17 @@ func (p *prover) compareHeld(ctx context.Context, e *eventstore.Recorded, said *
 	if said.Hold != e.ID.String() {
 		found.add("hold is not the event's id")
 	}
+	if said.Registration {
+		found.add("a callback registers nothing")
+	}
 	if said.Payment == "" {
 		found.private("digest", said.Digest, c.Digest)
 	}
 	if said.Contradiction != (said.Reason == contradiction) {
 		found.add("contradiction and reason disagree")
 	}
-	if want := !said.Contradiction && !c.Unproven && c.Amount != ""; said.Arrived != want && !(p.append.isRedriven && !said.Arrived) {
-		found.add("arrived is %v, and follows from the kept body as %v", said.Arrived, want)
+	if want := !said.Contradiction && !c.Unproven && c.Amount != ""; said.Arrived.is != want && !(p.append.isRedriven && !said.Arrived.is) {
+		found.add("arrived is %v, and follows from the kept body as %v", said.Arrived.is, want)
 	}
 	switch {
 	case said.Contradiction:

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 
@@ -12,35 +13,38 @@ import (
 const maxSlots = 1 << 23
 
 // maxSuspects bounds the payments that are looked at closely.
-const maxSuspects = 1000
+const maxSuspects = 1 << 20
 
-// credits checks that each payment is credited at most once, and that each
-// mispayment arrives at most once, in whichever orders. It remembers
-// hashes of payments; a hash that comes twice is a suspicion, and a second
-// reading counts the payments behind it by name.
+// credits checks that each payment has at most one credit that stands, and that each
+// mispayment arrives at most once, in whichever orders. It remembers hashes of payments; a
+// hash that comes twice is a suspicion, and a second reading follows the payments behind
+// it by name.
 type credits struct {
 	seed     maphash.Seed
 	counted  *table
 	suspects map[uint64]bool
+	isFull   bool // there are more suspects than there is room for
 }
 
 func newCredits(seed maphash.Seed, s share, slots int) *credits {
 	return &credits{seed: seed, counted: newTable(s, slots, false), suspects: make(map[uint64]bool)}
 }
 
-// creditOf returns what an event credits: a payment, or for want of an
-// identity a hold; or the arrival of a mispayment. Releasing a contradiction posts the difference to a credit,
-// and is none itself.
+// creditOf returns what an event credits: a payment, or for want of an identity an item;
+// or the arrival of a mispayment.
 func (f *fact) creditOf() (identity string, ok bool) {
-	switch {
-	case f.rule.mispays:
+	if f.rule.mispays {
 		return "arrival of " + f.said.Payment, true
-	case !f.rule.credits, f.said.Contradiction:
-		return "", false
-	case f.said.Payment == "":
-		return "hold " + f.said.Hold, true
 	}
-	return f.said.Payment, true
+	return f.subject(), f.rule.credits
+}
+
+// subject returns which payment an event is about; for want of an identity, which item.
+func (f *fact) subject() string {
+	if f.said.Payment == "" {
+		return "hold " + cmp.Or(f.said.Hold, f.said.Item)
+	}
+	return f.said.Payment
 }
 
 // hashOf never returns 0.
@@ -52,8 +56,13 @@ func (c *credits) note(f *fact) {
 		return
 	}
 	hash := hashOf(c.seed, identity)
-	if c.counted.share.covers(hash) && c.counted.put(hash, 0) && len(c.suspects) < maxSuspects {
+	if !c.counted.share.covers(hash) || !c.counted.put(hash, 0) {
+		return
+	}
+	if len(c.suspects) < maxSuspects {
 		c.suspects[hash] = true
+	} else if !c.suspects[hash] {
+		c.isFull = true
 	}
 }
 
@@ -71,7 +80,7 @@ func checkCredits(ctx context.Context, log eventstore.Reader, first *credits, to
 		c = newCredits(c.seed, rest, c.counted.max)
 		again := newFollower(log, readFact, func(_ context.Context, f *fact) error {
 			c.note(f)
-			return f.err
+			return nil
 		})
 		if err := again.to(ctx, to); err != nil {
 			return err
@@ -80,32 +89,3 @@ func checkCredits(ctx context.Context, log eventstore.Reader, first *credits, to
 }
 
 func readFact(f *fact, event eventstore.Recorded) { f.read(event) }
-
-// count reads the log once more for the suspects.
-func (c *credits) count(ctx context.Context, log eventstore.Reader, to eventstore.Position, found *findings) error {
-	if len(c.suspects) == 0 {
-		return nil
-	}
-	first := make(map[string]eventstore.Recorded)
-	again := newFollower(log, readFact, func(_ context.Context, f *fact) error {
-		identity, ok := f.creditOf()
-		if !ok || !c.suspects[hashOf(c.seed, identity)] {
-			return f.err
-		}
-		if earlier, twice := first[identity]; twice {
-			counted := "credited"
-			if f.rule.mispays {
-				counted = "put into suspense"
-			}
-			found.add(Difference{
-				Subject: "payment " + identity,
-				Text: counted + " again by " + f.event.Type + " at position " + f.event.Position.String() +
-					", was " + counted + " by " + earlier.Type + " at position " + earlier.Position.String(),
-			})
-			return nil
-		}
-		first[identity] = eventstore.Recorded{Event: eventstore.Event{Type: f.event.Type}, Position: f.event.Position}
-		return nil
-	})
-	return again.to(ctx, to)
-}

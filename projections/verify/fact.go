@@ -19,7 +19,7 @@ type data struct {
 	OccurredAt    time.Time     `json:"occurredAt"`
 	Hold          string        `json:"hold"`
 	Mispayment    string        `json:"mispayment"`
-	Arrived       bool          `json:"arrived"`
+	Arrived       arrival       `json:"arrived"`
 	Contradiction bool          `json:"contradiction"`
 	Closes        []closed      `json:"closes"`
 	Facts         *soldFacts    `json:"facts"`
@@ -37,6 +37,11 @@ type data struct {
 	Reference     string        `json:"reference"`
 	Details       statedDetails `json:"details"`
 	ExpiresAt     time.Time     `json:"expiresAt"`
+	Digest        string        `json:"digest"`
+	Hash          string        `json:"hash"`
+	Registration  bool          `json:"registration"`
+
+	decisionData
 }
 
 // moved is a payment as its provider shows it.
@@ -82,12 +87,14 @@ type fact struct {
 	amount  units // of said.Amount; the zero value if there is none
 	ended   units // of said.Received, likewise
 	posting []line
+	within  int   // so many lines at its end are the payment's, of a held refund that is charged
 	err     error // why it is not understood
 }
 
 // read reads an event. It keeps the event, and scratch space of the fact.
 func (f *fact) read(event eventstore.Recorded) {
 	f.event, f.said, f.posting, f.err, f.ended = event, data{}, f.posting[:0], nil, units{}
+	f.within = 0
 	var known bool
 	if f.rule, known = ruleOf(&event); !known {
 		f.err = fmt.Errorf("%w: %s, schema %d, in category %s", ErrUnknownEvent, event.Type, event.Schema, event.Stream.Category())

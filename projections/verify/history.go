@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -21,6 +23,10 @@ type history struct {
 
 	reference string // that a payment names
 	paid      string // payment that was credited first
+	paidBy    string // the decision that credited it; empty if none did
+
+	undo     map[string]undone // by the id of the decision
+	reviewed *reviewed         // nil until a decision is proved
 }
 
 // known is a payment that was received: the first event says of whom and how
@@ -31,7 +37,8 @@ type known struct {
 	sale         *soldFacts // of a payout
 	verified     bool       // credited, or in suspense as a mispayment
 	refuted      bool
-	decided      bool // a mispayment that a person has taken out of suspense
+	owner        string    // whom a decision has credited
+	given        *Transfer // and with what
 
 	// Of a provider that shows transfers.
 	transfer *Transfer
@@ -40,21 +47,13 @@ type known struct {
 	feeKnown bool // by an event of its own
 }
 
-// reported is what a report says of a payment, as far as it can contradict what
-// is known.
-type reported struct {
-	payment, user, amount string
-	unusable              bool // it names a payer, and the name is of no use
-	credits               bool // nothing is wrong with it, and it is enough for a credit
-	isOutput              bool // another amount is another payment: a deposit's
-}
-
 // heldBefore is a hold of an earlier event.
 type heldBefore struct {
 	payment, user, amount  string
 	arrived, contradiction bool
 	closed                 bool
 	transfer               *Transfer
+	occurredAt             time.Time
 }
 
 // posted is what the hold has put into suspense.
@@ -115,6 +114,9 @@ func (all *histories) pass(e *eventstore.Recorded, said *data) {
 	if h != nil && h.next == e.Revision {
 		all.stories += h.note(e.Type, said)
 		h.next++
+		if h.reviewed != nil {
+			h.reviewed.put(e, said)
+		}
 	}
 }
 
@@ -184,21 +186,14 @@ func (h *history) take(eventType string, said *data) {
 		}
 		h.holds[said.Hold] = &heldBefore{
 			payment: said.Payment, user: said.User, amount: said.Amount.text(),
-			arrived: said.Arrived, contradiction: said.Contradiction, transfer: said.Transfer.texts(),
+			arrived: said.Arrived.is, contradiction: said.Contradiction, transfer: said.Transfer.texts(), occurredAt: said.OccurredAt,
 		}
 		h.refer(said)
 		if said.Transfer != nil && !said.Contradiction {
 			h.change(said.Payment, func(k *known) { k.answered, k.pending = true, "" })
 		}
-	case "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed":
-		h.change(said.Payment, func(k *known) { k.decided = true })
-	case "PaymentReleased", "DepositReleased", "DepositDismissed":
-		h.pay(eventType, said)
-		if said.Payment != "" && eventType != "DepositDismissed" {
-			h.receive(said)
-			h.settle(said.Payment)
-		}
-		h.close(said.Hold)
+	default:
+		h.takeDecision(eventType, said)
 	}
 	for _, c := range said.Closes {
 		h.close(c.Hold)
@@ -239,9 +234,18 @@ func (h *history) refer(said *data) {
 
 // pay notes the payment that is credited first of an order.
 func (h *history) pay(eventType string, said *data) {
-	if h.paid == "" && (eventType == "PaymentVerified" || eventType == "PaymentReleased") {
-		h.paid = said.Payment
+	switch {
+	case h.paid != "":
+	case eventType == "PaymentReleased" && (!isOwn(said.Payment) || h.terms != nil && h.terms.isSale):
+	case eventType == "PaymentVerified", eventType == "PaymentReleased", eventType == "OrderCompleted":
+		h.paid, h.paidBy = said.Payment, said.ID
 	}
+}
+
+// isOwn reports whether a payment is an order's own: no mispayment, and no further transfer.
+func isOwn(payment string) bool {
+	parts := strings.Split(payment, "/")
+	return len(parts) == 3 && parts[0] == "coinbase" && parts[1] == "order" || len(parts) == 2 && parts[0] == "checkout"
 }
 
 // change changes a payment that was received.
@@ -266,49 +270,4 @@ func (h *history) close(id string) {
 	if hold := h.holds[id]; hold != nil {
 		hold.closed = true
 	}
-}
-
-// contradicts reports whether a report says otherwise than what is known of its
-// payment: what was received, else what is in suspense. What is held without
-// having arrived is not known to be so, and contradicts nothing; and a report
-// that names no payment contradicts none.
-func (h *history) contradicts(r reported) bool {
-	if r.payment == "" {
-		return false
-	}
-	if received, known := h.payments[r.payment]; known {
-		return r.differs(received.user, received.amount) || received.refuted && !received.verified && r.credits
-	}
-	for _, hold := range h.holds {
-		if hold.payment == r.payment && hold.arrived && r.differs(hold.user, hold.amount) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *reported) differs(user, amount string) bool {
-	if r.amount != amount {
-		return !r.isOutput
-	}
-	return user != "" && (r.unusable || r.user != "" && r.user != user)
-}
-
-// backs reports whether money of a payment came before, as much as this: held as
-// arrived, or received. who it was for is what a credit may name beside the owner
-// of the stream.
-func (h *history) backs(payment, amount string) (who []string, ok bool) {
-	isHeld := false
-	for _, hold := range h.holds {
-		if hold.payment != payment || hold.posted() == "" {
-			continue
-		}
-		if isHeld = true; hold.amount == amount {
-			who, ok = append(who, hold.user), true
-		}
-	}
-	if received, known := h.payments[payment]; known && !isHeld {
-		return []string{received.user}, received.amount == amount
-	}
-	return who, ok
 }

@@ -25,9 +25,10 @@ type OpenItem struct {
 
 // OpenItems folds a log up to a position for what waits, a second time. Nothing but
 // the rule is shared with the lists: a hold, a mispayment and a kept callback wait
-// from the event that brings them to the first later one that names them.
+// from the event that brings them to the one that settles them, and again from the one
+// that undoes that.
 func OpenItems(ctx context.Context, log eventstore.Reader, to eventstore.Position) (map[string]OpenItem, error) {
-	open := make(map[string]OpenItem) // by key, which is an event's id
+	w := waiting{open: make(map[string]OpenItem), first: make(map[string]OpenItem)}
 	for e, err := range log.ReadAll(ctx, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("fold what waits: %w", err)
@@ -42,15 +43,23 @@ func OpenItems(ctx context.Context, log eventstore.Reader, to eventstore.Positio
 		if err := json.Unmarshal(e.Data, &said); err != nil {
 			return nil, fmt.Errorf("fold what waits: event %s at position %s: %w", e.ID, e.Position, err)
 		}
-		said.put(open, &e)
+		w.put(&e, &said)
 	}
-	return open, nil
+	return w.open, nil
+}
+
+// waiting is what waits, by its id.
+type waiting struct {
+	open  map[string]OpenItem
+	first map[string]OpenItem // of review, as it was opened first, by key
 }
 
 // waits is what events say of what waits.
 type waits struct {
 	Hold       string   `json:"hold"`
 	Mispayment string   `json:"mispayment"`
+	Item       string   `json:"item"`
+	Opens      []string `json:"opens"`
 	Task       string   `json:"task"`
 	Outcome    string   `json:"outcome"`
 	Closes     []closed `json:"closes"`
@@ -69,54 +78,80 @@ func mayWait(e *eventstore.Recorded) bool {
 	case "OrderRegistered", "PaymentsSought":
 		return true
 	}
-	return e.Stream.Category() == "quarantine" || bytes.Contains(e.Data, []byte(`"transfer":`)) || bytes.Contains(e.Data, []byte(`"hold":`)) || bytes.Contains(e.Data, []byte(`"mispayment":`))
+	for _, name := range []string{`"transfer":`, `"hold":`, `"mispayment":`, `"item":`} {
+		if bytes.Contains(e.Data, []byte(name)) {
+			return true
+		}
+	}
+	return e.Stream.Category() == "quarantine"
 }
 
-func (w *waits) put(open map[string]OpenItem, e *eventstore.Recorded) {
+func (w *waiting) put(e *eventstore.Recorded, said *waits) {
+	if said.Transfer != nil && !said.Contradiction {
+		delete(w.open, OpenItem{List: "verification", Key: said.Payment}.id())
+	}
 	item := OpenItem{
 		List: "review", Event: e.ID.String(), Stream: string(e.Stream), Position: e.Position,
-		Reason: w.Reason, User: w.User, Payment: w.Payment,
-	}
-	for _, c := range w.Closes {
-		delete(open, inReview(c.Hold))
-	}
-	if w.Transfer != nil && !w.Contradiction {
-		delete(open, OpenItem{List: "verification", Key: w.Payment}.id())
+		Reason: said.Reason, User: said.User, Payment: said.Payment,
 	}
 	switch e.Type {
-	case "PaymentHeld", "DepositHeld", "PayoutHeld":
-		item.Key = w.Hold
-	case "DepositSeenAgain":
-		if _, waits := open[inReview(w.Hold)]; waits {
-			return
-		}
-		item.Key, item.Reason = w.Hold, "no-transaction-hash"
-	case "PaymentMispaid":
-		item.Key, item.Reason = w.Mispayment, "mispayment"
 	case "PaymentReceived":
-		if !slices.Contains(w.Needs, "api") {
+		if !slices.Contains(said.Needs, "api") {
 			return
 		}
-		item.List, item.Key, item.Reason = "verification", w.Payment, "api"
+		item.List, item.Key, item.Reason = "verification", said.Payment, "api"
 	case "OrderRegistered":
 		if !strings.HasPrefix(string(e.Stream), "order-site.") {
 			return
 		}
 		item.List, item.Key, item.Reason = "linking", string(e.Stream), "registered"
 	case "PaymentsSought":
-		delete(open, OpenItem{List: "linking", Key: string(e.Stream)}.id())
+		delete(w.open, OpenItem{List: "linking", Key: string(e.Stream)}.id())
 		return
 	case quarantined:
 		item.List, item.Key = "quarantine", item.Event
 	default:
-		if w.Outcome != "quarantined" {
-			delete(open, OpenItem{List: "quarantine", Key: w.Task}.id())
+		if e.Stream.Category() == "quarantine" && said.Outcome != "quarantined" {
+			delete(w.open, OpenItem{List: "quarantine", Key: said.Task}.id())
 		}
-		delete(open, inReview(w.Hold))
-		delete(open, inReview(w.Mispayment))
+		w.review(e.Type, said, item)
 		return
 	}
-	open[item.id()] = item
+	w.open[item.id()] = item
+}
+
+// review folds what waits for a person.
+func (w *waiting) review(eventType string, said *waits, item OpenItem) {
+	for _, c := range said.Closes {
+		delete(w.open, inReview(c.Hold))
+	}
+	switch eventType {
+	case "PaymentHeld", "DepositHeld", "PayoutHeld", "RefundHeld":
+		item.Key = said.Hold
+	case "PaymentMispaid":
+		item.Key, item.Reason = said.Mispayment, "mispayment"
+	case "DepositSeenAgain":
+		w.show(said.Hold)
+		return
+	case "DecisionReversed", "RefundWithdrawn":
+		w.show(said.Item)
+		for _, id := range said.Opens {
+			w.show(id)
+		}
+		return
+	default:
+		delete(w.open, inReview(said.Item))
+		return
+	}
+	w.first[item.Key] = item
+	w.open[item.id()] = item
+}
+
+// show shows an item again, as it was opened first.
+func (w *waiting) show(key string) {
+	if item, known := w.first[key]; known {
+		w.open[item.id()] = item
+	}
 }
 
 // id names an item: two lists may have items of one key.

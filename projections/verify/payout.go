@@ -24,10 +24,13 @@ func (f *fact) postSale() error {
 		}
 	}
 	for _, side := range []struct {
-		place    place
+		account  accountName
 		amount   *amount
 		negative bool
-	}{{bank, sold.Total, false}, {fees, sold.FeeOwn, false}, {fees, sold.FeeBank, false}, {coinbase, given, true}} {
+	}{
+		{accountName{place: bank}, sold.Total, false}, {accountName{fees, "coinbase"}, sold.FeeOwn, false},
+		{accountName{fees, "bank"}, sold.FeeBank, false}, {f.account(coinbase), given, true},
+	} {
 		if side.amount == nil {
 			continue
 		}
@@ -35,11 +38,11 @@ func (f *fact) postSale() error {
 		if err := u.parse(*side.amount); err != nil {
 			return err
 		}
-		f.posting = append(f.posting, line{side.place, u.currency, &u.n, side.negative})
+		f.posting = append(f.posting, line{side.account, u.currency, &u.n, side.negative})
 	}
 	for currency, sum := range sums(f.posting) {
 		if sum.Sign() != 0 {
-			f.posting = append(f.posting, line{exchange, currency, sum, true})
+			f.credit(f.account(exchange), currency, sum)
 		}
 	}
 	return nil

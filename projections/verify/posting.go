@@ -17,16 +17,18 @@ var ErrUnknownEvent = errors.New("event is not in the table of postings")
 type place uint8
 
 const (
-	nowhere   place = iota
-	coinbase        // assets:coinbase
-	checkout        // assets:checkout
-	bank            // assets:bank
-	fees            // expenses:fees:...
-	users           // liabilities:users:...
-	suspense        // liabilities:suspense:...
-	unclaimed       // income:unclaimed
-	exchange        // equity:exchange:...
-	sales           // income:sales
+	nowhere     place = iota
+	coinbase          // assets:coinbase
+	checkout          // assets:checkout
+	bank              // assets:bank
+	fees              // expenses:fees:...
+	users             // liabilities:users:...
+	suspense          // liabilities:suspense:...
+	unclaimed         // income:unclaimed
+	exchange          // equity:exchange:...
+	sales             // income:sales
+	shortfall         // expenses:shortfall
+	unexplained       // expenses:unexplained
 	places
 )
 
@@ -43,6 +45,12 @@ type rule struct {
 	pending   int8 // how the amount counts as pending
 	credits   bool // counts as the credit of its payment
 	mispays   bool // counts as the arrival of its mispayment
+
+	takes     bool // a decision: first takes back all that stands posted
+	completes bool // takes a payment for a sale, whatever is missing
+	charges   bool // takes a held refund from who has its payment, and from a user
+	reverses  bool // posts the lines that it names
+	sendsBack bool // takes what was sent back from who has it
 
 	by maker // who makes the event
 }
@@ -111,12 +119,20 @@ var rules = map[string]map[string]rule{
 		"PaymentVerified":     {debit: coinbase, credit: users, settles: true, sells: true, pending: -1, credits: true, by: fromPaid},
 		"PaymentRefuted":      {pending: -1},
 		"PaymentHeld":         {debit: coinbase, credit: suspense, ifArrived: true, optional: true, by: fromPaid | fromMispaid},
-		"PaymentReleased":     {debit: coinbase, credit: users, settles: true, credits: true, by: byDecision},
 		"PaymentMispaid":      {debit: coinbase, credit: suspense, settles: true, mispays: true, by: fromMispaid | fromPaid},
-		"MispaymentCredited":  {debit: suspense, credit: users, credits: true, by: byDecision},
-		"MispaymentRefunded":  {debit: suspense, credit: coinbase, by: byDecision},
-		"MispaymentDismissed": {debit: suspense, credit: unclaimed, by: byDecision},
-		"PaymentRefunded":     {debit: users, credit: coinbase, by: byDecision},
+
+		"PaymentReleased":     {takes: true, credit: users, credits: true, by: byDecision},
+		"PaymentDismissed":    {takes: true, credit: unclaimed, by: byDecision},
+		"MispaymentCredited":  {takes: true, credit: users, credits: true, by: byDecision},
+		"MispaymentDismissed": {takes: true, credit: unclaimed, by: byDecision},
+		"OrderCompleted":      {takes: true, completes: true, credits: true, by: byDecision},
+		"DecisionReversed":    {reverses: true, by: byDecision},
+		"RefundDecided":       {by: byDecision},
+		"RefundWithdrawn":     {by: byDecision},
+		"PaymentRefunded":     {sendsBack: true, by: fromRefunded | byDecision},
+		"RefundHeld":          {debit: suspense, optional: true, by: fromRefunded | byDecision},
+		"RefundCharged":       {takes: true, charges: true, by: byDecision},
+		"RefundDismissed":     {takes: true, debit: unexplained, optional: true, by: byDecision},
 	},
 	"address": {
 		"AddressRegistered": {by: byCommand},
@@ -124,13 +140,20 @@ var rules = map[string]map[string]rule{
 		"DepositVerified":   {debit: coinbase, credit: users, settles: true, pending: -1, credits: true, by: fromDeposited},
 		"DepositHeld":       {debit: coinbase, credit: suspense, ifArrived: true, optional: true, by: fromDeposited},
 		"DepositSeenAgain":  {by: fromDeposited},
-		"DepositReleased":   {debit: coinbase, credit: users, settles: true, credits: true, by: byDecision},
-		"DepositDismissed":  {debit: suspense, credit: unclaimed, optional: true, by: byDecision},
+		"DepositReleased":   {takes: true, credit: users, credits: true, by: byDecision},
+		"DepositDismissed":  {takes: true, credit: unclaimed, by: byDecision},
+		"DecisionReversed":  {reverses: true, by: byDecision},
+		"RefundDecided":     {by: byDecision},
+		"RefundWithdrawn":   {by: byDecision},
+		"DepositRefunded":   {sendsBack: true, by: byDecision},
 	},
 	"payout": {
-		"PayoutPending":   {by: fromSold},
-		"PayoutCompleted": {sold: true, by: fromSold},
-		"PayoutHeld":      {by: fromSold},
+		"PayoutPending":    {by: fromSold},
+		"PayoutCompleted":  {sold: true, by: fromSold},
+		"PayoutHeld":       {by: fromSold},
+		"PayoutReleased":   {takes: true, sold: true, by: byDecision},
+		"PayoutDismissed":  {takes: true, by: byDecision},
+		"DecisionReversed": {reverses: true, by: byDecision},
 	},
 	"claim": {
 		"PaymentClaimed": nothing,
@@ -146,15 +169,11 @@ var rules = map[string]map[string]rule{
 	},
 }
 
-// ruleOfType returns the rule of a type, which only one category has.
-func ruleOfType(eventType string) rule {
-	for _, types := range rules {
-		if r, ok := types[eventType]; ok {
-			return r
-		}
-	}
-	return nothing
-}
+// ruleOfType returns the rule of a type in a category of streams.
+func ruleOfType(category, eventType string) rule { return rules[category][eventType] }
+
+// ruleOfEvent returns the rule of an event, whatever its schema is.
+func ruleOfEvent(e *eventstore.Recorded) rule { return ruleOfType(e.Stream.Category(), e.Type) }
 
 // schema is the version of all event data in the table.
 const schema = 1
@@ -166,7 +185,7 @@ func ruleOf(event *eventstore.Recorded) (r rule, known bool) {
 
 // line is one side of a posting: a debit is positive.
 type line struct {
-	place    place
+	account  accountName
 	currency string
 	n        *big.Int // not changed
 	negative bool
@@ -175,6 +194,12 @@ type line struct {
 // post makes the posting of what an event says.
 func (f *fact) post() error {
 	switch r := f.rule; {
+	case r.takes:
+		return f.postDecision()
+	case r.reverses:
+		return f.enterAll(f.said.Lines, false)
+	case r.sendsBack:
+		return f.postRefund()
 	case r.sold:
 		return f.postSale()
 	case r.kept:
@@ -189,13 +214,22 @@ func (f *fact) post() error {
 		if err := f.sell(); err != nil {
 			return err
 		}
-	case r.debit == nowhere, r.ifArrived && !f.said.Arrived, f.said.Amount == nil:
+	case r.debit == suspense:
+		if f.said.Posted && f.said.Amount != nil {
+			f.move(f.account(suspense), f.account(coinbase), &f.amount)
+		}
+	case r.debit == nowhere, r.ifArrived && !f.said.Arrived.is, f.said.Amount == nil:
 	default:
-		f.move(r.debit, r.credit, &f.amount)
+		f.move(f.account(r.debit), f.account(r.credit), &f.amount)
 	}
 	if !f.rule.settles {
 		return nil
 	}
+	return f.settle()
+}
+
+// settle takes the money of closed holds out of suspense.
+func (f *fact) settle() error {
 	for _, c := range f.said.Closes {
 		if c.Amount == nil {
 			continue
@@ -204,13 +238,13 @@ func (f *fact) post() error {
 		if err := held.parse(*c.Amount); err != nil {
 			return err
 		}
-		f.move(suspense, f.assets(), &held)
+		f.move(accountName{suspense, c.Hold}, f.account(coinbase), &held)
 		if c.Fee != nil {
 			var fee units
 			if err := fee.parse(*c.Fee); err != nil {
 				return err
 			}
-			f.move(f.assets(), fees, &fee)
+			f.move(f.account(coinbase), f.account(fees), &fee)
 		}
 	}
 	return nil
@@ -218,25 +252,40 @@ func (f *fact) post() error {
 
 // sell posts a sale: the price to the website, the rest to the user.
 func (f *fact) sell() error {
-	var price units
-	if err := price.parse(*f.said.Sold); err != nil {
-		return err
+	f.debit(f.account(coinbase), f.amount.currency, &f.amount.n)
+	return f.shareSale(&f.amount)
+}
+
+// shareSale gives the price to the website, if something was sold, and the rest to the
+// user.
+func (f *fact) shareSale(amount *units) error {
+	rest := &amount.n
+	if f.said.Sold != nil {
+		var price units
+		if err := price.parse(*f.said.Sold); err != nil {
+			return err
+		}
+		rest = new(big.Int).Sub(rest, &price.n)
+		if price.currency != amount.currency || rest.Sign() < 0 {
+			return fmt.Errorf("%w: sold for more than was received", errAmount)
+		}
+		f.credit(f.account(sales), price.currency, &price.n)
 	}
-	rest := new(big.Int).Sub(&f.amount.n, &price.n)
-	if price.currency != f.amount.currency || rest.Sign() < 0 {
-		return fmt.Errorf("%w: sold for more than was received", errAmount)
-	}
-	f.posting = append(f.posting,
-		line{place: coinbase, currency: price.currency, n: &f.amount.n},
-		line{place: sales, currency: price.currency, n: &price.n, negative: true})
 	if rest.Sign() > 0 {
-		f.posting = append(f.posting, line{place: users, currency: price.currency, n: rest, negative: true})
+		f.credit(f.account(users), amount.currency, rest)
 	}
 	return nil
 }
 
-func (f *fact) move(debit, credit place, u *units) {
-	f.posting = append(f.posting,
-		line{place: debit, currency: u.currency, n: &u.n},
-		line{place: credit, currency: u.currency, n: &u.n, negative: true})
+func (f *fact) move(debit, credit accountName, u *units) {
+	f.debit(debit, u.currency, &u.n)
+	f.credit(credit, u.currency, &u.n)
+}
+
+func (f *fact) debit(account accountName, currency string, n *big.Int) {
+	f.posting = append(f.posting, line{account: account, currency: currency, n: n})
+}
+
+func (f *fact) credit(account accountName, currency string, n *big.Int) {
+	f.posting = append(f.posting, line{account: account, currency: currency, n: n, negative: true})
 }

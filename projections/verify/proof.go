@@ -36,8 +36,6 @@ type proof struct {
 type statement struct {
 	data
 
-	Digest     string           `json:"digest"`
-	Hash       string           `json:"hash"`
 	Reported   *moved           `json:"reported"`
 	Found      int              `json:"found"`
 	Evidence   []statedEvidence `json:"evidence"`

@@ -93,13 +93,15 @@ func (p *prover) apply(ctx context.Context, e *eventstore.Recorded, x *proof) er
 		return err
 	}
 	switch {
+	case isReviewed(e):
+		err = p.proveReviewed(ctx, e, x)
 	case !x.hasEvidence:
 		err = p.proveBare(ctx, e, &x.said, x.actor)
 	case p.append.isRead:
 		p.report.Events++
 		err = p.compare(ctx, e, &x.said)
 	}
-	if err == nil && (len(x.said.Closes) > 0 || ruleOfType(e.Type).closesAll()) {
+	if err == nil && !isReviewed(e) && (len(x.said.Closes) > 0 || ruleOfEvent(e).closesAll()) {
 		err = p.checkCloses(ctx, e, &x.said)
 	}
 	p.remember(e, &x.said)

@@ -105,8 +105,8 @@ func TestACreditWithoutABodyRestsOnWhatCameBefore(t *testing.T) {
 		"as much as was held":    {"u1 " + one, one, nil},
 		"more than was held":     {"u1 " + two, one, []string{`no event before it in its stream has brought "2.00000000 BTC"`, ""}},
 		"to somebody else":       {"u2 " + one, one, []string{"user is not the one that the stream is registered for", ""}},
-		"more out of suspense":   {"u1 " + one, two, []string{`takes "2.00000000 BTC" out of suspense for a hold that has put "1.00000000 BTC" there`}},
-		"another hold's amount ": {"u1 " + two, two, []string{"has brought", "has brought", "out of suspense"}},
+		"more out of suspense":   {"u1 " + one, two, []string{`takes "2.00000000 BTC" out of suspense for a hold that has put "1.00000000 BTC" there`, "it is closed, and its account in suspense has 1.00000000 BTC"}},
+		"another hold's amount ": {"u1 " + two, two, []string{"has brought", "has brought", "out of suspense", "it is closed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newEvidentLog()
@@ -132,7 +132,7 @@ func TestAStreamThatIsForgottenIsReadAgain(t *testing.T) {
 		})
 	}
 	l.register("u1", "u1 "+one, two)
-	l.check(t, "out of suspense")
+	l.check(t, "out of suspense", "it is closed")
 }
 
 func TestEvidenceThatIsNotWhereItBelongs(t *testing.T) {

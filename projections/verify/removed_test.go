@@ -13,7 +13,7 @@ func TestAnEventWithoutEvidenceIsOneOfACommand(t *testing.T) {
 	for name, c := range map[string]struct{ stream, event, differs string }{
 		"an expiry":      {"order-A", `OrderExpired:{}`, "no command makes such an event"},
 		"a refutation":   {"order-A", `PaymentRefuted:{"payment":"p","user":"u1",` + bitcoin + `}`, "no command makes such an event"},
-		"a refund":       {"order-A", `PaymentRefunded:{"payment":"p","refund":"r","user":"u1",` + bitcoin + `}`, "nothing before it in its stream has brought"},
+		"a refund":       {"order-A", `PaymentRefunded:{"payment":"p","refund":"r","by":"operator:x",` + bitcoin + `}`, "no such refund is open"},
 		"a redrive":      {"quarantine-A", `CallbackRedriven:{"outcome":"recorded"}`, "keeps no body before it"},
 		"a registration": {"address-A", `AddressRegistered:{"user":"u1"}`, ""},
 	} {

@@ -12,6 +12,7 @@ func btc(amount string) string { return `"amount":{"currency":"BTC","amount":"` 
 // TestMoneyLeavesSuspenseOnce has credits that close a hold for which nothing is
 // in suspense any more.
 func TestMoneyLeavesSuspenseOnce(t *testing.T) {
+	takes := `"takes":[` + statedOf("assets:coinbase", one) + "," + statedOf("liabilities:suspense:NAME", "-"+one) + "]"
 	for name, c := range map[string]struct {
 		closes  func(hold string) string // of the credit
 		again   string                   // data of a further event, of the type before its colon
@@ -33,8 +34,8 @@ func TestMoneyLeavesSuspenseOnce(t *testing.T) {
 		},
 		"dismissed after it was credited": {
 			func(hold string) string { return hold },
-			`DepositDismissed:{"hold":"NAME","payment":"p",` + btc(one) + `}`,
-			[]string{"was closed before"},
+			`DepositDismissed:{"id":"ID","item":"NAME","payment":"p","by":"operator:x","asked":{"decision":"dismiss"},` + takes + `,"arrived":{"currency":"BTC","amount":"` + one + `"}}`,
+			[]string{"was decided before"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -62,12 +63,19 @@ func TestMoneyLeavesSuspenseOnce(t *testing.T) {
 
 func TestAMispaymentIsDecidedOnce(t *testing.T) {
 	l := newEvidentLog()
-	l.add("order-A", "PaymentMispaid", `{"payment":"m",`+btc(one)+`}`, "callback:coinbase", kept(one))
-	l.add("order-A", "MispaymentDismissed", `{"payment":"m",`+btc(one)+`}`, "operator:x", nil)
-	l.add("order-A", "MispaymentRefunded", `{"payment":"m",`+btc(one)+`}`, "operator:x", nil)
+	l.add("order-A", "PaymentMispaid", `{"mispayment":"ID","payment":"m",`+btc(one)+`}`, "callback:coinbase", kept(one))
+	item := l.sliceLog[1].ID.String()
+	for range 2 {
+		l.add("order-A", "MispaymentDismissed", `{"id":"ID","item":"`+item+`","payment":"m","by":"operator:x","asked":{"decision":"dismiss"}}`, "operator:x", nil)
+	}
 	if report := l.prove(t); !report.says("was decided before") {
 		t.Error(report.Evidence.Differences)
 	}
+}
+
+// statedOf is a line of an event, in bitcoin.
+func statedOf(account, amount string) string {
+	return `{"account":"` + account + `",` + btc(amount) + `}`
 }
 
 // isDebit reports whether a difference is that suspense is a debit.

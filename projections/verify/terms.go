@@ -128,7 +128,7 @@ func (p *prover) proveOtherTerms(ctx context.Context, e *eventstore.Recorded, sa
 	if err != nil {
 		return err
 	}
-	if said.Reason != contradiction || said.Arrived || said.Hold != e.ID.String() {
+	if said.Reason != contradiction || !said.Registration || said.Arrived.is || said.Hold != e.ID.String() {
 		p.note(e, "it has no evidence, and is no contradiction of a registration")
 	}
 	if h.terms != nil || said.Payment == "" || said.Payment != h.paid {

@@ -18,6 +18,7 @@ type Total struct {
 var placeNames = [places]string{
 	coinbase: "assets:coinbase", checkout: "assets:checkout", bank: "assets:bank", fees: "expenses:fees", users: "liabilities:users",
 	suspense: "liabilities:suspense", unclaimed: "income:unclaimed", exchange: "equity:exchange", sales: "income:sales",
+	shortfall: "expenses:shortfall", unexplained: "expenses:unexplained",
 }
 
 // list returns the trial balance.
@@ -50,15 +51,24 @@ func (b *book) checkTotals(found *findings) {
 	}
 }
 
-// checkSuspense notes currencies of which more has left suspense than was put
-// there. It is the log that says so, whatever the models have.
+// checkSuspense notes currencies of which more has left suspense than was put there, refunds
+// apart, and closed items that have something there. It is the log that says so, whatever the models
+// have.
 func (p *prover) checkSuspense(b *book) {
 	if p == nil {
 		return
 	}
-	for currency, n := range b.totals[suspense] {
+	for currency, sum := range b.totals[suspense] {
+		n := new(big.Int).Sub(sum, b.refundsHeld(currency))
 		if n.Sign() > 0 {
 			p.found.add(Difference{Subject: "trial balance", Text: fmt.Sprintf("liabilities:suspense is a debit of %s %s: more has left suspense than was put there", decimal(currency, n), currency)})
+		}
+	}
+	for _, item := range slices.Sorted(maps.Keys(b.suspense)) {
+		for currency, n := range b.suspense[item].sums {
+			if n.Sign() != 0 && b.suspense[item].isClosed {
+				p.found.add(Difference{Subject: "item " + item, Text: fmt.Sprintf("it is closed, and its account in suspense has %s %s", decimal(currency, n), currency)})
+			}
 		}
 	}
 }

@@ -186,12 +186,15 @@ func (p *prover) compareHeldTransfer(e *eventstore.Recorded, said *statement, c 
 	if said.Contradiction != (said.Reason == contradiction) {
 		found.add("contradiction and reason disagree")
 	}
-	if said.Arrived != (said.Reason == unregistered) {
-		found.add("arrived is %v, and the reason is %.40q", said.Arrived, said.Reason)
+	if said.Arrived.is != (said.Reason == unregistered) {
+		found.add("arrived is %v, and the reason is %.40q", said.Arrived.is, said.Reason)
 	}
 	found.text("amount", said.Amount.text(), c.Transfer.Amount)
 	found.private("user", said.User, "")
 	found.text("received", said.Received.text(), "")
+	if said.Registration {
+		found.add("a callback registers nothing")
+	}
 	if said.Reported != nil {
 		found.add("a callback reports nothing beside itself")
 	}
@@ -240,7 +243,10 @@ func (h *history) contradictsTransfer(payment string, c *Claim) bool {
 
 // postedTransfer returns the transfer that stands posted; nil if none does.
 func (h *history) postedTransfer(payment string) *Transfer {
-	if k := h.payments[payment]; k.verified {
+	switch k := h.payments[payment]; {
+	case k.owner != "":
+		return k.given
+	case k.verified:
 		return k.transfer
 	}
 	for _, hold := range h.holds {
@@ -255,18 +261,6 @@ func (h *history) postedTransfer(payment string) *Transfer {
 // about.
 func isAnotherTransfer(e *eventstore.Recorded, said *statement, c *Claim) bool {
 	return e.Type == "PaymentHeld" && c.Transfer != nil && c.Transfer.Hash != "" && said.Payment == c.Payment+"/"+c.Transfer.Hash
-}
-
-// compareRefund says in what a report of a refund differs from a body's.
-func compareRefund(said *statement, c *Claim) (found differences) {
-	found.text("amount", said.Amount.text(), c.Amount)
-	found.text("refund", said.Refund, c.Refund)
-	found.text("status", said.Status, c.Said)
-	found.text("reason", said.Reason, c.Problem)
-	found.text("hash", said.Hash, c.Hash)
-	found.private("digest", said.Digest, c.Digest)
-	found.time("occurredAt", said.OccurredAt, c.OccurredAt)
-	return found
 }
 
 // isFromProvider reports whether an event is made of a provider's answer.

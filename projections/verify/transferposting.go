@@ -1,18 +1,6 @@
 package verify
 
-import (
-	"fmt"
-	"math/big"
-	"strings"
-)
-
-// assets is where the provider of the payment has its money.
-func (f *fact) assets() place {
-	if strings.HasPrefix(f.said.Payment, "checkout/") {
-		return checkout
-	}
-	return coinbase
-}
+import "fmt"
 
 // postFee posts a fee that was learned after its payment.
 func (f *fact) postFee() error {
@@ -23,69 +11,74 @@ func (f *fact) postFee() error {
 	if err := fee.parse(*f.said.Fee); err != nil {
 		return err
 	}
-	f.move(fees, f.assets(), &fee)
+	f.move(f.account(fees), f.account(coinbase), &fee)
 	return nil
 }
 
-// postTransfer posts what a provider has received: without its fee to its account, and
-// as a whole to suspense or to the user and the website. Where those get another
-// currency, both meet in exchange.
+// postTransfer posts what a provider has received: as a whole to suspense, or to the user
+// and the website.
 func (f *fact) postTransfer() error {
 	r := f.rule
-	if r.debit == nowhere || r.ifArrived && !f.said.Arrived {
+	if r.debit == nowhere || r.ifArrived && !f.said.Arrived.is {
 		return nil
-	}
-	if f.said.Transfer.Amount == nil {
-		return fmt.Errorf("%w: the transfer has none", errAmount)
-	}
-	var received units
-	if err := received.parse(*f.said.Transfer.Amount); err != nil {
-		return err
-	}
-	if f.said.Transfer.Fee != nil {
-		var fee units
-		if err := fee.parse(*f.said.Transfer.Fee); err != nil {
-			return err
-		}
-		if fee.currency != received.currency {
-			return fmt.Errorf("%w: the fee is in another currency", errAmount)
-		}
-		if fee.n.Sign() != 0 {
-			f.move(fees, f.assets(), &fee)
-		}
 	}
 	if r.credit == suspense {
-		f.move(f.assets(), suspense, &received)
-		return nil
+		received, err := f.receive()
+		if err == nil {
+			f.move(f.account(coinbase), f.account(suspense), received)
+		}
+		return err
 	}
-	return f.share(&received)
+	if err := f.take(&f.amount); err != nil {
+		return err
+	}
+	return f.shareSale(&f.amount)
 }
 
-// share gives what was received to whom it belongs.
-func (f *fact) share(received *units) error {
-	if received.currency != f.amount.currency {
-		f.move(f.assets(), exchange, received)
-		f.posting = append(f.posting, line{place: exchange, currency: f.amount.currency, n: &f.amount.n})
-	} else {
-		if received.n.Cmp(&f.amount.n) != 0 {
-			return fmt.Errorf("%w: credited is another amount than was received", errAmount)
-		}
-		f.posting = append(f.posting, line{place: f.assets(), currency: received.currency, n: &received.n})
+// receive returns what the provider of a transfer has received, and posts what it has kept
+// of it.
+func (f *fact) receive() (*units, error) {
+	if f.said.Transfer.Amount == nil {
+		return nil, fmt.Errorf("%w: the transfer has none", errAmount)
 	}
-	rest := &f.amount.n
-	if f.said.Sold != nil {
-		var price units
-		if err := price.parse(*f.said.Sold); err != nil {
-			return err
-		}
-		rest = new(big.Int).Sub(&f.amount.n, &price.n)
-		if price.currency != f.amount.currency || rest.Sign() < 0 {
-			return fmt.Errorf("%w: sold for more than was received", errAmount)
-		}
-		f.posting = append(f.posting, line{place: sales, currency: price.currency, n: &price.n, negative: true})
+	received := new(units)
+	if err := received.parse(*f.said.Transfer.Amount); err != nil {
+		return nil, err
 	}
-	if rest.Sign() > 0 {
-		f.posting = append(f.posting, line{place: users, currency: f.amount.currency, n: rest, negative: true})
+	if f.said.Transfer.Fee == nil {
+		return received, nil
+	}
+	var fee units
+	if err := fee.parse(*f.said.Transfer.Fee); err != nil {
+		return nil, err
+	}
+	if fee.currency != received.currency {
+		return nil, fmt.Errorf("%w: the fee is in another currency", errAmount)
+	}
+	if fee.n.Sign() != 0 {
+		f.move(f.account(fees), f.account(coinbase), &fee)
+	}
+	return received, nil
+}
+
+// take posts the debits of an amount that was received. Where its owner gets another
+// currency than the provider has received, both meet in exchange.
+func (f *fact) take(amount *units) error {
+	if f.said.Transfer == nil {
+		f.debit(f.account(coinbase), amount.currency, &amount.n)
+		return nil
+	}
+	received, err := f.receive()
+	switch {
+	case err != nil:
+		return err
+	case received.currency != amount.currency:
+		f.move(f.account(coinbase), f.account(exchange), received)
+		f.debit(f.account(exchange), amount.currency, &amount.n)
+	case received.n.Cmp(&amount.n) != 0:
+		return fmt.Errorf("%w: credited is another amount than was received", errAmount)
+	default:
+		f.debit(f.account(coinbase), received.currency, &received.n)
 	}
 	return nil
 }
