@@ -25,7 +25,7 @@ type provider struct {
 	intents  []string
 }
 
-const seeds = 60
+const seeds = 40
 
 // TestEveryItemIsDecidedAndTheBookIsThatOfTheProvider reports payments and refunds of two
 // checkouts in any order, with people who decide in between, and decides in the end what

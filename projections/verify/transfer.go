@@ -260,7 +260,7 @@ func (h *history) postedTransfer(payment string) *Transfer {
 // isAnotherTransfer reports whether a hold is of another transaction to what a claim is
 // about.
 func isAnotherTransfer(e *eventstore.Recorded, said *statement, c *Claim) bool {
-	return e.Type == "PaymentHeld" && c.Transfer != nil && c.Transfer.Hash != "" && said.Payment == c.Payment+"/"+c.Transfer.Hash
+	return (e.Type == "PaymentHeld" || e.Type == "FeeReported") && c.Transfer != nil && c.Transfer.Hash != "" && said.Payment == c.Payment+"/"+c.Transfer.Hash
 }
 
 // isFromProvider reports whether an event is made of a provider's answer.
