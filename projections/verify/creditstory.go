@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"slices"
 
 	"daybook/eventstore"
 )
@@ -67,10 +68,8 @@ func (s *creditStory) free(f *fact) {
 		}
 	case f.rule.takes:
 		s.before[f.said.ID] = s.standing
-		isTaken := true
-		for _, is := range s.standing {
-			isTaken = isTaken && is.isNothing
-		}
+		isTaken := f.said.Refunded != nil // all that had been sent back is charged anew, and may have been all
+		isTaken = isTaken || !slices.ContainsFunc(s.standing, func(is credit) bool { return !is.isNothing })
 		for _, l := range f.said.Takes {
 			account, err := parseAccount(l.Account)
 			isTaken = isTaken || err == nil && account.isCredited()
