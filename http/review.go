@@ -133,7 +133,8 @@ func (v reviewRoutes) one(w *call, r *http.Request) error {
 	return answerClaimed(w, answer)
 }
 
-// find returns the item in the path and its stream. The model may have to catch up first.
+// find returns the item in the path and its stream. The model may have to catch up first,
+// where another server of the same log has shown the item.
 func (v reviewRoutes) find(w *call, r *http.Request) (id string, stream eventstore.StreamName, err error) {
 	if id, err = plainSegment(r, "item"); err != nil {
 		return "", "", err
@@ -142,10 +143,30 @@ func (v reviewRoutes) find(w *call, r *http.Request) (id string, stream eventsto
 		return "", "", err
 	}
 	stream, isKnown, err := v.model.ItemStream(r.Context(), id)
+	if err != nil || isKnown {
+		return id, stream, err
+	}
+	if err := v.catchUp(w, r); err != nil {
+		return "", "", err
+	}
+	stream, isKnown, err = v.model.ItemStream(r.Context(), id)
 	if err == nil && !isKnown {
 		err = noItem(id)
 	}
 	return id, stream, err
+}
+
+// catchUp waits until the model has what the log has now.
+func (v reviewRoutes) catchUp(w *call, r *http.Request) error {
+	end := v.projection.Status().Position()
+	for recorded, err := range v.stories.log.ReadAll(r.Context(), end) {
+		if err != nil {
+			return err
+		}
+		end = recorded.Position
+	}
+	_, err := awaitPosition(r.Context(), v.projection, end, w.wait)
+	return err
 }
 
 func noItem(id string) error { return fmt.Errorf("item %s: %w", id, review.ErrNoItem) }

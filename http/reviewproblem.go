@@ -27,7 +27,7 @@ var (
 func reviewProblem(err error) *Problem {
 	switch {
 	case errors.Is(err, review.ErrNoItem):
-		return notFound.problem("There is no such item or refund. GET /review lists the items that are open; one that was opened a moment ago is there soon.", err)
+		return notFound.problem("There is no such item or refund. GET /review lists the items that are open.", err)
 	case errors.Is(err, review.ErrDecided):
 		return itemDecidedAlready.problem("It is settled by another decision or by a rule: read GET /review/{item}. To decide anew, undo that decision with POST /review/{item}/reversal first.", err)
 	case errors.Is(err, review.ErrRound):
