@@ -85,6 +85,9 @@ func subject(stream eventstore.StreamName) string {
 
 func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	for _, list := range local.Worklists {
+		if list.Name == local.Refunds.Name {
+			continue // the decision says it
+		}
 		open := s.open[list.Name]
 		if open == nil {
 			open = make(map[string]local.Item)

@@ -37,7 +37,7 @@ const FileName = "local.db"
 
 // Worklists are the lists that the file has. Adding one, or raising the version of
 // one, changes FoldVersion, so that the file is folded again.
-var Worklists = []Worklist{Review, Quarantine, Verification, Linking}
+var Worklists = []Worklist{Review, Quarantine, Verification, Linking, Refunds}
 
 // FoldVersion derives from the worklists, the lookup and the tables, with their
 // versions.
