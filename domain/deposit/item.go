@@ -27,6 +27,17 @@ type Intent struct {
 // isOpen reports whether the refund is neither sent nor withdrawn.
 func (i *Intent) isOpen() bool { return i != nil && !i.Withdrawn && i.Done == nil }
 
+// hasOpenRefund reports whether the payment of an item is about to be sent back, by what
+// was decided about this item or another one.
+func (s State) hasOpenRefund(i Item) bool {
+	for _, other := range s.Items {
+		if other.key() == i.key() && other.intent.isOpen() {
+			return true
+		}
+	}
+	return false
+}
+
 // Intent returns the last refund of the item that was decided; nil if none was.
 func (i Item) Intent() *Intent { return i.intent }
 

@@ -24,7 +24,7 @@ func DecideReview(s State, c review.Decide, book review.Book) ([]Event, error) {
 	if isRepetition, err := i.Check(c.Round, c.Asked); isRepetition || err != nil {
 		return nil, err
 	}
-	if i.intent.isOpen() {
+	if s.hasOpenRefund(i) {
 		return nil, review.ErrRefundOpen
 	}
 	d := about{state: s, item: i, command: c, book: book}
@@ -187,7 +187,7 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 	}
 	decision := i.Standing().ID
 	switch back := s.backOf(i); {
-	case i.intent.isOpen():
+	case s.hasOpenRefund(i):
 		return nil, review.ErrRefundOpen
 	case !back.IsZero() && back.Sign() != 0, i.intent != nil && i.intent.Done != nil:
 		return nil, review.ErrRefundDone

@@ -67,7 +67,7 @@ func (p *prover) proveReviewed(ctx context.Context, e *eventstore.Recorded, x *p
 		j.add("it says %.40q, which such an event does not", name)
 	}
 	if !isRefund || x.said.By != "" {
-		j.private("by", x.said.By, x.actor)
+		j.same("by", x.said.By, x.actor)
 	}
 	switch {
 	case isRefund:
@@ -183,6 +183,13 @@ func (j *judgement) takes(all bool) {
 func (j *judgement) closes(want []string) {
 	if !slices.EqualFunc(j.said.Closes, want, func(c closed, id string) bool { return c == closed{Hold: id} }) {
 		j.add("closes are not the other items that it settles")
+	}
+}
+
+// same compares a text with what stands before the event.
+func (j *judgement) same(name, is, want string) {
+	if is != want {
+		j.add("%s is not the one of what it is about", name)
 	}
 }
 

@@ -22,7 +22,7 @@ func (j *judgement) releasedDeposit() {
 		u.n = *new(big.Int).Mul(&u.n, big.NewInt(int64(*n)))
 		amount = textOf(&u)
 	}
-	j.private("user", j.said.User, cmp.Or(asked.User, i.said.User, j.h.owner))
+	j.same("user", j.said.User, cmp.Or(asked.User, i.said.User, j.h.owner))
 	if j.said.User == "" {
 		j.add("there is no user")
 	}

@@ -79,7 +79,7 @@ func (j *judgement) released() {
 	} else if j.said.Contradiction != j.item.isContradiction() {
 		j.add("contradiction is not the one of the item")
 	}
-	j.private("user", j.said.User, g.user)
+	j.same("user", j.said.User, g.user)
 	if j.said.User == "" {
 		j.add("there is no user")
 	}
@@ -122,7 +122,7 @@ func (j *judgement) completed() {
 	case price.n.Cmp(&count.n) > 0:
 		short = textOf(&units{currency: price.currency, n: *new(big.Int).Sub(&price.n, &count.n)})
 	}
-	j.private("user", j.said.User, j.h.owner)
+	j.same("user", j.said.User, j.h.owner)
 	j.want("amount", j.said.Amount, amount)
 	j.want("sold", j.said.Sold, terms.price.text())
 	j.want("short", j.said.Short, short)

@@ -24,7 +24,7 @@ func (j *judgement) intendedItem() {
 		amount = textOf(left)
 	}
 	j.want("amount", j.said.Amount, j.amountOf(amount))
-	j.private("note", j.said.Note, j.said.Asked.Note)
+	j.same("note", j.said.Note, j.said.Asked.Note)
 }
 
 // intended checks that a person wants to send money of the order's payment back: no more
@@ -100,7 +100,7 @@ func (j *judgement) charged() {
 		}
 	}
 	j.want("charged", j.said.Charged, charged)
-	j.private("user", j.said.User, user)
+	j.same("user", j.said.User, user)
 }
 
 // dismissedRefund checks a held refund that is settled without a charge.

@@ -1,6 +1,9 @@
 package verify
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // sent checks a refund that was sent: what its payment gives, or what waits for a person.
 func (j *judgement) sent(x *proof) {
@@ -23,7 +26,7 @@ func (j *judgement) sent(x *proof) {
 	} else if j.r.sameAsSent(s.report) != nil {
 		j.add("a person has confirmed a refund of that amount")
 	}
-	j.private("refund", said.Refund, refund)
+	j.same("refund", said.Refund, refund)
 	j.facts(&s)
 	if s.report != nil && (said.By != "" || said.Reference != "") {
 		j.add("a provider has sent it, and no person")
@@ -50,16 +53,22 @@ func (j *judgement) sent(x *proof) {
 		j.want("amount", said.Amount, textOf(part))
 		j.wantFrom(j.giversOf(key, part, left))
 	}
-	j.private("item", said.Item, item)
+	j.same("item", said.Item, item)
 }
 
 // facts compares what a provider says of a refund.
 func (j *judgement) facts(s *sending) {
 	if s.isSaid || s.report == nil {
-		j.text("hash", j.said.Hash, s.hash)
+		j.same("hash", j.said.Hash, s.hash)
 	}
 	if s.isSaid {
-		j.time("occurredAt", j.said.OccurredAt, s.occurredAt)
+		j.happened(s.occurredAt)
+	}
+}
+
+func (j *judgement) happened(when time.Time) {
+	if !j.said.OccurredAt.Equal(when) {
+		j.add("occurredAt is not the one of the refund")
 	}
 }
 
@@ -98,9 +107,9 @@ func (j *judgement) held(x *proof) {
 // asReported compares a held refund with the report before it.
 func (j *judgement) asReported(before *data) {
 	j.want("amount", j.said.Amount, before.Amount.text())
-	j.text("hash", j.said.Hash, before.Hash)
-	j.time("occurredAt", j.said.OccurredAt, before.OccurredAt)
-	j.text("refund", j.said.Refund, "")
+	j.same("hash", j.said.Hash, before.Hash)
+	j.happened(before.OccurredAt)
+	j.same("refund", j.said.Refund, "")
 }
 
 // isOther reports whether a report says that another amount was sent than was settled.
@@ -130,7 +139,7 @@ func (j *judgement) heldWhole(x *proof) {
 	} else if left := j.r.posted.left(j.keyOf(&s)); left == nil || left.currency == s.amount.currency {
 		j.add("amount is of the currency that is left of the payment")
 	}
-	j.private("refund", j.said.Refund, refund)
+	j.same("refund", j.said.Refund, refund)
 }
 
 // keyOf returns under which is posted what was sent back.
@@ -157,7 +166,7 @@ func (j *judgement) heldAbove(x *proof) {
 		if s.intent != nil {
 			refund = s.intent.said.Refund
 		}
-		j.private("refund", j.said.Refund, refund)
+		j.same("refund", j.said.Refund, refund)
 		j.facts(&s)
 		j.want("amount", j.said.Amount, textOf(&s.amount))
 		if left := j.r.posted.left(j.keyOf(&s)); !j.r.hasCome(j.said.Payment) || left != nil && left.n.Sign() > 0 {
@@ -173,8 +182,8 @@ func (j *judgement) heldAbove(x *proof) {
 	}
 	all.n.Sub(&all.n, &given.n)
 	j.want("amount", j.said.Amount, textOf(&all))
-	j.text("hash", j.said.Hash, before.Hash)
-	j.time("occurredAt", j.said.OccurredAt, before.OccurredAt)
+	j.same("hash", j.said.Hash, before.Hash)
+	j.happened(before.OccurredAt)
 }
 
 // sentInAll returns how much a refund was that has been posted in part.
