@@ -217,8 +217,8 @@ func (d *decision) mispay(m Mispayment) {
 	}
 	held := PaymentHeld{Payment: m.Payment, Digest: m.Digest, OccurredAt: m.OccurredAt}
 	standing := d.state.Payments.Of(held.key())
-	if m.Missing && standing.Received {
-		return // announced again after it was described
+	if (m.Missing || m.Payment == "") && standing.Received {
+		return // announced again after it was described, or after a person credited it
 	}
 	user := m.Custom
 	if d.state.Registered {

@@ -311,6 +311,14 @@ func TestDecide(t *testing.T) {
 			[]order.Event{order.PaymentHeld{Hold: "h", Digest: "d1", Amount: &ten, Reason: payment.MispaymentNoID}}, report(mispaid(noID)), nil,
 		},
 		{
+			"a mispayment without id and amount again is nothing, also after a person credited it",
+			[]order.Event{
+				order.PaymentHeld{Hold: "h", Digest: "d1", Reason: payment.MispaymentNoID},
+				order.PaymentReleased{Decision: review.Decision{ID: "d", Item: "h"}, User: "u1", Amount: ten},
+			},
+			report(mispaid(order.Mispayment{Digest: "d1", OccurredAt: later})), nil,
+		},
+		{
 			"another mispayment without id is held too",
 			[]order.Event{order.PaymentHeld{Hold: "h", Digest: "d1", Amount: &ten, Reason: payment.MispaymentNoID}},
 			report(mispaid(order.Mispayment{Digest: "d2", Amount: ten, OccurredAt: later})),

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"daybook/domain/money"
 	"daybook/domain/order"
 	"daybook/domain/recorder"
 	"daybook/domain/review"
+	"daybook/eventstore"
 )
 
 const (
@@ -293,4 +295,17 @@ func TestAnOrderIsRegisteredAfterItsRefundWasReported(t *testing.T) {
 	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForBalance)
 	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
 	d.has("assets:checkout USDC 7.000000", "liabilities:users:u1 USDC -7.000000")
+}
+
+// What is about to be sent back stands posted until then, whichever report is looked at.
+func TestADepositThatIsSentBackIsGivenToNobody(t *testing.T) {
+	d := newDesk(t)
+	stream := eventstore.StreamName(ours.Stream())
+	d.deposit(ours, deposited("ab12"), delivery("d1", "1"), recorder.Held)
+	d.decide(stream, review.Asked{Decision: review.Refund})
+	unreadable := deposited("ab12")
+	unreadable.Amount = money.Amount{}
+	d.deposit(ours, unreadable, delivery("d2", "2"), recorder.Held)
+	_, err := d.decideItem(stream, d.item(stream), review.Asked{Decision: review.Credit, User: "u1", Amount: new(moneyOf("2.00000000 BTC"))}, false)
+	d.refuses(err, review.ErrRefundOpen)
 }
