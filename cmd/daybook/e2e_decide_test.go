@@ -56,6 +56,14 @@ func (d desk) opened(stream, body string) string {
 	return found
 }
 
+// isProved checks that verify finds nothing in the log and the lists.
+func (d desk) isProved() {
+	d.t.Helper()
+	if code, p := run(d.t, nil, "verify", "--data", d.data); code != 0 {
+		d.t.Errorf("verify ends with %d:\n%s%s", code, p.stdout, p.stderr)
+	}
+}
+
 // TestAnItemIsDecidedOnATerminal shows it, credits it, undoes that and credits another.
 func TestAnItemIsDecidedOnATerminal(t *testing.T) {
 	t.Parallel()
@@ -89,6 +97,7 @@ func TestAnItemIsDecidedOnATerminal(t *testing.T) {
 	d.types(0, []string{"decide", item, "credit", "--user", "bob", "--note", "c", "--yes", "--format", "json"}, `"round": 1`, `"decision": "credit"`)
 	d.awaitAvailable("bob", "USD 7.00 pending 0.00")
 	d.types(0, []string{"review", item}, "status     decided", "round 0: credit, user ann, by operator:alice", "it's hers", "reversed by operator:alice", "it was bob", "round 1: credit, user bob")
+	d.isProved()
 }
 
 // TestAContradictionIsShownWithBothReadings decides for the second.
@@ -100,6 +109,7 @@ func TestAContradictionIsShownWithBothReadings(t *testing.T) {
 	d.types(0, []string{"review", item}, "reported             standing", "bob                  ann", "12.00 USD            10.00 USD", "reported             credited")
 	d.types(0, []string{"decide", item, "credit", "--note", "the second is right", "--yes"}, "bob                  ann", "liabilities:users:ann", "10.00 USD", "-12.00 USD")
 	d.awaitAvailable("bob", "USD 12.00 pending 0.00")
+	d.isProved()
 }
 
 // TestARefundIsDecidedAndSentOnATerminal withdraws one before.
@@ -115,6 +125,7 @@ func TestARefundIsDecidedAndSentOnATerminal(t *testing.T) {
 	d.types(0, []string{"decide", item, "sent", "--reference", "wire 12", "--sent-at", "2026-01-02T15:04:05Z", "--yes"}, "recorded at position")
 	d.types(1, []string{"decide", item, "reverse", "--note", "b", "--round", "1", "--yes"}, "409", "The money was sent back")
 	d.types(0, []string{"review", item}, "7.00 USD sent wire 12")
+	d.isProved()
 }
 
 // TestOthersMayNotDecideOnATerminal asks as a website and an auditor.
