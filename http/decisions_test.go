@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"daybook/domain/quarantine"
@@ -141,5 +142,38 @@ func TestAReportThatWasReadAgainNamesAnAddress(t *testing.T) {
 	}
 	if a := w.get(Auditor, "/review/"+w.openItem("order-coinbase.A")); !strings.Contains(string(a.Body), `"refund_to":"1payer"`) {
 		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
+
+// TestOneOfManyDecisionsAtOnceStands has as many operators as decisions, half of which ask
+// for the same.
+func TestOneOfManyDecisionsAtOnceStands(t *testing.T) {
+	w := newWorld(t, wiring{})
+	item := w.hold("A")
+	const operators = 8
+	answers := make([]answer, operators)
+	var deciding sync.WaitGroup
+	for i := range operators {
+		deciding.Go(func() {
+			answers[i] = w.decide(item, fmt.Sprintf(`{"decision":"credit","user":"u%d","note":"a"}`, i/2))
+		})
+	}
+	deciding.Wait()
+	recorded, repeated := 0, 0
+	for _, a := range answers {
+		switch {
+		case a.Status == http.StatusOK && a.Header.Get("Idempotency-Hit") == "":
+			recorded++
+		case a.Status == http.StatusOK:
+			repeated++
+		case !isProblem(a, itemDecidedAlready) || !strings.Contains(string(a.Body), `"decided"`):
+			t.Errorf("%d %s", a.Status, a.Body)
+		}
+	}
+	if recorded != 1 || repeated != 1 {
+		t.Errorf("%d were recorded and %d repeated", recorded, repeated)
+	}
+	if got := types(w.events("order-coinbase.A")); strings.Count(got, "PaymentReleased") != 1 {
+		t.Errorf("the stream has %s", got)
 	}
 }
