@@ -202,7 +202,7 @@ func (v reviewRoutes) asked(ctx context.Context, d decisionRequest, stream event
 func parseAmount(member string, currency money.Currency, text string) (*money.Amount, error) {
 	amount, err := money.Parse(currency, text)
 	if err != nil || amount.Sign() < 0 {
-		return nil, badRequest.problem(member+" is decimal text of 0 or more, with at most the decimals of its currency, such as 12.53.", err)
+		return nil, badRequest.problem(member+" is decimal text of 0 or more, with at most the decimals of its currency, such as 12.53.", nil)
 	}
 	return &amount, nil
 }

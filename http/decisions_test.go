@@ -121,6 +121,15 @@ func TestARefundAddressIsShownAndNeverLogged(t *testing.T) {
 	w.decide(item, `{"decision":"credit","user":"canary","note":"canary"}`)
 	w.reverse(item, `{"note":"canary"}`)
 	w.decide(item, `{"decision":"dismiss","note":"canary","round":0}`)
+	w.decide(item, `{"decision":"dismiss","note":"canary","arrived":"canary","round":1}`)
+	w.decide(item, `{"decision":"credit","user":"canary","amount":"1","currency":"CANARY","note":"canary","round":1}`)
+	w.decide("canary", `{"decision":"dismiss","note":"canary"}`)
+	w.send(http.MethodGet, "/review/canary", "")
+	w.send(http.MethodPut, "/orders/coinbase.canary/refunds/canary", `{"amount":"1","currency":"USD","note":"canary"}`)
+	w.send(http.MethodPut, "/orders/coinbase.canary/refunds/canary/sent", `{"reference":"canary","sent_at":"2026-11-21T09:00:00Z"}`)
+	w.send(http.MethodGet, "/orders/site.canary/refunds/canary", "")
+	w.post(completed("canary-order", "canary", 100, "USD"))
+	w.send(http.MethodPut, "/orders/coinbase.canary-order/refunds/canary", `{"amount":"2","currency":"USD","note":"canary"}`)
 }
 
 // TestAReportThatWasReadAgainNamesAnAddress has the body in the quarantine alone.

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"daybook/domain/recorder"
@@ -117,7 +116,7 @@ func (v reviewRoutes) one(w *call, r *http.Request) error {
 	}
 	item := t.story.items[id]
 	if item == nil {
-		return noItem(id)
+		return review.ErrNoItem
 	}
 	page := newWorklistAnswer(local.Page{Items: []local.Item{item.Item}})
 	answer := oneItem{reviewItem: reviewItem{itemAnswer: page.Items[0], Decisions: []decisionOption{}}}
@@ -151,7 +150,7 @@ func (v reviewRoutes) find(w *call, r *http.Request) (id string, stream eventsto
 	}
 	stream, isKnown, err = v.model.ItemStream(r.Context(), id)
 	if err == nil && !isKnown {
-		err = noItem(id)
+		err = review.ErrNoItem
 	}
 	return id, stream, err
 }
@@ -168,5 +167,3 @@ func (v reviewRoutes) catchUp(w *call, r *http.Request) error {
 	_, err := awaitPosition(r.Context(), v.projection, end, w.wait)
 	return err
 }
-
-func noItem(id string) error { return fmt.Errorf("item %s: %w", id, review.ErrNoItem) }

@@ -23,29 +23,30 @@ var (
 	incomplete         = kind{"decision-incomplete", http.StatusUnprocessableEntity, "The decision lacks something", 0}
 )
 
-// reviewProblem returns the problem of an error of a decision; nil of another error.
+// reviewProblem returns the problem of an error of a decision; nil of another error. The log
+// gets the kind of the error alone: its text may name payments.
 func reviewProblem(err error) *Problem {
 	switch {
 	case errors.Is(err, review.ErrNoItem):
-		return notFound.problem("There is no such item or refund. GET /review lists the items that are open.", err)
+		return notFound.problem("There is no such item or refund. GET /review lists the items that are open.", review.ErrNoItem)
 	case errors.Is(err, review.ErrDecided):
-		return itemDecidedAlready.problem("It is settled by another decision or by a rule: read GET /review/{item}. To decide anew, undo that decision with POST /review/{item}/reversal first.", err)
+		return itemDecidedAlready.problem("It is settled by another decision or by a rule: read GET /review/{item}. To decide anew, undo that decision with POST /review/{item}/reversal first.", review.ErrDecided)
 	case errors.Is(err, review.ErrRound):
-		return otherRound.problem("Read the item, and send the request again with its round if it still holds.", err)
+		return otherRound.problem("Read the item, and send the request again with its round if it still holds.", review.ErrRound)
 	case errors.Is(err, review.ErrUndecided):
-		return notDecided.problem("There is nothing to undo: the item is open. Decide it.", err)
+		return notDecided.problem("There is nothing to undo: the item is open. Decide it.", review.ErrUndecided)
 	case errors.Is(err, review.ErrRefundOpen):
-		return refundOpen.problem("Its amount is reserved. Say that the refund was sent, or withdraw it; then send the request again.", err)
+		return refundOpen.problem("Its amount is reserved. Say that the refund was sent, or withdraw it; then send the request again.", review.ErrRefundOpen)
 	case errors.Is(err, review.ErrRefundDone):
-		return refundDone.problem("A refund that is done is never undone. What the payer sends again is a payment of its own.", err)
+		return refundDone.problem("A refund that is done is never undone. What the payer sends again is a payment of its own.", review.ErrRefundDone)
 	case errors.Is(err, review.ErrLater):
-		return laterDecision.problem("Undo the later decision about this payment first; GET /review/{item} names its item in settled_by, if it has settled this one.", err)
+		return laterDecision.problem("Undo the later decision about this payment first; GET /review/{item} names its item in settled_by, if it has settled this one.", review.ErrLater)
 	case errors.Is(err, review.ErrPossible):
-		return impossible.problem(asSentence(reasonText(err.Error(), review.ErrPossible))+" GET /review/{item} shows what is possible for an item.", err)
+		return impossible.problem(asSentence(reasonText(err.Error(), review.ErrPossible))+" GET /review/{item} shows what is possible for an item.", review.ErrPossible)
 	case errors.Is(err, review.ErrMissing):
-		return incomplete.problem("Add to the body "+reasonText(err.Error(), review.ErrMissing)+".", err)
+		return incomplete.problem("Add to the body "+reasonText(err.Error(), review.ErrMissing)+".", review.ErrMissing)
 	case errors.Is(err, payment.ErrTooMany):
-		return impossible.problem("The order has as many refunds as one order can have.", err)
+		return impossible.problem("The order has as many refunds as one order can have.", payment.ErrTooMany)
 	}
 	return nil
 }
