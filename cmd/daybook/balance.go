@@ -69,6 +69,14 @@ func (m *moment) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
+// text is the moment as it is written to a server; empty for none.
+func (m *moment) text() string {
+	if m == nil {
+		return ""
+	}
+	return m.UTC().Format(time.RFC3339Nano)
+}
+
 // fold reads the log from its beginning up to the moment that is asked for.
 func (c *balanceCommand) fold(ctx context.Context, reader eventstore.Reader) (account, error) {
 	a := account{available: map[money.Currency]money.Amount{}, pending: map[money.Currency]money.Amount{}}

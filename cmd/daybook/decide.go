@@ -12,7 +12,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"daybook/domain/ident"
 
@@ -65,7 +64,7 @@ func (c *decideCommand) Run(ctx context.Context, out output, env *environment) e
 	case c.DryRun:
 		return nil
 	case !isKnown:
-		if err := c.confirm(os.Stdin, talk); err != nil {
+		if err := confirm(os.Stdin, talk, c.Yes, c.line()); err != nil {
 			return err
 		}
 	}
@@ -111,7 +110,7 @@ func (c *decideCommand) request() deciding {
 	case "reverse":
 		return deciding{http.MethodPost, path + "/reversal", map[string]any{"note": c.Note, "round": *c.Round}, true}
 	case "sent":
-		return deciding{http.MethodPut, path + "/refund/sent", map[string]any{"reference": c.Reference, "sent_at": c.SentAt.UTC().Format(time.RFC3339Nano)}, false}
+		return deciding{http.MethodPut, path + "/refund/sent", map[string]any{"reference": c.Reference, "sent_at": c.SentAt.text()}, false}
 	case "withdraw":
 		return deciding{http.MethodDelete, path + "/refund", struct{}{}, false}
 	}
@@ -153,13 +152,14 @@ func (c *decideCommand) preview(ctx context.Context, env *environment, send deci
 // errUnsent says that the person did not agree.
 var errUnsent = errors.New("nothing was sent")
 
-// confirm asks whether to send. Without a terminal there is nobody to ask.
-func (c *decideCommand) confirm(in *os.File, w io.Writer) error {
-	if c.Yes {
+// confirm asks whether to send. Without a terminal it refuses, and prints the line that
+// sends the same.
+func confirm(in *os.File, w io.Writer, isYes bool, line string) error {
+	if isYes {
 		return nil
 	}
 	if !isTerminal(in) {
-		return exitError{exitUsage, fmt.Errorf("nothing was sent: there is no terminal to ask on. To send it, type\n  %s", c.line())}
+		return exitError{exitUsage, fmt.Errorf("nothing was sent: there is no terminal to ask on. To send it, type\n  %s", line)}
 	}
 	return ask(in, w)
 }
@@ -180,30 +180,35 @@ func ask(in io.Reader, w io.Writer) error {
 
 // line is the command that sends the same without a question.
 func (c *decideCommand) line() string {
-	words := []string{"daybook", "decide", quote(c.Item), c.Decision}
-	add := func(flag, value string) {
-		if value != "" {
-			words = append(words, flag, quote(value))
-		}
-	}
-	add("--user", c.User)
-	add("--amount", c.Amount)
-	add("--currency", c.Currency)
+	words := commandLine{"daybook", "decide", quote(c.Item), c.Decision}
+	words.add("--user", c.User)
+	words.add("--amount", c.Amount)
+	words.add("--currency", c.Currency)
 	if c.Times != nil {
-		add("--times", strconv.Itoa(*c.Times))
+		words.add("--times", strconv.Itoa(*c.Times))
 	}
-	add("--arrived", c.Arrived)
-	add("--note", c.Note)
-	add("--reference", c.Reference)
-	if c.SentAt != nil {
-		add("--sent-at", c.SentAt.UTC().Format(time.RFC3339Nano))
-	}
+	words.add("--arrived", c.Arrived)
+	words.add("--note", c.Note)
+	words.add("--reference", c.Reference)
+	words.add("--sent-at", c.SentAt.text())
 	if c.Note != "" {
-		add("--round", strconv.Itoa(*c.Round))
+		words.add("--round", strconv.Itoa(*c.Round))
 	}
-	add("--server", c.Server)
-	return strings.Join(append(words, "--yes"), " ")
+	words.add("--server", c.Server)
+	return words.withoutQuestion()
 }
+
+// commandLine is a command to paste into a shell.
+type commandLine []string
+
+// add adds a flag that has a value.
+func (l *commandLine) add(flag, value string) {
+	if value != "" {
+		*l = append(*l, flag, quote(value))
+	}
+}
+
+func (l commandLine) withoutQuestion() string { return strings.Join(append(l, "--yes"), " ") }
 
 // decide sends the decision and prints the answer.
 func (c *decideCommand) decide(ctx context.Context, env *environment, out output, send deciding) error {

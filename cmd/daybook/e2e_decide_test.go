@@ -192,3 +192,27 @@ func TestAKeptCallbackIsShownWithoutItsBody(t *testing.T) {
 	d.types(2, []string{"quarantine", "ABC"}, "64 hexadecimal digits")
 	d.types(1, []string{"quarantine", strings.Repeat("0", 64)}, "404")
 }
+
+// TestARefundOfAnOrderIsDecidedOnATerminal sends a part, and withdraws the rest.
+func TestARefundOfAnOrderIsDecidedOnATerminal(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.record(completedOrder("A", "ann", 1000))
+	refund := func(code int, says string, arguments ...string) {
+		t.Helper()
+		d.types(code, append([]string{"refund", "coinbase.A"}, arguments...), says)
+	}
+	refund(1, "404", "r1")
+	refund(2, "--amount, --currency and --note", "r1", "decide")
+	refund(0, "4.00 USD open, by operator:alice: two of five (not recorded)", "r1", "decide", "--amount", "4", "--currency", "USD", "--note", "two of five", "--dry-run")
+	refund(2, "refund coinbase.A r1 decide --amount 4 --currency USD --note 'two of five'", "r1", "decide", "--amount", "4", "--currency", "USD", "--note", "two of five")
+	refund(1, "404", "r1")
+	refund(0, "4.00 USD open", "r1", "decide", "--amount", "4", "--currency", "USD", "--note", "two of five", "--yes")
+	refund(0, "refund r1 of coinbase/order/A: 4.00 USD open", "r1")
+	refund(0, "4.00 USD sent wire 12", "r1", "sent", "--reference", "wire 12", "--sent-at", "2026-01-02T15:04:05Z", "--yes")
+	d.awaitAvailable("ann", "USD 6.00 pending 0.00")
+	refund(1, "409", "a/2", "decide", "--amount", "6.01", "--currency", "USD", "--note", "b", "--yes")
+	refund(0, `"status": "open"`, "a/2", "decide", "--amount", "6", "--currency", "USD", "--note", "b", "--yes", "--format", "json")
+	refund(0, "6.00 USD withdrawn", "a/2", "withdraw", "--yes")
+	d.isProved()
+}

@@ -43,6 +43,7 @@ type commands struct {
 	Balance  balanceCommand     `cmd:"" help:"Recompute a user's balances from the log alone."`
 	Review   reviewCommand      `cmd:"" help:"Print what waits for a person's decision, oldest first, or one item with what each decision would post."`
 	Decide   decideCommand      `cmd:"" help:"Decide about an item of review, undo that, or say that its refund was sent: show what it posts, ask, and send it."`
+	Refund   refundCommand      `cmd:"" help:"Show a refund of an order, decide one, or say that it was sent: show what it is, ask, and send it."`
 	Kept     quarantineCommand  `cmd:"" name:"quarantine" help:"Print the callbacks that were kept without being understood, oldest first, or one of them."`
 	Find     findCommand        `cmd:"" help:"Say where a payment is."`
 	Verify   verifyCommand      `cmd:"" help:"Fold the log independently and compare with every key of the read models; without Redis check the log alone. Exit code 1: something differs, 2: could not verify."`
