@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"daybook/domain/review"
 	"daybook/eventstore"
 	"daybook/projections/local"
+	"daybook/projections/orders"
 )
 
 // refusals are the answers to a person that are no faults.
@@ -38,8 +40,12 @@ func (w *world) decide(key string) {
 	}
 	command := recorder.Command{ID: eventstore.NewULID(time.Now()), Actor: "operator:alice"}
 	round := folded.reviews[key].Round
+	choices := []string{"credit", "credit", "complete", "refund", "refund", "dismiss", "dismiss", "charge", "reverse"}
+	if folded.reviews[key].Standing() != nil {
+		choices = []string{"reverse", "reverse", "withdraw", "withdraw", "sent", "dismiss"}
+	}
 	var err error
-	switch what := w.one("what", "credit", "complete", "refund", "dismiss", "charge", "reverse", "reverse", "sent", "withdraw"); what {
+	switch what := w.one("what", choices...); what {
 	case "reverse":
 		_, err = w.service.ReverseItem(w.t.Context(), stream, review.Reverse{Item: key, Round: round, Note: "wrong"}, false, command)
 	case "sent":
@@ -85,14 +91,15 @@ type folded struct {
 	reviews  map[string]review.Item           // by id
 	kept     map[string]bool                  // whether a kept callback waits
 	streamOf map[string]eventstore.StreamName // of both
+	paid     map[eventstore.StreamName]bool   // whether the order is
 	events   map[eventstore.StreamName][]codec.Event
 }
 
 func (w *world) fold() folded {
 	f := folded{
-		make(map[string]review.Item), make(map[string]bool), make(map[string]eventstore.StreamName), make(map[eventstore.StreamName][]codec.Event),
+		make(map[string]review.Item), make(map[string]bool), make(map[string]eventstore.StreamName), make(map[eventstore.StreamName]bool), make(map[eventstore.StreamName][]codec.Event),
 	}
-	orders, deposits, payouts := make(map[eventstore.StreamName]order.State), make(map[eventstore.StreamName]deposit.State), make(map[eventstore.StreamName]payout.State)
+	states, deposits, payouts := make(map[eventstore.StreamName]order.State), make(map[eventstore.StreamName]deposit.State), make(map[eventstore.StreamName]payout.State)
 	for recorded, err := range w.log.ReadAll(w.t.Context(), 0) {
 		if err != nil {
 			w.t.Fatal(err)
@@ -104,8 +111,9 @@ func (w *world) fold() folded {
 		stream := recorded.Stream
 		switch e := decoded.(type) {
 		case order.Event:
-			orders[stream] = order.Evolve(orders[stream], e)
-			note(f, stream, orders[stream].Items)
+			states[stream] = order.Evolve(states[stream], e)
+			f.paid[stream] = states[stream].Paid != ""
+			note(f, stream, states[stream].Items)
 		case deposit.Event:
 			deposits[stream] = deposit.Evolve(deposits[stream], e)
 			note(f, stream, deposits[stream].Items)
@@ -144,6 +152,42 @@ func (f folded) waiting() (waiting, kept []string) {
 		}
 	}
 	return slices.Sorted(slices.Values(waiting)), slices.Sorted(slices.Values(kept))
+}
+
+// checkOrders compares what the documents of orders show as open with the items.
+func (w *world) checkOrders(f folded) {
+	shown := make(map[string]bool)
+	for stream := range f.events {
+		if stream.Category() != order.Category {
+			continue
+		}
+		o, err := orders.At(w.t.Context(), w.log, order.ID(stream.ID()), math.MaxInt64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		isPaid := o.Status == orders.Paid
+		if isPaid && !f.paid[stream] || f.paid[stream] && !isPaid && o.Status != orders.Refunded {
+			w.t.Fatalf("order %s is %s, and paid: %v", o.ID, o.Status, f.paid[stream])
+		}
+		for _, h := range o.Holds {
+			shown[h.Hold] = true
+		}
+		for _, m := range o.Mispayments {
+			if m.Status == orders.MispaymentOpen {
+				shown[m.Mispayment] = true
+			}
+		}
+		for _, d := range o.Decisions {
+			if i := f.reviews[d.Item]; d.Reversed == nil && (i.Standing() == nil || i.Standing().ID != d.ID) && i.IsOpen() {
+				w.t.Fatalf("order %s: the decision %s stands, and its item is open", o.ID, d.ID)
+			}
+		}
+	}
+	for id, i := range f.reviews {
+		if f.streamOf[id].Category() == order.Category && shown[id] != i.IsOpen() {
+			w.t.Fatalf("item %s is open: %v, and is shown so: %v", id, i.IsOpen(), shown[id])
+		}
+	}
 }
 
 // checkItems compares what the file says of each item: its stream, open or not, and of an

@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -45,7 +46,7 @@ func (w *world) step(decidable []string) {
 		Body: []byte(eventstore.NewULID(time.Now())), Length: 26,
 	}
 	var err error
-	switch rapid.IntRange(0, 10).Draw(w.t, "step") {
+	switch rapid.IntRange(0, 15).Draw(w.t, "step") {
 	case 0, 1, 2:
 		id := rapid.SampledFrom([]string{"A", "B"}).Draw(w.t, "order")
 		_, err = w.service.ReportOrder(w.t.Context(), order.NewID("coinbase", id), w.order(id), d)
@@ -67,7 +68,14 @@ func (w *world) step(decidable []string) {
 	case 7:
 		d.Body, d.Length = []byte(w.one("body", "a", "b", "c")), 1
 		_, err = w.service.Quarantine(w.t.Context(), quarantine.Incomplete, d)
-	case 8, 9, 10:
+	case 11:
+		amount, _ := money.Parse("USD", "1")
+		terms := order.Terms{User: "u1", Amount: amount, For: order.Purpose(w.one("for", string(order.ForSale), string(order.ForBalance)))}
+		id := order.NewID("coinbase", w.one("order", "A", "B"))
+		if _, err = w.service.RegisterOrder(w.t.Context(), id, terms, false, recorder.Command{ID: d.ID, Actor: "website:shop"}); errors.Is(err, order.ErrOtherTerms) {
+			err = nil
+		}
+	case 8, 9, 10, 12, 13, 14, 15:
 		if len(decidable) > 0 {
 			w.decide(rapid.SampledFrom(decidable).Draw(w.t, "item"))
 		}
@@ -163,7 +171,7 @@ func TestListsAreWhatTheAggregatesSay(t *testing.T) {
 		log := projectiontest.OpenLog(t, directory)
 		w := &world{t: r, log: log, service: recorder.New(log, recorder.Policy{}), directory: filepath.Join(directory, "model"), said: make(map[string]string)}
 		w.model = open(t, w.directory, log)
-		for range rapid.IntRange(1, 10).Draw(r, "steps") {
+		for range rapid.IntRange(1, 12).Draw(r, "steps") {
 			folded := w.fold()
 			w.step(folded.items())
 			w.follow(t)
@@ -176,6 +184,7 @@ func TestListsAreWhatTheAggregatesSay(t *testing.T) {
 				r.Fatalf("quarantine has\n%v\nthe aggregates have\n%v", got, kept)
 			}
 			w.checkItems(folded)
+			w.checkOrders(folded)
 		}
 	})
 }
