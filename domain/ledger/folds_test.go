@@ -53,6 +53,13 @@ var passes = map[string][]string{
 		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentRefuted",
 		"AddressRegistered", "DepositReceived", "PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
 	},
+	"projections/local.foldRefunds": {
+		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired",
+		"PaymentReceived", "PaymentVerified", "PaymentRefuted", "PaymentHeld", "PaymentMispaid",
+		"PaymentReleased", "MispaymentCredited", "OrderCompleted", "PaymentDismissed", "MispaymentDismissed", "DecisionReversed", "RefundCharged", "RefundDismissed",
+		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositReleased", "DepositDismissed",
+		"payout", "claim", "quarantine", "daybook",
+	},
 	"projections/local.foldQuarantine": {"order", "address", "payout", "claim", "daybook"},
 	"projections/local.keysOf": {
 		"OrderSettled", "PaymentsSought", "FeeReported", "OrderStatusReported", "OrderExpired", "PaymentRefuted",
@@ -65,16 +72,25 @@ var passes = map[string][]string{
 		"PaymentHeld", "PaymentMispaid", "RefundHeld", "DepositHeld", "DepositSeenAgain", "PayoutHeld", "CallbackQuarantined", "claim", "daybook",
 	},
 	"projections/verify.rules": nil,
-	"projections/verify.take": {
-		"PaymentsSought", "RefundReported",
-		"OrderStatusReported", "OrderExpired", "PaymentRefunded", "DepositSeenAgain", "claim", "quarantine", "daybook",
+	"projections/verify.take": { // takeDecision takes what people decide
+		"PaymentsSought", "RefundReported", "OrderStatusReported", "OrderExpired",
+		"PaymentReleased", "MispaymentCredited", "OrderCompleted", "PaymentDismissed", "MispaymentDismissed", "DecisionReversed",
+		"RefundDecided", "RefundWithdrawn", "PaymentRefunded", "RefundHeld", "RefundCharged", "RefundDismissed",
+		"DepositSeenAgain", "DepositReleased", "DepositDismissed", "DepositRefunded",
+		"PayoutReleased", "PayoutDismissed", "claim", "quarantine", "daybook",
 	},
-	"projections/verify.put": { // its default closes what an event names
-		"OrderLinked", "OrderSettled", "FeeReported", "RefundReported",
-		"OrderStatusReported", "OrderExpired", "PaymentVerified", "PaymentRefuted",
-		"PaymentReleased", "MispaymentCredited", "MispaymentRefunded", "MispaymentDismissed", "PaymentRefunded",
-		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositReleased", "DepositDismissed",
-		"PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
+	"projections/verify.takeDecision": { // those that change what is known of a payment
+		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired",
+		"PaymentReceived", "PaymentVerified", "PaymentRefuted", "PaymentHeld", "PaymentMispaid",
+		"MispaymentDismissed", "PaymentRefunded", "RefundHeld", "RefundCharged", "RefundDismissed",
+		"AddressRegistered", "DepositReceived", "DepositVerified", "DepositHeld", "DepositSeenAgain", "DepositRefunded",
+		"PayoutPending", "PayoutCompleted", "PayoutHeld", "PayoutDismissed", "claim", "quarantine", "daybook",
+	},
+	"projections/verify.put": { // their defaults take every decision, and close what an event names
+		"OrderLinked", "OrderSettled", "OrderStatusReported", "OrderExpired", "PaymentRefuted",
+		"PaymentReleased", "MispaymentCredited", "OrderCompleted", "PaymentDismissed", "MispaymentDismissed", "RefundCharged", "RefundDismissed",
+		"AddressRegistered", "DepositReceived", "DepositReleased", "DepositDismissed",
+		"PayoutPending", "PayoutCompleted", "PayoutReleased", "PayoutDismissed", "claim", "quarantine", "daybook",
 	},
 }
 
