@@ -23,6 +23,7 @@ import (
 	"daybook/eventstore"
 	"daybook/projections/local"
 	"daybook/projections/projectiontest"
+	"daybook/projections/verify"
 )
 
 // put folds a log without the file, as find does.
@@ -70,6 +71,31 @@ func listed(t rapid.TB, m *local.Model) string {
 	return b.String()
 }
 
+// verified compares the lists with the second fold of what waits.
+func verified(t rapid.TB, log projectiontest.Slice, m *local.Model) {
+	open, err := verify.OpenItems(context.Background(), log, log[len(log)-1].Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range local.Worklists {
+		page, err := m.Items(context.Background(), local.Query{List: list.Name, Limit: local.MaxPage})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range page.Items {
+			if d, differs := verify.CompareOpen(open, verify.OpenItem{
+				List: list.Name, Key: i.Key, Event: i.Event, Stream: string(i.Stream), Position: i.Position,
+				Reason: i.Reason, User: i.User, Payment: string(i.Payment),
+			}); differs {
+				t.Fatal(d)
+			}
+		}
+	}
+	for _, i := range open {
+		t.Fatal(i.Missing())
+	}
+}
+
 // TestBatchesOfAnySizeGiveTheSameLists folds decisions, reversals and refunds in batches of
 // a size, and compares with a fold in memory.
 func TestBatchesOfAnySizeGiveTheSameLists(t *testing.T) {
@@ -81,6 +107,7 @@ func TestBatchesOfAnySizeGiveTheSameLists(t *testing.T) {
 		if got, want := listed(r, m), put(r, log); got != want {
 			r.Fatalf("the lists are\n%s\nwant\n%s", got, want)
 		}
+		verified(r, log, m)
 		if err := m.Close(); err != nil {
 			r.Fatal(err)
 		}

@@ -62,6 +62,8 @@ type history struct {
 	books     map[eventstore.StreamName]*ledger.Posted
 	orderOf   map[ident.Payment]order.ID
 	payments  int
+
+	registered map[order.ID]bool
 }
 
 func newHistory() *history {
@@ -69,6 +71,8 @@ func newHistory() *history {
 		revisions: make(map[eventstore.StreamName]eventstore.Revision),
 		books:     make(map[eventstore.StreamName]*ledger.Posted),
 		orderOf:   make(map[ident.Payment]order.ID),
+
+		registered: make(map[order.ID]bool),
 	}
 	h.add(eventstore.LogStream, eventstore.LogCreated{LogID: LogID})
 	return h

@@ -151,7 +151,10 @@ func (h *history) mention(t *rapid.T, occurred time.Time) {
 		if h.payments%2 == 0 {
 			terms.Reference = "reference"
 		}
-		h.addOrder(drawOrder(t), order.OrderRegistered{Terms: terms, OccurredAt: occurred})
+		if id := drawOrder(t); !h.registered[id] {
+			h.registered[id] = true
+			h.addOrder(id, order.OrderRegistered{Terms: terms, OccurredAt: occurred})
+		}
 	case 1:
 		h.addOrder(drawOrder(t), order.OrderStatusReported{Status: rapid.SampledFrom([]string{"new", "canceled"}).Draw(t, "status"), OccurredAt: occurred})
 	case 2:

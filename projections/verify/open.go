@@ -59,6 +59,8 @@ type waits struct {
 	Hold       string   `json:"hold"`
 	Mispayment string   `json:"mispayment"`
 	Item       string   `json:"item"`
+	Refund     string   `json:"refund"`
+	Posted     bool     `json:"posted"`
 	Opens      []string `json:"opens"`
 	Task       string   `json:"task"`
 	Outcome    string   `json:"outcome"`
@@ -78,7 +80,7 @@ func mayWait(e *eventstore.Recorded) bool {
 	case "OrderRegistered", "PaymentsSought":
 		return true
 	}
-	for _, name := range []string{`"transfer":`, `"hold":`, `"mispayment":`, `"item":`} {
+	for _, name := range []string{`"transfer":`, `"hold":`, `"mispayment":`, `"item":`, `"refund":`} {
 		if bytes.Contains(e.Data, []byte(name)) {
 			return true
 		}
@@ -114,6 +116,7 @@ func (w *waiting) put(e *eventstore.Recorded, said *waits) {
 		if e.Stream.Category() == "quarantine" && said.Outcome != "quarantined" {
 			delete(w.open, OpenItem{List: "quarantine", Key: said.Task}.id())
 		}
+		w.refund(e.Type, said, item)
 		w.review(e.Type, said, item)
 		return
 	}
@@ -145,6 +148,19 @@ func (w *waiting) review(eventType string, said *waits, item OpenItem) {
 	}
 	w.first[item.Key] = item
 	w.open[item.id()] = item
+}
+
+// refund folds the refunds that are decided, and neither sent nor withdrawn.
+func (w *waiting) refund(eventType string, said *waits, item OpenItem) {
+	item.List, item.Key, item.Reason, item.User = "refunds", item.Stream+" "+encodeName(said.Refund), "unsent", ""
+	switch {
+	case said.Refund == "":
+	case eventType == "RefundDecided":
+		w.open[item.id()] = item
+	case eventType == "RefundHeld" && !said.Posted, eventType == "RefundReported":
+	default:
+		delete(w.open, item.id())
+	}
 }
 
 // show shows an item again, as it was opened first.
