@@ -148,6 +148,7 @@ func TestAnItemIsShownAgainAsItWasOpened(t *testing.T) {
 	l.hold(one)
 	item := l.sliceLog[1]
 	of := func(more string) string { return `{"item":"` + item.ID.String() + `"` + more + `}` }
+	const refund = `,"refund":"r/1","payment":"p"`
 	isOpen := true
 	for _, step := range []struct {
 		eventType, data string
@@ -155,14 +156,14 @@ func TestAnItemIsShownAgainAsItWasOpened(t *testing.T) {
 	}{
 		{"DepositReleased", of(`,"closes":[]`), false},
 		{"DecisionReversed", of(``), true},
-		{"RefundDecided", of(``), false},
-		{"RefundWithdrawn", of(``), true},
+		{"RefundDecided", of(refund), false},
+		{"RefundWithdrawn", of(refund), true},
 		{"DepositReleased", `{"item":"x","closes":["` + item.ID.String() + `"]}`, false},
 		{"DecisionReversed", `{"item":"x","opens":["` + item.ID.String() + `"]}`, true},
 		{"DepositVerified", `{"closes":[{"hold":"` + item.ID.String() + `"}]}`, false},
 		{"DepositSeenAgain", `{"hold":"` + item.ID.String() + `"}`, true},
-		{"RefundDecided", of(``), false},
-		{"DepositRefunded", of(``), false},
+		{"RefundDecided", of(refund), false},
+		{"DepositRefunded", of(refund), false},
 	} {
 		l.add("address-A", step.eventType, step.data, "operator:x", nil)
 		open, err := OpenItems(t.Context(), l, l.end())
@@ -170,6 +171,12 @@ func TestAnItemIsShownAgainAsItWasOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := OpenItem{List: "review", Key: item.ID.String(), Event: item.ID.String(), Stream: "address-A", Position: item.Position, Reason: "no-user", Payment: "p"}
+		last := l.sliceLog[len(l.sliceLog)-1]
+		unsent := OpenItem{List: "refunds", Key: "address-A r%2F1", Event: last.ID.String(), Stream: "address-A", Position: last.Position, Reason: "unsent", Payment: "p"}
+		if is, waits := open[unsent.id()]; waits != (step.eventType == "RefundDecided") || waits && is != unsent {
+			t.Errorf("after %s: %+v", step.eventType, open)
+		}
+		delete(open, unsent.id())
 		if is, waits := open[want.id()]; waits != step.open || waits && is != want || len(open) > 1 {
 			t.Errorf("after %s: %+v, was open %v", step.eventType, open, isOpen)
 		}
