@@ -37,11 +37,14 @@ func TestBothFoldsAgree(t *testing.T) {
 func TestAPlantedFaultIsFound(t *testing.T) {
 	events := sliceLog(projectiontest.Sample(300))
 	for name, fault := range map[string]func(*eventstore.Recorded){
-		"a credit counts as pending only":       replaceType("PaymentVerified", "PaymentReceived"),
-		"a refutation is overlooked":            replaceType("PaymentRefuted", "OrderExpired"),
-		"a refund is overlooked":                replaceType("PaymentRefunded", "RefundReported"),
-		"a mispayment is credited at once":      replaceType("PaymentMispaid", "MispaymentCredited"),
-		"a deposit's release is taken as known": replaceType("DepositReleased", "DepositDismissed"),
+		"a credit counts as pending only":        replaceType("PaymentVerified", "PaymentReceived"),
+		"a refutation is overlooked":             replaceType("PaymentRefuted", "OrderExpired"),
+		"a refund is overlooked":                 replaceType("PaymentRefunded", "RefundReported"),
+		"a mispayment is credited at once":       replaceType("PaymentMispaid", "MispaymentCredited"),
+		"a reversal is overlooked":               replaceType("DecisionReversed", "RefundWithdrawn"),
+		"what is missing of a sale is forgotten": replaceType("OrderCompleted", "MispaymentCredited"),
+		"a charge is overlooked":                 replaceType("RefundCharged", "RefundDecided"),
+		"a deposit's release is taken as known":  replaceType("DepositReleased", "DepositDismissed"),
 	} {
 		faulty := events.clone()
 		for i := range faulty {
