@@ -85,7 +85,7 @@ func (d about) release() ([]Event, error) {
 		return nil, review.Missing("times: from 0 to %d", maxTimes)
 	case asked.Times != nil:
 		if amount, err = amount.Times(*asked.Times); err != nil {
-			return nil, err
+			return nil, review.Missing("fewer times: %v", err)
 		}
 	}
 	refunded, err := d.refunded(amount)
