@@ -195,6 +195,8 @@ func (s Standing) judgeAgain(c Claim) Verdict {
 		return s.Contradict(c)
 	case c.Problem != "" || !c.Sufficient || s.Verified:
 		return Verdict{Action: Ignore}
+	case s.isSentBack() && s.arrived() != nil:
+		return Verdict{Action: Ignore} // not all of it is there: a person decides
 	case s.Refuted:
 		// Evidence for what was shown not to exist: a person has to look.
 		return s.Contradict(c)

@@ -351,3 +351,24 @@ func TestGiveBack(t *testing.T) {
 		t.Errorf("got %v of %v, %v", s.Refunded, s.Share, err)
 	}
 }
+
+// TestAPartThatWentBackIsNotCreditedByRule has a payment in suspense, known before or not,
+// of which a part was sent back. A person decides about the rest.
+func TestAPartThatWentBackIsNotCreditedByRule(t *testing.T) {
+	ten := usd(t, "10.00")
+	held := HeldReport{ID: "h1", Amount: ten, Reason: Unregistered, Arrived: true}
+	paid := Claim{User: "u1", Amount: ten, Sufficient: true}
+	for name, s := range map[string]Standing{"unknown": {}, "received": Standing{}.Receive("", ten)} {
+		s = s.Hold(held)
+		if got := s.Judge(paid).Action; got != Credit && got != Verify {
+			t.Errorf("%s: as it was held, it comes to action %d", name, got)
+		}
+		s, err := s.GiveBack(usd(t, "3.00"), usd(t, "3.00"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Judge(paid).Action; got != Ignore {
+			t.Errorf("%s: it comes to action %d", name, got)
+		}
+	}
+}
