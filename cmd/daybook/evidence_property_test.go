@@ -313,7 +313,7 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 			err = answerCheckout(ctx, r, service, "attempt-"+strconv.Itoa(i))
 		case 12:
 			_, err = service.LinkOrder(ctx, orders.NewID("checkout", "c1"), orders.NewID(orders.Site, "R"), recorder.Attempt{ID: "link-" + strconv.Itoa(i), Actor: "process:linker", Task: "t"})
-		case 13:
+		case 13, 15:
 			err = registerOrder(ctx, r, service, recorder.Command{ID: "command-" + strconv.Itoa(i), Actor: "website:shop"})
 		case 14:
 			id := address.NewID(rapid.SampledFrom(addresses).Draw(r, "address"))
@@ -338,7 +338,7 @@ func recorded(r *rapid.T, directory string) (log keptLog) {
 }
 
 func registerOrder(ctx context.Context, r *rapid.T, service *recorder.Recorder, c recorder.Command) error {
-	price, err := money.Parse("USD", rapid.SampledFrom([]string{"1.00", "1.00", "2.50"}).Draw(r, "price"))
+	price, err := money.Parse(rapid.SampledFrom([]money.Currency{"USDC", "USD"}).Draw(r, "priced in"), rapid.SampledFrom([]string{"1.00", "1.00", "2.50"}).Draw(r, "price"))
 	if err != nil {
 		return err
 	}
