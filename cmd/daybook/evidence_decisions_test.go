@@ -204,7 +204,7 @@ func decisionEdits(index int, e *eventstore.Recorded) (edits []edit) {
 		})
 	}
 	for _, name := range []string{"takes", "closes", "opens", "lines", "from", "transfer", "refunded", "short", "within", "charged", "payment", "round", "item", "by", "asked"} {
-		if decoded(e.Data)[name] != nil {
+		if said := decoded(e.Data)[name]; said != nil && said != "" {
 			add("without "+name, func(e *eventstore.Recorded) {
 				data := decoded(e.Data)
 				delete(data, name)

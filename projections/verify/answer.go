@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -114,10 +115,11 @@ func (p *prover) proveWaited(ctx context.Context, e *eventstore.Recorded, said *
 	}
 	is, backed := said.Transfer.texts(), false
 	for _, hold := range h.holds {
-		backed = backed || hold.payment == said.Payment && hold.arrived && hold.transfer != nil && *hold.transfer == *is
+		isThis := hold.payment == said.Payment && hold.arrived && hold.transfer != nil && *hold.transfer == *is
+		backed = backed || isThis && (e.Type == "PaymentReceived" || hold.evidence == evidenceText(said.Evidence))
 	}
 	if !backed {
-		found.add("no hold before it in its stream has put this transfer into suspense")
+		found.add("no hold before it in its stream has put this transfer into suspense on this evidence")
 	}
 	made := h.counted(said.Payment, said.Transfer)
 	if e.Type == "PaymentReceived" {
@@ -219,7 +221,7 @@ func (p *prover) checkLink(ctx context.Context, e *eventstore.Recorded, said *st
 		return err
 	}
 	t := site.terms
-	if t == nil || site.owner != said.User || t.price.text() != said.Amount.text() || t.isSale != (said.For == "sale") || !t.expires.Equal(said.ExpiresAt) {
+	if t == nil || site.owner != said.User || t.price.text() != said.Amount.text() || t.purpose != said.For || !t.expires.Equal(said.ExpiresAt) {
 		p.note(e, "its terms are not those of the order that it names")
 	}
 	return nil
@@ -227,3 +229,14 @@ func (p *prover) checkLink(ctx context.Context, e *eventstore.Recorded, said *st
 
 // maxRevision stands for the end of a stream, which is read again.
 const maxRevision = 1 << 62
+
+// evidenceText writes evidence as it is compared.
+func evidenceText(all []statedEvidence) (text string) {
+	for _, is := range all {
+		text += is.Method + " " + is.Status + "\n"
+		if shown := is.Transfer.texts(); shown != nil {
+			text += fmt.Sprintf("%q\n", *shown)
+		}
+	}
+	return text
+}

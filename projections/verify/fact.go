@@ -41,6 +41,8 @@ type data struct {
 	Hash          string        `json:"hash"`
 	Registration  bool          `json:"registration"`
 
+	Evidence []statedEvidence `json:"evidence"`
+
 	decisionData
 }
 

@@ -54,6 +54,7 @@ type heldBefore struct {
 	closed                 bool
 	transfer               *Transfer
 	occurredAt             time.Time
+	evidence               string
 }
 
 // posted is what the hold has put into suspense.
@@ -157,7 +158,7 @@ func (h *history) take(eventType string, said *data) {
 	case "OrderRegistered", "OrderLinked":
 		h.owner = said.User
 		if said.Amount != nil {
-			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale", expires: said.ExpiresAt, site: said.Site}
+			h.terms = &terms{price: *said.Amount, isSale: said.For == "sale", purpose: said.For, expires: said.ExpiresAt, site: said.Site}
 		}
 	case "OrderSettled":
 		h.settled = said.Payment
@@ -187,6 +188,7 @@ func (h *history) take(eventType string, said *data) {
 		h.holds[said.Hold] = &heldBefore{
 			payment: said.Payment, user: said.User, amount: said.Amount.text(),
 			arrived: said.Arrived.is, contradiction: said.Contradiction, transfer: said.Transfer.texts(), occurredAt: said.OccurredAt,
+			evidence: evidenceText(said.Evidence),
 		}
 		h.refer(said)
 		if said.Transfer != nil && !said.Contradiction {

@@ -36,15 +36,14 @@ type proof struct {
 type statement struct {
 	data
 
-	Reported   *moved           `json:"reported"`
-	Found      int              `json:"found"`
-	Evidence   []statedEvidence `json:"evidence"`
-	ReceivedAt time.Time        `json:"receivedAt"`
-	Arrives    time.Time        `json:"arrivesBy"`
-	Format     string           `json:"format"`
-	Length     int64            `json:"length"`
-	Owner      string           `json:"owner"`
-	Reader     int              `json:"reader"`
+	Reported   *moved    `json:"reported"`
+	Found      int       `json:"found"`
+	ReceivedAt time.Time `json:"receivedAt"`
+	Arrives    time.Time `json:"arrivesBy"`
+	Format     string    `json:"format"`
+	Length     int64     `json:"length"`
+	Owner      string    `json:"owner"`
+	Reader     int       `json:"reader"`
 
 	Authenticity *statedAuthenticity `json:"authenticity"`
 }

@@ -22,6 +22,7 @@ const (
 type terms struct {
 	price   amount
 	isSale  bool
+	purpose string // the word for that
 	expires time.Time
 	site    string // order of the website that they are of; empty if they are the order's own
 }
