@@ -3,7 +3,7 @@
 
 GO       ?= go
 DATA     ?= ./daybook-data
-FUZZTIME ?= 8s
+FUZZTIME ?= 6s
 
 # Tests wait more than they compute, for syncs and for servers. So more of them
 # run side by side than there are processors: tests of a package where the

@@ -163,7 +163,7 @@ func (f refundRoutes) remove(w *call, r *http.Request) error {
 // paid returns the stream of the payment of an order, which has its refunds.
 func (f refundRoutes) paid(ctx context.Context, id order.ID) (eventstore.StreamName, error) {
 	stream, err := f.ledger.PaidStream(ctx, id)
-	if errors.Is(err, review.ErrPossible) {
+	if errors.Is(err, review.ErrImpossible) {
 		return "", review.ErrNoItem // an order that no payment has settled has no refunds
 	}
 	return stream, err

@@ -63,7 +63,11 @@ func (v reviewRoutes) page(w *call, r *http.Request) error {
 	}
 	told := make(map[eventstore.StreamName]toldStream, len(ids))
 	for stream, items := range ids {
-		if told[stream], err = v.tell(r.Context(), stream, items); err != nil {
+		told[stream], err = v.tell(r.Context(), stream, items)
+		switch {
+		case errors.Is(err, eventstore.ErrDamaged):
+			told[stream] = toldStream{} // the page still shows the others
+		case err != nil:
 			return err
 		}
 	}
@@ -73,19 +77,16 @@ func (v reviewRoutes) page(w *call, r *http.Request) error {
 	return answerClaimed(w, answer)
 }
 
-// toldStream is what is known of the items of a stream.
+// toldStream has the story and the previews of one stream.
 type toldStream struct {
 	story    story
 	previews map[string]recorder.Preview
 }
 
-// tell reads a stream. Of one that is damaged nothing is told, so that the others are.
+// tell reads what is known of items of one stream.
 func (v reviewRoutes) tell(ctx context.Context, stream eventstore.StreamName, items []string) (t toldStream, err error) {
 	if t.story, err = v.stories.read(ctx, stream); err == nil {
 		t.previews, err = v.ledger.PreviewItems(ctx, stream, items)
-	}
-	if errors.Is(err, eventstore.ErrDamaged) {
-		return toldStream{}, nil
 	}
 	return t, err
 }

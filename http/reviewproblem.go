@@ -41,8 +41,8 @@ func reviewProblem(err error) *Problem {
 		return refundDone.problem("A refund that is done is never undone. What the payer sends again is a payment of its own.", review.ErrRefundDone)
 	case errors.Is(err, review.ErrLater):
 		return laterDecision.problem("Undo the later decision about this payment first; GET /review/{item} names its item in settled_by, if it has settled this one.", review.ErrLater)
-	case errors.Is(err, review.ErrPossible):
-		return impossible.problem(asSentence(reasonText(err.Error(), review.ErrPossible))+" GET /review/{item} shows what is possible for an item.", review.ErrPossible)
+	case errors.Is(err, review.ErrImpossible):
+		return impossible.problem(asSentence(reasonText(err.Error(), review.ErrImpossible))+" GET /review/{item} shows what is possible for an item.", review.ErrImpossible)
 	case errors.Is(err, review.ErrMissing):
 		return incomplete.problem("Add to the body "+reasonText(err.Error(), review.ErrMissing)+".", review.ErrMissing)
 	case errors.Is(err, payment.ErrTooMany):

@@ -66,6 +66,7 @@ func (d desk) isProved() {
 
 // TestAnItemIsDecidedOnATerminal shows it, credits it, undoes that and credits another.
 func TestAnItemIsDecidedOnATerminal(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	item := d.opened("order-coinbase.A", `{"order":{"id":"A","status":"completed","total_native":{"cents":700,"currency_iso":"USD"},"refund_address":"1payer"}}`)
@@ -102,6 +103,7 @@ func TestAnItemIsDecidedOnATerminal(t *testing.T) {
 
 // TestAContradictionIsShownWithBothReadings decides for the second.
 func TestAContradictionIsShownWithBothReadings(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	d.record(completedOrder("A", "ann", 1000))
@@ -114,6 +116,7 @@ func TestAContradictionIsShownWithBothReadings(t *testing.T) {
 
 // TestARefundIsDecidedAndSentOnATerminal withdraws one before.
 func TestARefundIsDecidedAndSentOnATerminal(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	item := d.opened("order-coinbase.A", completedOrder("A", "", 700))
@@ -130,6 +133,7 @@ func TestARefundIsDecidedAndSentOnATerminal(t *testing.T) {
 
 // TestOthersMayNotDecideOnATerminal asks as a website and an auditor.
 func TestOthersMayNotDecideOnATerminal(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	item := d.opened("order-coinbase.A", completedOrder("A", "", 700))
@@ -148,6 +152,7 @@ func TestOthersMayNotDecideOnATerminal(t *testing.T) {
 
 // TestAPersonIsAskedBeforeADecisionIsSent answers on a terminal.
 func TestAPersonIsAskedBeforeADecisionIsSent(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	tool(t, "script", "bsdutils")
 	d := newDesk(t)
@@ -172,6 +177,7 @@ func (d desk) onTerminal(command, line string) (int, *process) {
 
 // TestAKeptCallbackIsShownWithoutItsBody unless that is asked for.
 func TestAKeptCallbackIsShownWithoutItsBody(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	const body = `{"order":{"status":"completed"},"customer":{"email":"person@shop.example"}}`
@@ -195,6 +201,7 @@ func TestAKeptCallbackIsShownWithoutItsBody(t *testing.T) {
 
 // TestARefundOfAnOrderIsDecidedOnATerminal sends a part, and withdraws the rest.
 func TestARefundOfAnOrderIsDecidedOnATerminal(t *testing.T) {
+	anyLog(t)
 	t.Parallel()
 	d := newDesk(t)
 	d.record(completedOrder("A", "ann", 1000))

@@ -63,7 +63,7 @@ func TestTheMerchantsPageHasEveryReason(t *testing.T) {
 	inTree(t)
 	t.Parallel()
 	page := merchantsPage(t)
-	source, err := os.ReadFile("../../domain/payment/payment.go")
+	source, err := os.ReadFile("../../domain/payment/reason.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (d reviewDesk) work(ctx context.Context) error {
 func isRefused(err error) bool {
 	return slices.ContainsFunc([]error{
 		review.ErrNoItem, review.ErrDecided, review.ErrRound, review.ErrUndecided, review.ErrRefundOpen, review.ErrRefundDone, review.ErrLater,
-		review.ErrPossible, review.ErrMissing, payment.ErrTooMany,
+		review.ErrImpossible, review.ErrMissing, payment.ErrTooMany,
 	}, func(known error) bool { return errors.Is(err, known) })
 }
 

@@ -218,8 +218,11 @@ func (i decidedItem) writeDecisions(w io.Writer) error {
 			return err
 		}
 	}
-	if len(i.Decisions) > 0 {
-		fmt.Fprintf(w, "\ndaybook decide %s %s --note WHY\n", i.ID, i.Decisions[0].Decision)
+	for _, d := range i.Decisions {
+		if d.Needs == "" { // as it stands
+			fmt.Fprintf(w, "\ndaybook decide %s %s --note WHY\n", i.ID, d.Decision)
+			break
+		}
 	}
 	return nil
 }

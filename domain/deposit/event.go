@@ -74,7 +74,8 @@ type DepositReleased struct {
 	Refunded      *review.Refunded `json:"refunded,omitzero"`
 }
 
-// DepositDismissed says that nobody claims a held deposit, or that it never came.
+// DepositDismissed says that a held deposit is settled without a credit: it has no owner, or
+// never came.
 type DepositDismissed struct {
 	review.Decision
 	Arrived  *money.Amount    `json:"arrived,omitzero"` // left out if nothing did

@@ -41,7 +41,8 @@ func (s State) hasOpenRefund(i Item) bool {
 // Intent returns the last refund of the item that was decided; nil if none was.
 func (i Item) Intent() *Intent { return i.intent }
 
-// key is under what the payment of the item is known: its identity, else the item.
+// key returns the key of the item's payment in State.Payments; the item's id if it has no
+// identity.
 func (i Item) key() string {
 	if i.held.Payment == "" {
 		return i.held.Hold
@@ -98,13 +99,24 @@ func (s State) reverse(e DecisionReversed) State {
 
 func (s State) intend(e RefundDecided) State {
 	return s.change(e.Item, func(i Item) Item {
-		i.Item, i.intent = i.Decide(e.Round, e.Refund, *e.Asked, e.By), &Intent{RefundDecided: e}
+		i.Item, i.intent = i.Decide(e.Round, e.Refund, askedOf(e), e.By), &Intent{RefundDecided: e}
 		return i
 	}).standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reserve(e.Refund, e.Item) })
 }
 
+// askedOf returns the request of a refund; the zero value if the event has none.
+func askedOf(e RefundDecided) (asked review.Asked) {
+	if e.Asked != nil {
+		asked = *e.Asked
+	}
+	return asked
+}
+
 func (s State) withdraw(e RefundWithdrawn) State {
 	return s.change(e.Item, func(i Item) Item {
+		if i.intent == nil {
+			return i
+		}
 		i.Item, i.intent = i.EndRound("", true), &Intent{RefundDecided: i.intent.RefundDecided, Withdrawn: true}
 		return i
 	}).standing(e.Payment, func(p payment.Standing) payment.Standing { return p.Reverse(e.Refund) })
@@ -128,8 +140,13 @@ func (s State) standing(identity ident.Payment, change func(payment.Standing) pa
 
 func (s State) refunded(e DepositRefunded) State {
 	s = s.change(e.Item, func(i Item) Item {
+		if i.intent == nil {
+			return i
+		}
 		i.intent = &Intent{RefundDecided: i.intent.RefundDecided, Done: &e}
-		i.back = e.Amount
+		if back, err := i.back.Add(e.Amount); err == nil {
+			i.back = back
+		}
 		return i
 	})
 	return s.standing(e.Payment, func(p payment.Standing) payment.Standing {

@@ -103,7 +103,7 @@ const maxTimes = 10_000
 // refunded returns with what the new holder of the deposit is charged.
 func (d about) refunded(amount money.Amount) (*review.Refunded, error) {
 	back := d.state.backOf(d.item)
-	if back.IsZero() || back.Sign() == 0 {
+	if back.Sign() == 0 {
 		return nil, nil
 	}
 	if rest, err := amount.Sub(back); err != nil || rest.Sign() < 0 {
@@ -122,8 +122,14 @@ func (d about) refund() ([]Event, error) {
 		return nil, review.Impossible("a refund has no user, times or arrived")
 	}
 	left := d.item.held.Amount
-	if posted := d.book.Left(d.item.key()); !posted.IsZero() {
+	switch posted := d.book.Left(d.item.key()); {
+	case !posted.IsZero():
 		left = &posted
+	case d.item.held.Payment != "" && d.state.backOf(d.item).Sign() != 0:
+		return nil, review.Impossible("%s of it were sent back", d.state.backOf(d.item))
+	}
+	if d.isGiven() {
+		return nil, review.Impossible("an earlier round gave it to a user; credit it with times, which says how many came in all")
 	}
 	amount, err := asked.AmountOf(left)
 	if err != nil {
@@ -133,6 +139,20 @@ func (d about) refund() ([]Event, error) {
 		Refund: d.command.EventID(0), Item: d.command.Item, Round: d.command.Round, Asked: &asked, Payment: d.item.held.Payment,
 		Amount: amount, By: d.command.By, Note: asked.Note,
 	}}, nil
+}
+
+// isGiven reports whether a decision of an earlier round stands about a deposit without a
+// hash, which has come again.
+func (d about) isGiven() bool {
+	if d.item.held.Payment != "" {
+		return false
+	}
+	for _, r := range d.item.Rounds {
+		if !r.Reversed && !r.Withdrawn && r.Asked.Decision != review.Refund {
+			return true
+		}
+	}
+	return false
 }
 
 // dismiss settles the deposit without a credit.
@@ -147,6 +167,9 @@ func (d about) dismiss() ([]Event, error) {
 		return []Event{DepositDismissed{Decision: d.decision(false)}}, nil
 	}
 	arrived := asked.Arrived
+	if arrived == nil && d.isGiven() {
+		return nil, review.Impossible("an earlier round gave it to a user; credit it with times, which says how many came in all")
+	}
 	if arrived == nil && held.Arrived {
 		arrived = held.Amount
 	}
@@ -189,7 +212,7 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 	switch back := s.backOf(i); {
 	case s.hasOpenRefund(i):
 		return nil, review.ErrRefundOpen
-	case !back.IsZero() && back.Sign() != 0, i.intent != nil && i.intent.Done != nil:
+	case back.Sign() != 0, i.intent != nil && i.intent.Done != nil:
 		return nil, review.ErrRefundDone
 	}
 	posted := book.By(decision)
@@ -219,6 +242,9 @@ func DecideSent(s State, c review.Confirm, book review.Book) ([]Event, error) {
 		return nil, nil
 	case intent.Done != nil:
 		return nil, review.ErrRefundDone
+	}
+	if left := book.Left(i.key()); !left.IsZero() && left != i.intent.Amount {
+		return nil, review.Impossible("%s came, and the refund was decided as %s; withdraw it and decide again", left, i.intent.Amount)
 	}
 	return []Event{DepositRefunded{
 		Payment: i.held.Payment, Refund: i.intent.Refund, Item: c.Refund, Amount: i.intent.Amount,

@@ -229,7 +229,7 @@ func sorted(lines []review.Line) []review.Line {
 	})
 }
 
-// Holders implements review.Posted. What is owed to a user goes first: it is nobody's
+// Holders implements review.Posted. What is owed to a user goes first: it is no
 // income yet.
 func (p *Posted) Holders(key string) []review.Line {
 	var holders []review.Line

@@ -8,8 +8,8 @@ import (
 	"daybook/domain/review"
 )
 
-// decideRefund decides about a held refund.
-func (d *decision) decideRefund(c DecideItem, i Item) error {
+// decideHeldRefund decides about a held refund.
+func (d *decision) decideHeldRefund(c DecideItem, i Item) error {
 	if c.Asked.Times != nil || c.Asked.Arrived != nil {
 		return review.Impossible("times and arrived say nothing of a refund")
 	}

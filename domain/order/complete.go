@@ -60,7 +60,7 @@ func short(amount, price money.Amount) (*money.Amount, error) {
 	return &lacks, nil
 }
 
-// settleSite asks whether the payment settles the website's order that is linked.
+// settleSite checks that the payment settles the linked order of the website.
 func (d *decision) settleSite(identity ident.Payment) error {
 	if d.state.Site == "" {
 		return nil
@@ -91,6 +91,15 @@ func (d *decision) dismiss(c DecideItem, i Item) error {
 	arrived, transfer, err := d.arrived(c, i, hasPosted)
 	if err != nil {
 		return err
+	}
+	if arrived != nil && !hasPosted {
+		standing := d.state.Payments.Of(i.key())
+		if err := i.unanswered(standing); err != nil {
+			return err
+		}
+		if err := d.claim(i, standing, i.held.Transfer); err != nil {
+			return err
+		}
 	}
 	made := d.about(c, i, hasPosted || arrived != nil)
 	if arrived != nil {

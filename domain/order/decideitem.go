@@ -42,7 +42,7 @@ func DecideReview(s State, c DecideItem) ([]Event, error) {
 // decide adds the event of a decision.
 func (d *decision) decide(c DecideItem, i Item) error {
 	if i.refund != nil {
-		return d.decideRefund(c, i)
+		return d.decideHeldRefund(c, i)
 	}
 	switch c.Asked.Decision {
 	case review.Credit:
@@ -80,8 +80,8 @@ type reading struct {
 // read returns what a decision to give the payment to somebody is about.
 func (d *decision) read(c DecideItem, i Item) (r reading, err error) {
 	standing := d.state.Payments.Of(i.key())
-	if i.held != nil && standing.Received && !standing.Verified && !standing.Refuted && !standing.Answered {
-		return r, review.Impossible("its provider has not answered about it yet")
+	if err := i.unanswered(standing); err != nil {
+		return r, err
 	}
 	switch {
 	case i.mispaid != nil:
@@ -110,6 +110,30 @@ func (d *decision) read(c DecideItem, i Item) (r reading, err error) {
 		r.counts = d.counts(i, *r.transfer)
 	}
 	return r, d.claim(i, standing, r.transfer)
+}
+
+// unanswered reports that a payment waits for its provider's answer: what comes of it may
+// not be decided before.
+func (i Item) unanswered(standing payment.Standing) error {
+	if i.held != nil && standing.Received && !standing.Verified && !standing.Refuted && !standing.Answered {
+		return review.Impossible("its provider has not answered about it yet")
+	}
+	return nil
+}
+
+// unposted checks what a person says of money that nothing in the books shows: that it is
+// not under way, went back before, or belongs to another order.
+func (d *decision) unposted(i Item, standing payment.Standing) error {
+	if err := i.unanswered(standing); err != nil {
+		return err
+	}
+	if standing.Refunded.Sign() != 0 {
+		return review.Impossible("%s of it were sent back", standing.Refunded)
+	}
+	if i.held == nil {
+		return nil
+	}
+	return d.claim(i, standing, i.held.Transfer)
 }
 
 // counts returns for how much a transfer counts: in the currency that is registered, if
@@ -155,7 +179,7 @@ func (d *decision) claim(i Item, standing payment.Standing, t *payment.Transfer)
 // before. The holder has amount of it.
 func (d *decision) refunded(i Item, received, amount money.Amount) (*review.Refunded, error) {
 	back := d.state.Payments.Of(i.key()).Refunded
-	if back.IsZero() || back.Sign() == 0 {
+	if back.Sign() == 0 {
 		return nil, nil
 	}
 	rest, err := received.Sub(back)

@@ -50,7 +50,8 @@ type PaymentDismissed struct {
 	Refunded *review.Refunded  `json:"refunded,omitzero"`
 }
 
-// MispaymentDismissed says that nobody claims a mispayment, or that it never came.
+// MispaymentDismissed says that a mispayment is settled without a credit: it has no owner,
+// or never came.
 type MispaymentDismissed struct {
 	review.Decision
 	Arrived  *money.Amount     `json:"arrived,omitzero"` // left out if nothing did

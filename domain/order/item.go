@@ -112,7 +112,7 @@ func (s State) reverse(e DecisionReversed) State {
 	return s.with(i.key(), func(p payment.Standing) payment.Standing { return p.Reverse(e.Reverses) })
 }
 
-// key is under what the payment of the item is known.
+// key returns the key of the item's payment in State.Payments.
 func (i Item) key() string {
 	switch {
 	case i.held != nil:

@@ -24,6 +24,9 @@ func DecideIntent(s State, c DecideRefund) ([]Event, error) {
 		}
 		return nil, nil
 	}
+	if _, isItem := s.Items[c.Refund]; isItem {
+		return nil, review.Impossible("the id is that of an item; take another one for the refund")
+	}
 	if len(s.Intents) >= payment.Max {
 		return nil, payment.ErrTooMany
 	}
@@ -51,7 +54,7 @@ func within(amount, left money.Amount) error {
 	case left.IsZero():
 		return review.Impossible("nothing is left of it")
 	case amount.Currency() != left.Currency():
-		return review.Missing("an amount in %s, which is what was received", left.Currency())
+		return review.Missing("an amount in %s, the currency that was received", left.Currency())
 	case amount.Sign() <= 0:
 		return review.Missing("an amount of more than nothing")
 	}
@@ -69,9 +72,13 @@ func (d *decision) intend(c DecideItem, i Item) error {
 	if c.Asked.User != "" || c.Asked.Times != nil || c.Asked.Arrived != nil {
 		return review.Impossible("a refund has no user, times or arrived")
 	}
+	standing := d.state.Payments.Of(i.key())
 	amount := d.command.Book.Left(i.posted(c.Item))
 	if amount.IsZero() {
 		amount = i.amount()
+		if err := d.unposted(i, standing); err != nil {
+			return err
+		}
 	}
 	amount, err := c.Asked.AmountOf(&amount)
 	if err != nil {
@@ -112,6 +119,12 @@ func DecideSent(s State, c ConfirmRefund) ([]Event, error) {
 		return nil, review.ErrRefundDone
 	case c.Book == nil:
 		return nil, review.Unposted{}
+	}
+	if s.Payments.Of(string(i.Payment)).Awaits() {
+		return nil, review.Impossible("its provider has not answered about the payment yet")
+	}
+	if s.isReported(i.Payment, c.Reference) {
+		return nil, review.Impossible("the provider's report of %q is recorded already; withdraw this refund, unless it is another", c.Reference)
 	}
 	d := decision{state: s.Clone(), command: Report{EventID: c.EventID, Claims: c.Claims}}
 	err := d.sendBack(i.Payment, i.Amount, PaymentRefunded{Refund: i.Refund, Reference: c.Reference, By: c.By, OccurredAt: c.SentAt})

@@ -81,7 +81,7 @@ func (s State) intend(e RefundDecided) State {
 	if e.Item == "" {
 		return s
 	}
-	s = s.change(e.Item, func(i review.Item) review.Item { return i.Decide(e.Round, e.Refund, *e.Asked, e.By) })
+	s = s.change(e.Item, func(i review.Item) review.Item { return i.Decide(e.Round, e.Refund, deref(e.Asked), e.By) })
 	return s.with(s.Items[e.Item].key(), func(p payment.Standing) payment.Standing { return p.Reserve(e.Refund, e.Item) })
 }
 
@@ -170,6 +170,9 @@ func sum(lines []review.Line) (total money.Amount, err error) {
 
 func (s State) holdRefund(e RefundHeld) State {
 	s = s.open(e.Hold, Item{refund: &e}).settleReport(e.Report)
+	if _, known := s.Reports[e.Report]; !known && e.Report != "" {
+		s = s.withReport(e.Report, report{payment: e.Payment, amount: deref(e.Amount), hash: e.Hash, isSettled: true})
+	}
 	if e.Refund != "" && e.Posted {
 		s = s.changeIntent(e.Refund, func(i *Intent) { i.Status, i.Failed = RefundSent, false })
 	}
@@ -177,7 +180,10 @@ func (s State) holdRefund(e RefundHeld) State {
 }
 
 func (s State) charge(e RefundCharged) State {
-	i := s.Items[e.Item]
+	i, known := s.Items[e.Item]
+	if !known {
+		return s
+	}
 	i.charged = &e
 	s = s.open(e.Item, i)
 	if e.Within == nil {

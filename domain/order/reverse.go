@@ -26,7 +26,7 @@ func DecideReverse(s State, c ReverseItem) ([]Event, error) {
 		return nil, review.ErrRefundDone
 	case s.hasOpenRefund(i.identity(), c.Item):
 		return nil, review.ErrRefundOpen
-	case i.refund == nil && !back.IsZero() && back.Sign() != 0:
+	case i.refund == nil && back.Sign() != 0:
 		return nil, review.ErrRefundDone
 	}
 	posted := c.Book.By(standing.ID)

@@ -27,8 +27,19 @@ func (d *decision) settleRefunds() {
 }
 
 func (d *decision) settleRefund(id ident.Payment, r report) {
+	if d.state.Payments.Of(string(r.payment)).Awaits() {
+		return // the provider's answer posts the payment first
+	}
 	sent := PaymentRefunded{Report: id, Hash: r.hash, OccurredAt: r.occurredAt}
-	if intent := d.openIntent(id, r); intent != nil {
+	if d.isContradicted(id, r) {
+		d.holdReport(RefundHeld{Payment: r.payment, Report: id, Amount: &r.amount, Reason: payment.Contradiction, Hash: r.hash, OccurredAt: r.occurredAt})
+		return
+	}
+	intent := d.openIntent(id, r)
+	if intent != nil && !names(intent.Refund, id, r) && d.sameAsSent(r) != nil {
+		intent = nil // it may be the one that was confirmed: a person decides
+	}
+	if intent != nil {
 		sent.Refund, r.payment = intent.Refund, intent.Payment
 	} else if same := d.sameAsSent(r); same != nil {
 		d.holdReport(RefundHeld{Payment: r.payment, Report: id, Refund: same.Refund, Amount: &r.amount, Reason: payment.RefundSame, Hash: r.hash, OccurredAt: r.occurredAt})
@@ -47,8 +58,8 @@ func (d *decision) hasCome(identity ident.Payment) bool {
 	return !d.command.Book.Left(string(identity)).IsZero() || !p.Refunded.IsZero()
 }
 
-// sendBack posts what was sent back: what the payment gives, and beyond that what waits
-// for a person.
+// sendBack posts a refund that was sent: what is left of its payment as PaymentRefunded, and
+// any excess as RefundHeld.
 func (d *decision) sendBack(identity ident.Payment, amount money.Amount, sent PaymentRefunded) error {
 	sent.Payment = identity
 	intent := d.state.Intent(sent.Refund)
@@ -169,8 +180,27 @@ func names(text string, id ident.Payment, r report) bool {
 // or hash.
 func (d *decision) isConfirmed(id ident.Payment, r report) bool {
 	return slices.ContainsFunc(d.state.Intents, func(i Intent) bool {
-		return i.isOf(r.payment) && i.isConfirmed() && names(i.Done.Reference, id, r)
+		return i.isOf(r.payment) && i.isConfirmed() && i.Amount == r.amount && names(i.Done.Reference, id, r)
 	})
+}
+
+// isContradicted reports whether a person has confirmed the refund of a report with another
+// amount.
+func (d *decision) isContradicted(id ident.Payment, r report) bool {
+	return slices.ContainsFunc(d.state.Intents, func(i Intent) bool {
+		return i.isOf(r.payment) && i.isConfirmed() && i.Amount != r.amount && names(i.Done.Reference, id, r)
+	})
+}
+
+// isReported reports whether a text names a refund of a payment that the provider has
+// reported, and that is posted or waits.
+func (s State) isReported(identity ident.Payment, text string) bool {
+	for id, r := range s.Reports {
+		if r.isSettled && (Intent{RefundDecided: RefundDecided{Payment: identity}}).isOf(r.payment) && names(text, id, r) {
+			return true
+		}
+	}
+	return false
 }
 
 // isConfirmed reports whether a person says that the refund was sent.

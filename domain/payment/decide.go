@@ -15,11 +15,10 @@ type undo struct {
 	holds    []HeldReport // as they were
 }
 
-// Release returns the standing after a person credited it: a report that was held, or
-// what was received, to whoever the decision names. It settles the holds of the payment
-// like any credit, the one of the decision included. The facts of the first report stay
-// what later ones are compared with. Of what had been sent back, share is what the user
-// gives.
+// Release returns the standing after a person credited user: with a held report, or with
+// what was received. It closes the payment's holds as any credit does, and the decided one.
+// Later reports are still compared with the first one. share is the user's part of what was
+// sent back before.
 func (s Standing) Release(decision, hold, user string, amount, share money.Amount, transfer *Transfer) Standing {
 	before := s
 	if !s.Received {

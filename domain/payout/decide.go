@@ -16,7 +16,7 @@ func Decide(s State, c Report) ([]Event, error) {
 	switch {
 	case c.Facts == nil:
 		return s.hold(c, payment.UnreadableAmount)
-	case s.Known && !s.Facts.Equal(*c.Facts) && s.isReplaced(*c.Facts):
+	case s.Known && !s.Facts.Equal(*c.Facts) && s.isReplaced(*c.Facts, c.Progress):
 		return nil, nil
 	case s.Known && !s.Facts.Equal(*c.Facts):
 		return s.hold(c, payment.Contradiction)

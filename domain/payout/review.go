@@ -34,7 +34,10 @@ func (s State) put(id string, i Item) State {
 }
 
 func (s State) decided(d review.Decision, before *taken) State {
-	i := s.Items[d.Item]
+	i, known := s.Items[d.Item]
+	if !known {
+		return s
+	}
 	i.Item, i.before = i.Decide(d.Round, d.ID, d.Asked, d.By), before
 	return s.put(d.Item, i)
 }
@@ -46,7 +49,10 @@ func (s State) release(e PayoutReleased) State {
 }
 
 func (s State) reverse(e DecisionReversed) State {
-	i := s.Items[e.Item]
+	i, known := s.Items[e.Item]
+	if !known {
+		return s
+	}
 	if b := i.before; b != nil {
 		s.Known, s.Completed, s.Facts = b.known, b.completed, b.facts
 	}
@@ -54,10 +60,12 @@ func (s State) reverse(e DecisionReversed) State {
 	return s.put(e.Item, i)
 }
 
-// isReplaced reports whether a report is the reading that a released one has replaced.
-func (s State) isReplaced(f Facts) bool {
+// isReplaced reports whether a report is the reading that a released one has replaced. That
+// an announced payout is completed all the same is news.
+func (s State) isReplaced(f Facts, progress Progress) bool {
 	for _, i := range s.Items {
-		if i.before != nil && i.before.known && i.before.facts.Equal(f) {
+		isNews := i.before != nil && progress == Complete && !i.before.completed
+		if i.before != nil && i.before.known && !isNews && i.before.facts.Equal(f) {
 			return true
 		}
 	}

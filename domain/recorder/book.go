@@ -20,7 +20,7 @@ func (b booked[S]) posted() *ledger.Posted {
 	return b.book
 }
 
-// withBook returns how the events of a stream are folded together with what they post.
+// withBook extends the fold of an aggregate by a book of what its events post.
 func withBook[S any, E codec.Event](a aggregate[S, E]) aggregate[booked[S], E] {
 	return aggregate[booked[S], E]{a.codec, func(b booked[S], event E) booked[S] {
 		b.state, b.book = a.evolve(b.state, event), b.posted()

@@ -226,11 +226,12 @@ func (b *book) decided(d review.Decision, user string, amount money.Amount) {
 }
 
 func (b *book) dismissed(d review.Decision) {
-	p := b.remember(d)
-	if len(d.Takes) > 0 {
-		p.user, p.amount = "", money.Amount{}
-		clear(p.waiting)
+	if len(d.Takes) == 0 {
+		return // nobody has less or more
 	}
+	p := b.remember(d)
+	p.user, p.amount = "", money.Amount{}
+	clear(p.waiting)
 }
 
 func (b *book) remember(d review.Decision) *told {

@@ -156,7 +156,7 @@ func (b *book) decideItem(item string, asked review.Asked) (err error) {
 	if errors.Is(err, review.ErrMissing) && asked.User == "" {
 		asked.User = "u1"
 		err = b.tryItem(item, asked)
-		if errors.Is(err, review.ErrPossible) {
+		if errors.Is(err, review.ErrImpossible) {
 			asked.Amount = nil
 			err = b.tryItem(item, asked)
 		}
@@ -250,7 +250,7 @@ func (b *book) settleAll(choose chooser) {
 		verb := one(choose, review.Credit, review.Dismiss)
 		before := b.sums()
 		if err := b.decideItem(item, review.Asked{Decision: verb}); err != nil {
-			verb = review.Dismiss
+			verb = map[review.Verb]review.Verb{review.Credit: review.Dismiss, review.Dismiss: review.Credit}[verb]
 			b.check(b.decideItem(item, review.Asked{Decision: verb}))
 		}
 		b.verify()

@@ -33,7 +33,7 @@ func decides(stream eventstore.StreamName, by string, asked review.Asked) step {
 	asked.Note = "by " + by
 	return func(ctx context.Context, d desk) error {
 		_, err := d.DecideItem(ctx, stream, review.Decide{Item: d.item(stream), Asked: asked}, false, d.command("operator:"+by))
-		for _, answer := range []error{review.ErrDecided, review.ErrRound, review.ErrRefundOpen, review.ErrPossible} {
+		for _, answer := range []error{review.ErrDecided, review.ErrRound, review.ErrRefundOpen, review.ErrImpossible} {
 			if errors.Is(err, answer) {
 				return nil
 			}

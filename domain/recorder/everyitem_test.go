@@ -25,7 +25,7 @@ type provider struct {
 	intents  []string
 }
 
-const seeds = 40
+const seeds = 30
 
 // TestEveryItemIsDecidedAndTheBookIsThatOfTheProvider reports payments and refunds of two
 // checkouts in any order, with people who decide in between, and decides in the end what
@@ -33,7 +33,7 @@ const seeds = 40
 func TestEveryItemIsDecidedAndTheBookIsThatOfTheProvider(t *testing.T) {
 	n := uint64(seeds)
 	if testing.Short() {
-		n = 10
+		n = 5
 	}
 	for seed := range n {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -108,13 +108,15 @@ func optionOf[E codec.Event](verb review.Verb, events []E, err error) (option Op
 	case errors.Is(err, review.ErrMissing):
 		option.Needs = err.Error()
 		return option, true, nil
-	case errors.Is(err, review.ErrPossible), errors.Is(err, review.ErrDecided), errors.Is(err, review.ErrRefundOpen):
+	case errors.Is(err, review.ErrImpossible), errors.Is(err, review.ErrDecided), errors.Is(err, review.ErrRefundOpen):
 		return option, false, nil
 	case err != nil:
 		return option, false, err
 	}
-	option.Lines, err = linesOf(events)
-	return option, true, err
+	if option.Lines, err = linesOf(events); err != nil {
+		return option, false, nil // it cannot be posted, and the others can
+	}
+	return option, true, nil
 }
 
 // orderPreview decides about items of an order without claiming anything.
@@ -146,7 +148,7 @@ func (p orderPreview) decide(ctx context.Context, asked review.Decide) ([]order.
 			return nil, err
 		}
 	}
-	return nil, review.ErrPossible
+	return nil, review.ErrImpossible
 }
 
 func (p orderPreview) isTaken(ctx context.Context, transaction ident.Payment) (bool, error) {

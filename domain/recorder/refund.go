@@ -136,6 +136,9 @@ func (r *Recorder) depositRefund(ctx context.Context, stream eventstore.StreamNa
 	decide func(state deposit.State, book review.Book) ([]deposit.Event, error)) (refund Refund, err error) {
 	outcome := Duplicate
 	result, err := record(ctx, r.store, stream, withBook(deposits), c.message(), func(b booked[deposit.State], _ func(int) string) ([]deposit.Event, error) {
+		if b.err != nil {
+			return nil, b.err
+		}
 		events, err := decide(b.state, b.posted())
 		outcome = outcomeOf(events)
 		after := b.state.Clone()

@@ -135,13 +135,11 @@ func makeOf[S any, E codec.Event](m *making, a reviewed[S, E], state S, book rev
 	}
 	m.after = a.item(after, m.item)
 	if len(events) == 0 {
-		for _, r := range m.after.Rounds {
-			if r.Number == m.round {
-				m.lines = book.By(r.ID)
-			}
-			if r.Number == m.round && m.isReversal {
-				m.lines = review.Opposite(m.lines)
-			}
+		if r := m.after.Decided(m.round); r != nil {
+			m.lines = book.By(r.ID)
+		}
+		if m.isReversal {
+			m.lines = review.Opposite(m.lines)
 		}
 	}
 	if m.isDryRun {

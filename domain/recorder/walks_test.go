@@ -25,10 +25,10 @@ func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 	d.has("assets:checkout USDC 9.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -10.000000")
 
 	d.ok(d.intend("checkout.c1", "r1", "3.00 USDC"))
-	d.ok(d.intend("checkout.c1", "r1", "3.00 USDC"))                          // again
-	d.refuses(d.intend("checkout.c1", "r1", "4.00 USDC"), review.ErrDecided)  // otherwise
-	d.refuses(d.intend("checkout.c1", "r2", "7.01 USDC"), review.ErrPossible) // the rest is 7.00
-	d.refuses(d.intend("checkout.c1", "r2", "7.00 EUR"), review.ErrMissing)   // not what was received
+	d.ok(d.intend("checkout.c1", "r1", "3.00 USDC"))                            // again
+	d.refuses(d.intend("checkout.c1", "r1", "4.00 USDC"), review.ErrDecided)    // otherwise
+	d.refuses(d.intend("checkout.c1", "r2", "7.01 USDC"), review.ErrImpossible) // the rest is 7.00
+	d.refuses(d.intend("checkout.c1", "r2", "7.00 EUR"), review.ErrMissing)     // not what was received
 	d.has("assets:checkout USDC 9.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -10.000000")
 
 	d.refunded("c1", "re_1", "3.00 USDC", "PENDING")
@@ -51,7 +51,7 @@ func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 	same := d.item(streamC)
 	d.decide(streamC, review.Asked{Decision: review.Charge})
 	d.has("assets:checkout USDC 2.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -3.000000")
-	d.refuses(d.intend("checkout.c1", "r4", "3.01 USDC"), review.ErrPossible)
+	d.refuses(d.intend("checkout.c1", "r4", "3.01 USDC"), review.ErrImpossible)
 	d.ok(d.reverse(streamC, same))
 	d.decide(streamC, review.Asked{Decision: review.Dismiss})
 	d.has("assets:checkout USDC 3.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -4.000000")
@@ -65,7 +65,7 @@ func TestASaleIsRefundedInPartsByIntentAndByReport(t *testing.T) {
 	d.undone(streamC, above, before)
 	d.decide(streamC, review.Asked{Decision: review.Dismiss})
 	d.has("assets:checkout USDC -1.100000", "expenses:fees:checkout USDC 0.100000", "expenses:unexplained USDC 1.000000")
-	d.refuses(d.intend("checkout.c1", "r9", "0.01 USDC"), review.ErrPossible)
+	d.refuses(d.intend("checkout.c1", "r9", "0.01 USDC"), review.ErrImpossible)
 }
 
 func TestASiteOrderIsPaidByTwoCheckouts(t *testing.T) {
@@ -77,7 +77,7 @@ func TestASiteOrderIsPaidByTwoCheckouts(t *testing.T) {
 	second := d.item("order-checkout.c2")
 	d.has("assets:checkout USDC 20.000000", "income:sales USDC -10.000000", "liabilities:suspense:"+second+" USDC -10.000000")
 	_, err := d.decideItem("order-checkout.c2", second, review.Asked{Decision: review.Complete}, false)
-	d.refuses(err, review.ErrPossible)
+	d.refuses(err, review.ErrImpossible)
 
 	before := d.book()
 	d.decide("order-checkout.c2", review.Asked{Decision: review.Credit})
@@ -151,7 +151,7 @@ func TestAContradictionAboutTheUserIsReleased(t *testing.T) {
 	before := d.book()
 	d.has("assets:coinbase USD 10.00", "liabilities:users:u1 USD -10.00")
 	_, err := d.decideItem(streamA, item, review.Asked{Decision: review.Refund}, false)
-	d.refuses(err, review.ErrPossible)
+	d.refuses(err, review.ErrImpossible)
 
 	d.decide(streamA, review.Asked{Decision: review.Credit})
 	d.has("assets:coinbase USD 10.00", "liabilities:users:u2 USD -10.00")
@@ -207,6 +207,16 @@ func TestASecondTransferToOneCheckout(t *testing.T) {
 	d.decide(streamC, review.Asked{Decision: review.Refund}) // of a hold that has posted nothing
 	d.ok(d.sent(streamC, item, "bank-1"))
 	d.has("assets:checkout USDC 9.900000", "expenses:fees:checkout USDC 0.100000", "income:sales USDC -10.000000")
+}
+
+// TestARefundHasAnIDOfItsOwn refuses the id of an item, under which its own refund is known.
+func TestARefundHasAnIDOfItsOwn(t *testing.T) {
+	d := newDesk(t)
+	defer d.proved()
+	d.expect("checkout.c1", "u1", "10.00 USDC", order.ForSale)
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xaa")
+	d.checkout("c1", "", "10.00 USDC", "", "", "0xbb")
+	d.refuses(d.intend("checkout.c1", d.item(streamC), "1.00 USDC"), review.ErrImpossible)
 }
 
 func TestAShortSaleIsCompleted(t *testing.T) {

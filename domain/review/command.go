@@ -58,7 +58,7 @@ func (Unposted) Error() string { return "what stands posted in the stream is not
 
 // Impossible says why an item cannot be decided as it was asked for.
 func Impossible(format string, arguments ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrPossible}, arguments...)...)
+	return fmt.Errorf("%w: "+format, append([]any{ErrImpossible}, arguments...)...)
 }
 
 // Missing says what a decision lacks.

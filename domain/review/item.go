@@ -14,11 +14,11 @@ var (
 	ErrRefundOpen = errors.New("a refund of the money is open")
 	ErrRefundDone = errors.New("the money was sent back")
 	ErrLater      = errors.New("a later decision rests on it")
-	ErrPossible   = errors.New("the item cannot be decided so")
+	ErrImpossible = errors.New("the item cannot be decided so")
 	ErrMissing    = errors.New("the decision lacks something")
 )
 
-// Item is how an item of a stream was decided. The zero value is one that was not.
+// Item has the decisions about one item of a stream. The zero value is open and has none.
 type Item struct {
 	Rounds  []Round // the last is the present one, if it has been decided
 	Settled string  // id of the decision, of another item or not, that has closed it; empty while it is open
@@ -54,7 +54,7 @@ func (i Item) Decide(round int, id string, asked Asked, by string) Item {
 	return i
 }
 
-// Settle returns the item after a decision about another one has closed it.
+// Settle returns the item closed by a rule, or by a decision about another item.
 func (i Item) Settle(id string) Item {
 	i.Settled = id
 	return i
@@ -76,27 +76,29 @@ func (i Item) EndRound(note string, isWithdrawn bool) Item {
 	return i.NextRound()
 }
 
-// NextRound returns the item after it came again.
+// NextRound returns the item open again, in its next round.
 func (i Item) NextRound() Item {
 	i.Round++
 	return i.Reopen()
 }
 
+// Decided returns the decision of a round; nil if it has none.
+func (i Item) Decided(round int) *Round {
+	if at := slices.IndexFunc(i.Rounds, func(r Round) bool { return r.Number == round }); at >= 0 {
+		return &i.Rounds[at]
+	}
+	return nil
+}
+
 // Check reports whether a request repeats what was decided in its round, or why it cannot
 // be met.
 func (i Item) Check(round int, asked Asked) (isRepetition bool, err error) {
-	for _, r := range i.Rounds {
-		if r.Number != round {
-			continue
-		}
-		if r.Asked.Equal(asked) {
-			return true, nil
-		}
-		if round == i.Round {
-			return false, ErrDecided
-		}
-	}
+	r := i.Decided(round)
 	switch {
+	case r != nil && r.Asked.Equal(asked):
+		return true, nil
+	case r != nil && round == i.Round:
+		return false, ErrDecided
 	case round != i.Round:
 		return false, ErrRound
 	case !i.IsOpen():
@@ -108,15 +110,12 @@ func (i Item) Check(round int, asked Asked) (isRepetition bool, err error) {
 // CheckReversal reports whether a request repeats the reversal of its round, or why it
 // cannot be met.
 func (i Item) CheckReversal(round int, note string) (isRepetition bool, err error) {
-	for _, r := range i.Rounds {
-		if r.Number == round && r.Reversed {
-			if r.Reversal == note {
-				return true, nil
-			}
-			return false, ErrRound
-		}
-	}
+	r := i.Decided(round)
 	switch {
+	case r != nil && r.Reversed && r.Reversal == note:
+		return true, nil
+	case r != nil && r.Reversed:
+		return false, ErrRound
 	case round != i.Round:
 		return false, ErrRound
 	case i.Standing() == nil && !i.IsOpen():

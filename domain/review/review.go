@@ -16,14 +16,14 @@ const (
 	Credit   Verb = "credit"   // give what came to a user
 	Complete Verb = "complete" // take what came for the sale that it was meant for
 	Refund   Verb = "refund"   // send it back
-	Dismiss  Verb = "dismiss"  // nothing came, or nobody claims it
+	Dismiss  Verb = "dismiss"  // settle it without a credit
 	Charge   Verb = "charge"   // of a refund: take it from a user
 )
 
 // Verbs are all of them.
 var Verbs = []Verb{Credit, Complete, Refund, Dismiss, Charge}
 
-// Asked is what a person asks for. The same asked for again is a repetition.
+// Asked is a person's request. An equal one for the same round repeats it.
 type Asked struct {
 	Decision Verb          `json:"decision"`
 	User     string        `json:"user,omitzero"`
@@ -74,8 +74,8 @@ type Decision struct {
 // Decided returns the decision itself, of an event that embeds it.
 func (d Decision) Decided() Decision { return d }
 
-// Refunded is what had been sent back of a payment before a decision about it. Who has the
-// payment by the decision is charged with it.
+// Refunded says how much of a payment was sent back before a decision. Its new holder is
+// charged with it.
 type Refunded struct {
 	Amount money.Amount `json:"amount"` // in the currency that was received
 	Share  money.Amount `json:"share"`  // of the amount that the decision gives
@@ -133,7 +133,7 @@ type Posted interface {
 	Share(key string, amount money.Amount) ([]Line, error)
 	// By returns what a decision has posted.
 	By(decision string) []Line
-	// IsLast reports whether nothing but fees and refunds was posted after a decision of what
-	// it posts.
+	// IsLast reports whether no later decision or rule has posted where this one did. Fees and
+	// refunds do not count.
 	IsLast(decision string) bool
 }

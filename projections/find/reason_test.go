@@ -12,7 +12,7 @@ import (
 // words would be shown as it is.
 func TestEveryReasonHasWords(t *testing.T) {
 	found := 0
-	for _, file := range []string{"../../domain/payment/payment.go", "../../domain/quarantine/event.go"} {
+	for _, file := range []string{"../../domain/payment/reason.go", "../../domain/quarantine/event.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		if err != nil {
 			t.Fatal(err)

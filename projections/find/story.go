@@ -14,6 +14,7 @@ import (
 	"daybook/domain/ledger"
 	"daybook/domain/money"
 	"daybook/domain/order"
+	"daybook/domain/payment"
 	"daybook/domain/payout"
 	"daybook/domain/quarantine"
 	"daybook/domain/review"
@@ -118,6 +119,17 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	withdrawn := func(r review.RefundWithdrawn) {
 		say(about(r.Payment, r.Item), "%s: a refund of %s was withdrawn %s.", s.subject, r.Amount, at)
 	}
+	// beside keeps a sentence next to that of the payment, which stays as it was.
+	beside := func(identity ident.Payment, item, what string) {
+		say(identity+ident.Payment(item), "%s: %s was dismissed %s.", s.subject, what, at)
+	}
+	dismissed := func(identity ident.Payment, item string) {
+		if s.open[local.Review.Name][item].Reason == string(payment.Contradiction) {
+			beside(identity, item, "a contradicting report")
+			return
+		}
+		say(about(identity, item), "%s: a held payment was dismissed %s.", s.subject, at)
+	}
 	switch e := event.(type) {
 	case order.OrderRegistered:
 		note("%s of user %s was registered %s, and no payment of it was reported.", s.subject, e.User, at)
@@ -146,7 +158,7 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 		}
 		say(e.Payment, "%s of user %s: %s was taken for the sale%s %s.", s.subject, e.User, e.Amount, short, at)
 	case order.PaymentDismissed:
-		say(about(e.Payment, e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
+		dismissed(e.Payment, e.Item)
 	case order.DecisionReversed:
 		undone(e.Reversal)
 	case order.RefundDecided:
@@ -156,7 +168,7 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case order.RefundCharged:
 		say(e.Payment, "%s: a refund of %s was charged%s %s.", s.subject, e.Amount, to(e.User), at)
 	case order.RefundDismissed:
-		say(e.Payment, "%s: a held refund was dismissed %s.", s.subject, at)
+		beside(e.Payment, e.Item, "a held refund")
 	case order.PaymentRefuted:
 		say(e.Payment, "%s: %s was shown not to exist %s.", s.subject, e.Amount, at)
 	case order.PaymentRefunded:
@@ -174,7 +186,7 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case deposit.DepositReleased:
 		credited(about(e.Payment, e.Item), e.User, e.Amount)
 	case deposit.DepositDismissed:
-		say(about(e.Payment, e.Item), "%s: a held payment was dismissed %s.", s.subject, at)
+		dismissed(e.Payment, e.Item)
 	case deposit.DecisionReversed:
 		undone(e.Reversal)
 	case deposit.RefundDecided:
@@ -190,7 +202,7 @@ func (s *story) put(recorded eventstore.Recorded, event codec.Event) {
 	case payout.PayoutReleased:
 		say(e.Payment, "%s of %s has arrived at the bank, as a person decided %s.", s.subject, e.Facts.Total, at)
 	case payout.PayoutDismissed:
-		say(e.Payment+ident.Payment(e.Item), "%s: a held report was dismissed %s.", s.subject, at)
+		beside(e.Payment, e.Item, "a held report")
 	case payout.DecisionReversed:
 		undone(e.Reversal)
 	case quarantine.CallbackRedriven:

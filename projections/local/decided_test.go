@@ -27,7 +27,7 @@ import (
 // refusals are the answers to a person that are no faults.
 var refusals = []error{
 	review.ErrDecided, review.ErrRound, review.ErrUndecided, review.ErrRefundOpen, review.ErrRefundDone, review.ErrLater,
-	review.ErrPossible, review.ErrMissing, review.ErrNoItem,
+	review.ErrImpossible, review.ErrMissing, review.ErrNoItem,
 }
 
 // decide is what a person or a process does about an item, open or not.

@@ -163,7 +163,7 @@ func (j *judgement) sending(x *proof) (s sending, ok bool) {
 		j.add("no report before it says that this refund was sent, or it is settled")
 		return s, false
 	}
-	s.intent, s.hash, s.occurredAt, s.isSaid = j.r.openIntentOf(said.Report, s.report), s.report.hash, s.report.occurredAt, true
+	s.intent, s.hash, s.occurredAt, s.isSaid = j.r.completes(said.Report, s.report), s.report.hash, s.report.occurredAt, true
 	payment := s.report.payment
 	if s.intent != nil {
 		payment = s.intent.said.Payment

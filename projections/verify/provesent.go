@@ -115,6 +115,9 @@ func (j *judgement) asReported(before *data) {
 // isOther reports whether a report says that another amount was sent than was settled.
 func (j *judgement) isOther(before *data) bool {
 	known := j.r.reports[before.Refund]
+	if before.Status == refundCompleted && j.r.isConfirmedOtherwise(before.Refund, before) {
+		return true
+	}
 	return before.Status == refundCompleted && known != nil && known.isSettled && known.amount.text() != before.Amount.text()
 }
 

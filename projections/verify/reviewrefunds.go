@@ -175,6 +175,28 @@ func (r *reviewed) openIntentOf(id string, of *refundReport) *intent {
 	return nil
 }
 
+// completes returns the decided refund that a report completes. One of its amount alone it
+// does not, if it may be the refund that a person has confirmed.
+func (r *reviewed) completes(id string, of *refundReport) *intent {
+	found := r.openIntentOf(id, of)
+	if found != nil && !names(found.said.Refund, id, of) && r.sameAsSent(of) != nil {
+		return nil
+	}
+	return found
+}
+
+// isConfirmedOtherwise reports whether a person has confirmed the refund of a report with
+// another amount.
+func (r *reviewed) isConfirmedOtherwise(id string, of *data) bool {
+	for _, known := range r.intents {
+		report := &refundReport{payment: of.Payment, hash: of.Hash}
+		if known.isConfirmed() && known.isOf(of.Payment) && known.said.Amount.text() != of.Amount.text() && names(known.done.Reference, id, report) {
+			return true
+		}
+	}
+	return false
+}
+
 // isConfirmed reports whether a person says that the refund was sent.
 func (i *intent) isConfirmed() bool {
 	return i.status == intentSent && i.done != nil && i.done.By != ""
