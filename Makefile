@@ -3,7 +3,7 @@
 
 GO       ?= go
 DATA     ?= ./daybook-data
-FUZZTIME ?= 6s
+FUZZTIME ?= 3s
 
 # Tests wait more than they compute, for syncs and for servers. So more of them
 # run side by side than there are processors: tests of a package where the
