@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"daybook/domain/ident"
+	"daybook/domain/recorder"
 	"daybook/eventstore"
 
 	"github.com/go-json-experiment/json"
@@ -62,6 +63,19 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 // setPosition tells a writer where his write stands, for min_position.
 func setPosition(w http.ResponseWriter, p eventstore.Position) {
 	w.Header()["Daybook-Position"] = []string{p.String()}
+}
+
+// setResult sets the headers of an answer to a write, and returns its position: 0 of a dry
+// run, which writes nothing.
+func setResult(w *call, result recorder.Result, isDryRun bool) (position eventstore.Position) {
+	if !isDryRun {
+		position = result.Position
+		setPosition(w, position)
+	}
+	if result.Outcome == recorder.Duplicate {
+		w.Header().Set("Idempotency-Hit", "true")
+	}
+	return position
 }
 
 // plainSegment returns the path segment of a name as text. The router hands it over

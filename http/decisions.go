@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"daybook/domain/deposit"
 	"daybook/domain/ident"
 	"daybook/domain/money"
 	"daybook/domain/recorder"
@@ -45,13 +46,8 @@ type decisionAnswer struct {
 	Position eventstore.Position `json:"position,omitzero"` // of the last event of the stream
 }
 
-const (
-	// maxNoteBytes bounds a note, which stays in the log for ever.
-	maxNoteBytes = 1000
-
-	// maxTimes bounds how many deposits without a hash one decision counts.
-	maxTimes = 10_000
-)
+// maxNoteBytes bounds a note, which stays in the log for ever.
+const maxNoteBytes = 1000
 
 // decide records what a person decides about an item. The round makes it repeatable: the
 // same body for the same round is answered the same.
@@ -83,29 +79,13 @@ func (v reviewRoutes) decide(w *call, r *http.Request) error {
 	}
 	answer := decisionAnswer{Item: id, Round: request.Round, Decision: asked.Decision, Postings: newPostings(made.Lines), DryRun: isDryRun}
 	if asked.Decision == review.Refund && !isDryRun {
-		answer.Refund = refundOf(made.Item, request.Round)
+		answer.Refund = made.Item.Decided(request.Round).ID
 	}
 	return answer.write(w, made.Result)
 }
 
-// refundOf returns the id of the refund that was decided in a round.
-func refundOf(item review.Item, round int) string {
-	for _, r := range item.Rounds {
-		if r.Number == round {
-			return r.ID
-		}
-	}
-	return ""
-}
-
 func (a decisionAnswer) write(w *call, result recorder.Result) error {
-	if !a.DryRun {
-		a.Position = result.Position
-		setPosition(w, result.Position)
-	}
-	if result.Outcome == recorder.Duplicate {
-		w.Header().Set("Idempotency-Hit", "true")
-	}
+	a.Position = setResult(w, result, a.DryRun)
 	return writeJSON(w, http.StatusOK, a)
 }
 
@@ -148,7 +128,7 @@ func (d decisionRequest) check() error {
 		return badRequest.problem("The body is "+decisionExample+".", nil)
 	case d.User != "" && ident.Check(d.User) != nil:
 		return badRequest.problem("The user has 1 to 128 bytes of UTF-8 without control characters.", nil)
-	case d.Times != nil && (*d.Times < 0 || *d.Times > maxTimes):
+	case d.Times != nil && (*d.Times < 0 || *d.Times > deposit.MaxTimes):
 		return badRequest.problem("times says how many deposits came: a whole number from 0 to 10000.", nil)
 	case d.Amount != nil && d.Currency == "":
 		return badRequest.problem("An amount goes with its currency.", nil)

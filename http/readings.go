@@ -75,7 +75,7 @@ func (s story) orderReadings(e order.PaymentHeld) *readings {
 	case e.Reported != nil:
 		answered := reported
 		answered.Status = readProvider
-		reported.Transfer, reported.Amount = e.Reported, optional(e.Reported.Amount)
+		reported.Transfer, reported.Amount = e.Reported, e.Reported.Amount.Optional()
 		return &readings{Reported: reported, Standing: answered}
 	case !e.Contradiction:
 		return nil
@@ -125,7 +125,7 @@ func standingOf(p payment.Standing, registered string) side {
 	if !isKnown {
 		return side{Status: readNothing}
 	}
-	r.Amount = optional(amount)
+	r.Amount = amount.Optional()
 	switch {
 	case p.Verified:
 		r.Status = readCredited
@@ -145,12 +145,4 @@ func standingOf(p payment.Standing, registered string) side {
 		}
 	}
 	return r
-}
-
-// optional returns nil for an amount that is not known.
-func optional(amount money.Amount) *money.Amount {
-	if amount.IsZero() {
-		return nil
-	}
-	return &amount
 }

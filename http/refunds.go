@@ -91,13 +91,7 @@ func (f refundRoutes) put(w *call, r *http.Request) error {
 
 func writeRefund(w *call, id order.ID, made recorder.Refund, isDryRun bool) error {
 	answer := newRefundAnswer(id, made)
-	if answer.DryRun = isDryRun; !isDryRun {
-		answer.Position = made.Position
-		setPosition(w, made.Position)
-	}
-	if made.Outcome == recorder.Duplicate {
-		w.Header().Set("Idempotency-Hit", "true")
-	}
+	answer.DryRun, answer.Position = isDryRun, setResult(w, made.Result, isDryRun)
 	return writeJSON(w, http.StatusOK, answer)
 }
 

@@ -85,13 +85,7 @@ func (o registrationRoutes) put(w *call, r *http.Request) error {
 		return creditedOtherwise(result.State, terms)
 	}
 	answer := registrationAnswer{ID: id, termsAnswer: termsAnswer(result.State.Terms), Paid: result.State.Paid != "", DryRun: isDryRun}
-	if !isDryRun {
-		answer.Position = result.Position
-		setPosition(w, result.Position)
-	}
-	if result.Outcome == recorder.Duplicate {
-		w.Header().Set("Idempotency-Hit", "true")
-	}
+	answer.Position = setResult(w, result.Result, isDryRun)
 	return writeJSON(w, http.StatusOK, answer)
 }
 

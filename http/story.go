@@ -115,7 +115,7 @@ func (r storyReader) read(ctx context.Context, stream eventstore.StreamName) (st
 	return s, nil
 }
 
-// note keeps the items that are open after an event.
+// note keeps each item as it is after an event, and how it was opened.
 func (s story) note(open map[string]local.Item, event codec.Event, addresses callback.RefundAddresses) {
 	for id, item := range open {
 		known := s.items[id]
@@ -123,9 +123,7 @@ func (s story) note(open map[string]local.Item, event codec.Event, addresses cal
 			known = &storyItem{opened: event, refundTo: addresses.For(item.Payment)}
 			s.items[id] = known
 		}
-		if known.Item.Key == "" || known.Item.Event == item.Event {
-			known.Item = item
-		}
+		known.Item = item
 	}
 }
 
@@ -140,7 +138,7 @@ func (s *story) put(event codec.Event, recorded eventstore.Recorded) {
 		s.payout = payout.Evolve(s.payout, e)
 	}
 	switch e := event.(type) {
-	case interface{ Decided() review.Decision }:
+	case review.Deciding:
 		d := e.Decided()
 		s.times[d.ID], s.subjects[d.ID] = recorded.RecordedAt, d.Item
 	case order.RefundDecided:
@@ -151,25 +149,22 @@ func (s *story) put(event codec.Event, recorded eventstore.Recorded) {
 		s.reversed[e.Refund] = reversal{e.By, recorded.RecordedAt}
 	case deposit.RefundWithdrawn:
 		s.reversed[e.Refund] = reversal{e.By, recorded.RecordedAt}
-	case order.DecisionReversed:
-		s.reversed[e.Reverses] = reversal{e.By, recorded.RecordedAt}
-	case deposit.DecisionReversed:
-		s.reversed[e.Reverses] = reversal{e.By, recorded.RecordedAt}
-	case payout.DecisionReversed:
-		s.reversed[e.Reverses] = reversal{e.By, recorded.RecordedAt}
+	case review.Reversing:
+		r := e.Reversed()
+		s.reversed[r.Reverses] = reversal{r.By, recorded.RecordedAt}
 	}
 }
 
 // review returns how an item was decided; known is false if the stream has no such item.
 func (s story) review(id string) (item review.Item, known bool) {
 	if i, known := s.order.Items[id]; known {
-		return i.Review(), true
+		return i.Item, true
 	}
 	if i, known := s.deposit.Items[id]; known {
-		return i.Review(), true
+		return i.Item, true
 	}
 	if i, known := s.payout.Items[id]; known {
-		return i.Review(), true
+		return i.Item, true
 	}
 	return review.Item{}, false
 }

@@ -68,9 +68,6 @@ func (s State) change(id string, change func(Item) Item) State {
 	return s
 }
 
-// ruled is what closes an item that no person has decided.
-const ruled = "rule"
-
 func (s State) release(e DepositReleased) State {
 	return s.decided(e.Decision).standing(e.Payment, func(p payment.Standing) payment.Standing {
 		var share money.Amount
@@ -169,7 +166,7 @@ func (s State) backOf(i Item) money.Amount {
 // settleItems closes what a credit by rule has settled.
 func (s State) settleItems(closes []payment.ClosedHold) State {
 	for _, c := range closes {
-		s = s.change(c.Hold, func(i Item) Item { i.Item = i.Settle(ruled); return i })
+		s = s.change(c.Hold, func(i Item) Item { i.Item = i.Settle(review.ByRule); return i })
 	}
 	return s
 }
@@ -185,9 +182,6 @@ func (s State) openBeside(id string) []string {
 	slices.Sort(open)
 	return open
 }
-
-// Review returns how the item was decided.
-func (i Item) Review() review.Item { return i.Item }
 
 // OpensItem returns the item that the event opens.
 func (e DepositHeld) OpensItem() string { return e.Hold }

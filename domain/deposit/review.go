@@ -16,7 +16,7 @@ func (s State) Clone() State {
 }
 
 // DecideReview returns the event of a person's decision, none if it repeats one.
-func DecideReview(s State, c review.Decide, book review.Book) ([]Event, error) {
+func DecideReview(s State, c review.Decide, book review.Posted) ([]Event, error) {
 	i, known := s.Items[c.Item]
 	if !known {
 		return nil, review.ErrNoItem
@@ -46,13 +46,11 @@ type about struct {
 	state   State
 	item    Item
 	command review.Decide
-	book    review.Book
+	book    review.Posted
 }
 
 func (d about) decision(takes bool) review.Decision {
-	made := review.Decision{
-		ID: d.command.EventID(0), Item: d.command.Item, Payment: d.item.held.Payment, Round: d.command.Round, By: d.command.By, Asked: d.command.Asked,
-	}
+	made := d.command.Decision(0, d.item.held.Payment)
 	if takes {
 		made.Takes = d.book.Of(d.item.key())
 	}
@@ -81,8 +79,8 @@ func (d about) release() ([]Event, error) {
 		return nil, review.Impossible("arrived says nothing of a credit")
 	case asked.Times != nil && held.Payment != "":
 		return nil, review.Impossible("the deposit has a hash and came once")
-	case asked.Times != nil && (*asked.Times < 0 || *asked.Times > maxTimes):
-		return nil, review.Missing("times: from 0 to %d", maxTimes)
+	case asked.Times != nil && (*asked.Times < 0 || *asked.Times > MaxTimes):
+		return nil, review.Missing("times: from 0 to %d", MaxTimes)
 	case asked.Times != nil:
 		if amount, err = amount.Times(*asked.Times); err != nil {
 			return nil, review.Missing("fewer times: %v", err)
@@ -97,8 +95,8 @@ func (d about) release() ([]Event, error) {
 	return []Event{DepositReleased{Decision: made, User: user, Amount: amount, Contradiction: held.Contradiction, Refunded: refunded}}, nil
 }
 
-// maxTimes bounds how many deposits without a hash one decision counts.
-const maxTimes = 10_000
+// MaxTimes bounds how many deposits without a hash one decision counts.
+const MaxTimes = 10_000
 
 // refunded returns with what the new holder of the deposit is charged.
 func (d about) refunded(amount money.Amount) (*review.Refunded, error) {
@@ -200,7 +198,7 @@ func amountOr(a *money.Amount) money.Amount {
 }
 
 // DecideReverse returns the event that undoes a decision, none if it is undone.
-func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error) {
+func DecideReverse(s State, c review.Reverse, book review.Posted) ([]Event, error) {
 	i, known := s.Items[c.Item]
 	if !known {
 		return nil, review.ErrNoItem
@@ -215,23 +213,21 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 	case back.Sign() != 0, i.intent != nil && i.intent.Done != nil:
 		return nil, review.ErrRefundDone
 	}
-	posted := book.By(decision)
-	if !book.IsLast(decision) {
-		return nil, review.ErrLater
-	}
-	reversal := review.Reversal{
-		Item: c.Item, Reverses: decision, Payment: i.held.Payment, Round: c.Round, By: c.By, Note: c.Note, Lines: review.Opposite(posted),
-	}
+	var opens []string
 	for _, id := range slices.Sorted(maps.Keys(s.Items)) {
 		if id != c.Item && s.Items[id].Settled == decision {
-			reversal.Opens = append(reversal.Opens, id)
+			opens = append(opens, id)
 		}
+	}
+	reversal, err := c.Undo(decision, i.held.Payment, opens, book)
+	if err != nil {
+		return nil, err
 	}
 	return []Event{DecisionReversed{reversal}}, nil
 }
 
 // DecideSent returns the event of a refund that a person has sent, none if it is known.
-func DecideSent(s State, c review.Confirm, book review.Book) ([]Event, error) {
+func DecideSent(s State, c review.Confirm, book review.Posted) ([]Event, error) {
 	i := s.Items[c.Refund]
 	switch intent := i.intent; {
 	case intent == nil:

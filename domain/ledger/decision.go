@@ -100,7 +100,7 @@ func (e Entry) charge(holders []review.Line, refunded *review.Refunded) (Entry, 
 	if refunded == nil {
 		return e, nil
 	}
-	from, err := Share(holders, refunded.Share)
+	from, err := review.Share(holders, refunded.Share)
 	if err != nil {
 		return Entry{}, fmt.Errorf("post %s: %w", e.Payment, err)
 	}

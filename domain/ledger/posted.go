@@ -61,7 +61,7 @@ type part struct {
 // parts divides what an event posts. A refund that is charged to its payment is a part of
 // that, and the rest is the item's.
 func (p *Posted) parts(event codec.Event, entry Entry, item string) ([]part, error) {
-	if r, isReversal := event.(reversal); isReversal {
+	if r, isReversal := event.(review.Reversing); isReversal {
 		var opposite []part
 		for _, done := range p.decisions[r.Reversed().Reverses] {
 			opposite = append(opposite, part{done.key, negated(done.lines)})
@@ -104,7 +104,7 @@ func (p *Posted) add(key string, lines []Line) (err error) {
 // note remembers which decision has posted last. Fees and refunds post beside a decision,
 // and not in its place.
 func (p *Posted) note(key string, event codec.Event, hasPosted bool) {
-	if r, isReversal := event.(reversal); isReversal {
+	if r, isReversal := event.(review.Reversing); isReversal {
 		p.forget(key, r.Reversed().Reverses)
 		return
 	}
@@ -116,10 +116,8 @@ func (p *Posted) note(key string, event codec.Event, hasPosted bool) {
 
 // What events of all aggregates say of items.
 type (
-	decision interface{ Decided() review.Decision }
-	reversal interface{ Reversed() review.Reversal }
-	opening  interface{ OpensItem() string }
-	beside   interface{ PostsBeside() string } // the item that it is of, if it is of one
+	opening interface{ OpensItem() string }
+	beside  interface{ PostsBeside() string } // the item that it is of, if it is of one
 )
 
 func (p *Posted) forget(key, decision string) {
@@ -156,10 +154,10 @@ func (p *Posted) Clone() *Posted {
 
 // itemOf returns the item that an event is about, and its id if it decides about it.
 func itemOf(event codec.Event) (item, decided string) {
-	if d, is := event.(decision); is {
+	if d, is := event.(review.Deciding); is {
 		return d.Decided().Item, d.Decided().ID
 	}
-	if r, is := event.(reversal); is {
+	if r, is := event.(review.Reversing); is {
 		return r.Reversed().Item, ""
 	}
 	if o, is := event.(opening); is {
@@ -256,36 +254,4 @@ func (p *Posted) Left(key string) money.Amount {
 		}
 	}
 	return left
-}
-
-// Share implements review.Posted.
-func (p *Posted) Share(key string, amount money.Amount) ([]review.Line, error) {
-	return Share(p.Holders(key), amount)
-}
-
-// Share returns the debits that take an amount from those who have a payment, in turn.
-// Lines of another currency have no part in it.
-func Share(holders []review.Line, amount money.Amount) ([]review.Line, error) {
-	var from []review.Line
-	for _, h := range holders {
-		if amount.Sign() <= 0 {
-			break
-		}
-		if h.Amount.Sign() >= 0 || h.Amount.Currency() != amount.Currency() {
-			continue
-		}
-		has := h.Amount.Neg()
-		rest, err := amount.Sub(has)
-		if err != nil {
-			return nil, err
-		}
-		if rest.Sign() < 0 {
-			has, rest = amount, money.Zero(amount.Currency())
-		}
-		from, amount = append(from, review.Line{Account: h.Account, Amount: has}), rest
-	}
-	if amount.Sign() > 0 {
-		return nil, fmt.Errorf("%s more than those who have the payment can give", amount)
-	}
-	return from, nil
 }

@@ -60,9 +60,7 @@ func (d *decision) decide(c DecideItem, i Item) error {
 // about begins the event of a decision. One that gives the payment to somebody takes all
 // that stands posted of it back.
 func (d *decision) about(c DecideItem, i Item, takes bool) review.Decision {
-	made := review.Decision{
-		ID: c.EventID(len(d.events)), Item: c.Item, Payment: i.identity(), Round: c.Round, By: c.By, Asked: c.Asked,
-	}
+	made := c.Decision(len(d.events), i.identity())
 	if takes {
 		made.Takes = d.command.Book.Of(i.posted(c.Item))
 	}

@@ -21,9 +21,6 @@ type Item struct {
 	charged *RefundCharged // the last charge of the refund
 }
 
-// ruled is what closes an item that no person has decided.
-const ruled = "rule"
-
 // open puts an item. It changes the map that the state has.
 func (s State) open(id string, i Item) State {
 	if s.Items == nil {
@@ -45,7 +42,7 @@ func (s State) change(id string, change func(review.Item) review.Item) State {
 // settleItems closes what a credit by rule has settled.
 func (s State) settleItems(closes []payment.ClosedHold) State {
 	for _, c := range closes {
-		s = s.change(c.Hold, func(i review.Item) review.Item { return i.Settle(ruled) })
+		s = s.change(c.Hold, func(i review.Item) review.Item { return i.Settle(review.ByRule) })
 	}
 	return s
 }
@@ -162,9 +159,6 @@ func (s State) openBeside(id string) []string {
 	}
 	return open
 }
-
-// Review returns how the item was decided.
-func (i Item) Review() review.Item { return i.Item }
 
 // OpensItem returns the item that the event opens.
 func (e PaymentHeld) OpensItem() string { return e.Hold }

@@ -131,7 +131,7 @@ func (s State) giveBack(e PaymentRefunded) State {
 	if e.Item != "" {
 		s = s.change(e.Item, func(i review.Item) review.Item {
 			if i.IsOpen() {
-				return i.Settle(ruled)
+				return i.Settle(review.ByRule)
 			}
 			return i
 		})

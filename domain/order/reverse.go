@@ -29,14 +29,11 @@ func DecideReverse(s State, c ReverseItem) ([]Event, error) {
 	case i.refund == nil && back.Sign() != 0:
 		return nil, review.ErrRefundDone
 	}
-	posted := c.Book.By(standing.ID)
-	if !c.Book.IsLast(standing.ID) {
-		return nil, review.ErrLater
+	reversal, err := c.Undo(standing.ID, i.identity(), s.closedBy(standing.ID, c.Item), c.Book)
+	if err != nil {
+		return nil, err
 	}
-	return []Event{DecisionReversed{review.Reversal{
-		Item: c.Item, Reverses: standing.ID, Payment: i.identity(), Round: c.Round, By: c.By, Note: c.Note,
-		Opens: s.closedBy(standing.ID, c.Item), Lines: review.Opposite(posted),
-	}}}, nil
+	return []Event{DecisionReversed{reversal}}, nil
 }
 
 // closedBy returns the items besides that a decision has closed.

@@ -133,7 +133,7 @@ func (d *decision) givers(key string, identity ident.Payment, part, left money.A
 			return nil, err
 		}
 	}
-	return d.command.Book.Share(key, share)
+	return review.Share(holders, share)
 }
 
 // openItem returns the open item that has the money of a payment in suspense.

@@ -73,7 +73,7 @@ func (s State) isReplaced(f Facts, progress Progress) bool {
 }
 
 // DecideReview returns the event of a person's decision, none if it repeats one.
-func DecideReview(s State, c review.Decide, book review.Book) ([]Event, error) {
+func DecideReview(s State, c review.Decide, book review.Posted) ([]Event, error) {
 	i, known := s.Items[c.Item]
 	if !known {
 		return nil, review.ErrNoItem
@@ -85,7 +85,7 @@ func DecideReview(s State, c review.Decide, book review.Book) ([]Event, error) {
 	if asked.User != "" || asked.Times != nil || asked.Arrived != nil {
 		return nil, review.Impossible("a decision about a payout has no user, times or arrived")
 	}
-	made := review.Decision{ID: c.EventID(0), Item: c.Item, Payment: i.held.Payment, Round: c.Round, By: c.By, Asked: asked}
+	made := c.Decision(0, i.held.Payment)
 	switch asked.Decision {
 	case review.Credit:
 		facts, err := i.facts(asked)
@@ -117,7 +117,7 @@ func (i Item) facts(asked review.Asked) (Facts, error) {
 }
 
 // DecideReverse returns the event that undoes a decision, none if it is undone.
-func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error) {
+func DecideReverse(s State, c review.Reverse, book review.Posted) ([]Event, error) {
 	i, known := s.Items[c.Item]
 	if !known {
 		return nil, review.ErrNoItem
@@ -125,15 +125,9 @@ func DecideReverse(s State, c review.Reverse, book review.Book) ([]Event, error)
 	if isRepetition, err := i.CheckReversal(c.Round, c.Note); isRepetition || err != nil {
 		return nil, err
 	}
-	decision := i.Standing().ID
-	posted := book.By(decision)
-	if !book.IsLast(decision) {
-		return nil, review.ErrLater
+	reversal, err := c.Undo(i.Standing().ID, i.held.Payment, nil, book)
+	if err != nil {
+		return nil, err
 	}
-	return []Event{DecisionReversed{review.Reversal{
-		Item: c.Item, Reverses: decision, Payment: i.held.Payment, Round: c.Round, By: c.By, Note: c.Note, Lines: review.Opposite(posted),
-	}}}, nil
+	return []Event{DecisionReversed{reversal}}, nil
 }
-
-// Review returns how the item was decided.
-func (i Item) Review() review.Item { return i.Item }

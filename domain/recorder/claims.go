@@ -19,15 +19,10 @@ const maxClaims = 8
 // decideOrder decides about an order, with what the decision may count on.
 type decideOrder func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error)
 
-// withClaims decides about an order. What the decision lacks of other streams is asked
-// of them first, and it decides again. A crash between two of these steps leaves a claim
-// that the repetition of the command finds to be its own.
-func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, m message, decide decideOrder) (Result, error) {
-	return r.claiming(ctx, owner, m, false, decide)
-}
-
-// claiming is withClaims. A dry run asks other streams, and claims nothing in them.
-func (r *Recorder) claiming(ctx context.Context, owner eventstore.StreamName, m message, isDryRun bool, decide decideOrder) (Result, error) {
+// withClaims decides about an order. It asks other streams for what the decision lacks, and
+// decides again. A dry run claims nothing. A crash between two steps leaves a claim that the
+// retry finds to be its own.
+func (r *Recorder) withClaims(ctx context.Context, owner eventstore.StreamName, m message, isDryRun bool, decide decideOrder) (Result, error) {
 	var claims order.Claims
 	isBooked := false
 	for range maxClaims {

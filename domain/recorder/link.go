@@ -18,7 +18,7 @@ func (r *Recorder) LinkOrder(ctx context.Context, id, site order.ID, a Attempt) 
 		return Result{}, err
 	}
 	link := order.LinkSite{Link: order.Link{Site: site, Terms: state.Terms}, Evidence: merchantEvidence}
-	return r.withClaims(ctx, eventstore.StreamName(id.Stream()), a.message(), func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+	return r.withClaims(ctx, eventstore.StreamName(id.Stream()), a.message(), false, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 		link.EventID, link.Claims = eventID, claims
 		return order.DecideLink(state, link)
 	})

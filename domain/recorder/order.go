@@ -23,7 +23,7 @@ func (r *Recorder) RegisterOrder(ctx context.Context, id order.ID, terms order.T
 	command := order.Register{Terms: terms, Evidence: merchantEvidence}
 	var registration OrderRegistration
 	outcome := Duplicate
-	result, err := r.claiming(ctx, eventstore.StreamName(id.Stream()), c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+	result, err := r.withClaims(ctx, eventstore.StreamName(id.Stream()), c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 		command.EventID, command.Claims = eventID, claims
 		events, err := order.DecideRegister(state, command)
 		registration.State = state
@@ -49,7 +49,7 @@ var merchantEvidence = payment.Evidence{Method: CoinbaseCallback, Status: "compl
 // called again for the same answer, also by another server: only a payment that waits
 // for an answer takes one.
 func (r *Recorder) VerifyPayment(ctx context.Context, id order.ID, verify order.Verify, a Attempt) (Result, error) {
-	return r.withClaims(ctx, eventstore.StreamName(id.Stream()), a.message(), func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+	return r.withClaims(ctx, eventstore.StreamName(id.Stream()), a.message(), false, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 		verify.EventID, verify.Claims = eventID, claims
 		return order.DecideVerify(state, verify)
 	})

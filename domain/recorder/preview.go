@@ -36,13 +36,13 @@ func (r *Recorder) PreviewItems(ctx context.Context, stream eventstore.StreamNam
 			return nil, err
 		}
 		p := orderPreview{r, stream, b, make(map[ident.Payment]bool)}
-		return preview(ids, itemIn(b.state.Items, order.Item.Review), func(asked review.Decide) ([]order.Event, error) { return p.decide(ctx, asked) })
+		return preview(ids, reviewedOrders, b.state, func(asked review.Decide) ([]order.Event, error) { return p.decide(ctx, asked) })
 	case deposit.Category:
 		b, err := load(ctx, r.store, stream, deposits)
 		if err != nil {
 			return nil, err
 		}
-		return preview(ids, itemIn(b.state.Items, deposit.Item.Review), func(asked review.Decide) ([]deposit.Event, error) {
+		return preview(ids, reviewedDeposits, b.state, func(asked review.Decide) ([]deposit.Event, error) {
 			return deposit.DecideReview(b.state, asked, b.posted())
 		})
 	case payout.Category:
@@ -50,7 +50,7 @@ func (r *Recorder) PreviewItems(ctx context.Context, stream eventstore.StreamNam
 		if err != nil {
 			return nil, err
 		}
-		return preview(ids, itemIn(b.state.Items, payout.Item.Review), func(asked review.Decide) ([]payout.Event, error) {
+		return preview(ids, reviewedPayouts, b.state, func(asked review.Decide) ([]payout.Event, error) {
 			return payout.DecideReview(b.state, asked, b.posted())
 		})
 	}
@@ -66,21 +66,11 @@ func load[S any, E codec.Event](ctx context.Context, store eventstore.Store, str
 	return b, err
 }
 
-func itemIn[I any](items map[string]I, of func(I) review.Item) func(id string) (review.Item, bool) {
-	return func(id string) (review.Item, bool) {
-		i, known := items[id]
-		if !known {
-			return review.Item{}, false
-		}
-		return of(i), true
-	}
-}
-
 // preview tries each decision about each item.
-func preview[E codec.Event](ids []string, itemOf func(string) (review.Item, bool), decide func(review.Decide) ([]E, error)) (map[string]Preview, error) {
+func preview[S any, E codec.Event](ids []string, a reviewed[S, E], state S, decide func(review.Decide) ([]E, error)) (map[string]Preview, error) {
 	all := make(map[string]Preview, len(ids))
 	for _, id := range ids {
-		item, known := itemOf(id)
+		item, known := a.item(state, id)
 		if !known {
 			continue
 		}

@@ -70,7 +70,7 @@ func (r *Recorder) ReportOrder(ctx context.Context, id order.ID, report order.Re
 			return r.orQuarantine(ctx, Result{}, err, d)
 		}
 	}
-	result, err := r.withClaims(ctx, stream, d.message(), func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+	result, err := r.withClaims(ctx, stream, d.message(), false, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 		report.EventID, report.Claims = eventID, claims
 		return order.Decide(state, report)
 	})

@@ -102,7 +102,7 @@ func (r *Recorder) ReadRefund(ctx context.Context, stream eventstore.StreamName,
 
 func (r *Recorder) orderRefund(ctx context.Context, stream eventstore.StreamName, id string, isDryRun bool, c Command, decide decideOrder) (refund Refund, err error) {
 	outcome := Duplicate
-	result, err := r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+	result, err := r.withClaims(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 		events, err := decide(state, claims, eventID)
 		outcome = outcomeOf(events)
 		after := state.Clone()

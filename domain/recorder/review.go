@@ -23,23 +23,23 @@ type Decision struct {
 // of a round is recorded once. A dry run decides the same and records nothing.
 func (r *Recorder) DecideItem(ctx context.Context, stream eventstore.StreamName, decide review.Decide, isDryRun bool, c Command) (Decision, error) {
 	decide.By = c.Actor
-	made := making{item: decide.Item, round: decide.Round, isDryRun: isDryRun}
+	made := itemResult{item: decide.Item, round: decide.Round, isDryRun: isDryRun}
 	var result Result
 	var err error
 	switch stream.Category() {
 	case order.Category:
-		result, err = r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
+		result, err = r.withClaims(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, eventID func(int) string) ([]order.Event, error) {
 			decide.EventID = eventID
 			events, err := order.DecideReview(state, order.DecideItem{Decide: decide, Claims: claims})
-			return makeOf(&made, reviewedOrders, state, claims.Book, events, err)
+			return finish(&made, reviewedOrders, state, claims.Book, events, err)
 		})
 	case deposit.Category:
-		result, err = aboutItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, eventID func(int) string) ([]deposit.Event, error) {
+		result, err = recordItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, eventID func(int) string) ([]deposit.Event, error) {
 			decide.EventID = eventID
 			return deposit.DecideReview(state, decide, book)
 		})
 	case payout.Category:
-		result, err = aboutItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, eventID func(int) string) ([]payout.Event, error) {
+		result, err = recordItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, eventID func(int) string) ([]payout.Event, error) {
 			decide.EventID = eventID
 			return payout.DecideReview(state, decide, book)
 		})
@@ -52,21 +52,21 @@ func (r *Recorder) DecideItem(ctx context.Context, stream eventstore.StreamName,
 // ReverseItem records that a person undoes the decision about an item.
 func (r *Recorder) ReverseItem(ctx context.Context, stream eventstore.StreamName, reverse review.Reverse, isDryRun bool, c Command) (Decision, error) {
 	reverse.By = c.Actor
-	made := making{item: reverse.Item, round: reverse.Round, isReversal: true, isDryRun: isDryRun}
+	made := itemResult{item: reverse.Item, round: reverse.Round, isReversal: true, isDryRun: isDryRun}
 	var result Result
 	var err error
 	switch stream.Category() {
 	case order.Category:
-		result, err = r.claiming(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, _ func(int) string) ([]order.Event, error) {
+		result, err = r.withClaims(ctx, stream, c.message(), isDryRun, func(state order.State, claims order.Claims, _ func(int) string) ([]order.Event, error) {
 			events, err := order.DecideReverse(state, order.ReverseItem{Reverse: reverse, Claims: claims})
-			return makeOf(&made, reviewedOrders, state, claims.Book, events, err)
+			return finish(&made, reviewedOrders, state, claims.Book, events, err)
 		})
 	case deposit.Category:
-		result, err = aboutItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, _ func(int) string) ([]deposit.Event, error) {
+		result, err = recordItem(ctx, r.store, stream, reviewedDeposits, &made, c, func(state deposit.State, book review.Book, _ func(int) string) ([]deposit.Event, error) {
 			return deposit.DecideReverse(state, reverse, book)
 		})
 	case payout.Category:
-		result, err = aboutItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, _ func(int) string) ([]payout.Event, error) {
+		result, err = recordItem(ctx, r.store, stream, reviewedPayouts, &made, c, func(state payout.State, book review.Book, _ func(int) string) ([]payout.Event, error) {
 			return payout.DecideReverse(state, reverse, book)
 		})
 	default:
@@ -79,17 +79,27 @@ func (r *Recorder) ReverseItem(ctx context.Context, stream eventstore.StreamName
 type reviewed[S any, E codec.Event] struct {
 	aggregate[S, E]
 	clone func(S) S
-	item  func(S, string) review.Item
+	item  func(S, string) (item review.Item, known bool)
 }
 
 var (
-	reviewedOrders   = reviewed[order.State, order.Event]{orders, order.State.Clone, func(s order.State, id string) review.Item { return s.Items[id].Review() }}
-	reviewedDeposits = reviewed[deposit.State, deposit.Event]{deposits, deposit.State.Clone, func(s deposit.State, id string) review.Item { return s.Items[id].Review() }}
-	reviewedPayouts  = reviewed[payout.State, payout.Event]{payouts, payout.State.Clone, func(s payout.State, id string) review.Item { return s.Items[id].Review() }}
+	reviewedOrders = reviewed[order.State, order.Event]{orders, order.State.Clone, func(s order.State, id string) (review.Item, bool) {
+		i, known := s.Items[id]
+		return i.Item, known
+	}}
+	reviewedDeposits = reviewed[deposit.State, deposit.Event]{deposits, deposit.State.Clone, func(s deposit.State, id string) (review.Item, bool) {
+		i, known := s.Items[id]
+		return i.Item, known
+	}}
+	reviewedPayouts = reviewed[payout.State, payout.Event]{payouts, payout.State.Clone, func(s payout.State, id string) (review.Item, bool) {
+		i, known := s.Items[id]
+		return i.Item, known
+	}}
 )
 
-// aboutItem records a command about an item of a stream that no other has a say in.
-func aboutItem[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName, a reviewed[S, E], made *making, c Command,
+// recordItem records a command about an item of an address or a payout, which asks no other
+// stream.
+func recordItem[S any, E codec.Event](ctx context.Context, store eventstore.Store, stream eventstore.StreamName, a reviewed[S, E], made *itemResult, c Command,
 	decide func(state S, book review.Book, eventID func(int) string) ([]E, error)) (Result, error) {
 	return record(ctx, store, stream, withBook(a.aggregate), c.message(), func(b booked[S], eventID func(int) string) ([]E, error) {
 		if b.err != nil {
@@ -97,13 +107,13 @@ func aboutItem[S any, E codec.Event](ctx context.Context, store eventstore.Store
 		}
 		book := b.posted()
 		events, err := decide(b.state, book, eventID)
-		return makeOf(made, a, b.state, book, events, err)
+		return finish(made, a, b.state, book, events, err)
 	})
 }
 
-// making collects what a command about an item comes to, on the state that it was decided
+// itemResult collects what a command about an item comes to, on the state that it was decided
 // on.
-type making struct {
+type itemResult struct {
 	item       string
 	round      int
 	isDryRun   bool
@@ -113,16 +123,16 @@ type making struct {
 	lines      []review.Line
 }
 
-func (m *making) decision(result Result) Decision {
+func (m *itemResult) decision(result Result) Decision {
 	result.Outcome = m.outcome
 	return Decision{Result: result, Item: m.after, Lines: m.lines}
 }
 
-// makeOf notes what the events of a command come to, and leaves them out of a dry run. Of
+// finish notes what the events of a command come to, and leaves them out of a dry run. Of
 // one that fails it notes the item as it stands.
-func makeOf[S any, E codec.Event](m *making, a reviewed[S, E], state S, book review.Book, events []E, err error) ([]E, error) {
+func finish[S any, E codec.Event](m *itemResult, a reviewed[S, E], state S, book review.Book, events []E, err error) ([]E, error) {
 	if err != nil {
-		m.after = a.item(state, m.item)
+		m.after, _ = a.item(state, m.item)
 		return nil, err
 	}
 	m.outcome = outcomeOf(events)
@@ -133,7 +143,7 @@ func makeOf[S any, E codec.Event](m *making, a reviewed[S, E], state S, book rev
 	if m.lines, err = linesOf(events); err != nil {
 		return nil, err
 	}
-	m.after = a.item(after, m.item)
+	m.after, _ = a.item(after, m.item)
 	if len(events) == 0 {
 		if r := m.after.Decided(m.round); r != nil {
 			m.lines = book.By(r.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"daybook/domain/codec"
+	"daybook/domain/ident"
 	"daybook/domain/money"
 )
 
@@ -25,6 +26,22 @@ type Reverse struct {
 	Round int
 	Note  string
 	By    string
+}
+
+// Decision begins the event of the decision, whose id is the next one's.
+func (c Decide) Decision(index int, payment ident.Payment) Decision {
+	return Decision{ID: c.EventID(index), Item: c.Item, Payment: payment, Round: c.Round, By: c.By, Asked: c.Asked}
+}
+
+// Undo returns the reversal of a decision, unless a later one rests on it.
+func (c Reverse) Undo(decision string, payment ident.Payment, opens []string, posted Posted) (Reversal, error) {
+	if !posted.IsLast(decision) {
+		return Reversal{}, ErrLater
+	}
+	return Reversal{
+		Item: c.Item, Reverses: decision, Payment: payment, Round: c.Round, By: c.By, Note: c.Note,
+		Opens: opens, Lines: Opposite(posted.By(decision)),
+	}, nil
 }
 
 // Confirm is the command of a person who has sent a refund elsewhere.

@@ -36,6 +36,9 @@ type Round struct {
 	Withdrawn bool
 }
 
+// ByRule is what settles an item that no person has decided.
+const ByRule = "rule"
+
 // IsOpen reports whether the item waits for a decision.
 func (i Item) IsOpen() bool { return i.Settled == "" }
 

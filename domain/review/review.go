@@ -43,21 +43,6 @@ func same[T comparable](a, b *T) bool {
 	return a == b || a != nil && b != nil && *a == *b
 }
 
-// Line is one side of a posting: a debit is positive, a credit negative.
-type Line struct {
-	Account string       `json:"account"`
-	Amount  money.Amount `json:"amount"`
-}
-
-// Opposite returns the lines with the other sign.
-func Opposite(lines []Line) []Line {
-	var opposite []Line
-	for _, l := range lines {
-		opposite = append(opposite, Line{l.Account, l.Amount.Neg()})
-	}
-	return opposite
-}
-
 // Decision is what every event of a decision says of it. The event posts the opposite of
 // Takes, and then what it decides in full.
 type Decision struct {
@@ -70,6 +55,12 @@ type Decision struct {
 	Closes  []string      `json:"closes,omitempty"` // the other items that are settled by it
 	Takes   []Line        `json:"takes,omitempty"`  // all that stood posted of the payment
 }
+
+// Deciding is an event that decides about an item.
+type Deciding interface{ Decided() Decision }
+
+// Reversing is an event that undoes a decision.
+type Reversing interface{ Reversed() Reversal }
 
 // Decided returns the decision itself, of an event that embeds it.
 func (d Decision) Decided() Decision { return d }
@@ -129,8 +120,6 @@ type Posted interface {
 	// Left returns what is left of what was received; the zero value if nothing stands
 	// posted.
 	Left(key string) money.Amount
-	// Share returns the debits that take an amount from the holders.
-	Share(key string, amount money.Amount) ([]Line, error)
 	// By returns what a decision has posted.
 	By(decision string) []Line
 	// IsLast reports whether no later decision or rule has posted where this one did. Fees and

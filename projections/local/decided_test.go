@@ -113,13 +113,13 @@ func (w *world) fold() folded {
 		case order.Event:
 			states[stream] = order.Evolve(states[stream], e)
 			f.paid[stream] = states[stream].Paid != ""
-			note(f, stream, states[stream].Items)
+			note(f, stream, states[stream].Items, func(i order.Item) review.Item { return i.Item })
 		case deposit.Event:
 			deposits[stream] = deposit.Evolve(deposits[stream], e)
-			note(f, stream, deposits[stream].Items)
+			note(f, stream, deposits[stream].Items, func(i deposit.Item) review.Item { return i.Item })
 		case payout.Event:
 			payouts[stream] = payout.Evolve(payouts[stream], e)
-			note(f, stream, payouts[stream].Items)
+			note(f, stream, payouts[stream].Items, func(i payout.Item) review.Item { return i.Item })
 		case quarantine.CallbackQuarantined:
 			f.kept[recorded.ID.String()], f.streamOf[recorded.ID.String()] = true, stream
 		case quarantine.CallbackRedriven:
@@ -130,9 +130,9 @@ func (w *world) fold() folded {
 	return f
 }
 
-func note[I interface{ Review() review.Item }](f folded, stream eventstore.StreamName, items map[string]I) {
+func note[I any](f folded, stream eventstore.StreamName, items map[string]I, of func(I) review.Item) {
 	for id, i := range items {
-		f.reviews[id], f.streamOf[id] = i.Review(), stream
+		f.reviews[id], f.streamOf[id] = of(i), stream
 	}
 }
 

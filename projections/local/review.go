@@ -94,7 +94,7 @@ func foldReview(event Event) []Change {
 		order.RefundCharged, order.RefundDismissed,
 		deposit.DepositReleased, deposit.DepositDismissed,
 		payout.PayoutReleased, payout.PayoutDismissed:
-		d := e.(interface{ Decided() review.Decision }).Decided()
+		d := e.(review.Deciding).Decided()
 		return changeAll(Settle, d.Item, d.Closes)
 	case order.DecisionReversed:
 		return changeAll(Reopen, e.Item, e.Opens)

@@ -142,7 +142,7 @@ func (o *Order) decidePayment(d *Decision, p Payment, refunded *review.Refunded,
 		p.OccurredAt, p.RecordedAt = o.Mispayments[i].OccurredAt, o.Mispayments[i].RecordedAt
 	}
 	if refunded != nil {
-		from, err := ledger.Share(holders, refunded.Share)
+		from, err := review.Share(holders, refunded.Share)
 		if err != nil {
 			return err
 		}
