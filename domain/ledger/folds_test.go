@@ -51,7 +51,7 @@ var passes = map[string][]string{
 	},
 	"projections/local.foldReview": {
 		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired", "PaymentReceived", "PaymentRefuted",
-		"AddressRegistered", "DepositReceived", "PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
+		"AddressRegistered", "DepositReceived", "DepositRefunded", "PayoutPending", "PayoutCompleted", "claim", "quarantine", "daybook",
 	},
 	"projections/local.foldRefunds": {
 		"OrderRegistered", "OrderLinked", "OrderSettled", "PaymentsSought", "FeeReported", "RefundReported", "OrderStatusReported", "OrderExpired",

@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"math"
 	"testing"
 
 	"daybook/domain/order"
@@ -8,6 +9,7 @@ import (
 	"daybook/domain/recorder"
 	"daybook/domain/review"
 	"daybook/eventstore"
+	"daybook/projections/verify"
 )
 
 func paidCheckout(t *testing.T) desk {
@@ -162,4 +164,22 @@ func TestADepositThatCameAgainIsCounted(t *testing.T) {
 	one := 1
 	d.decide(addressStream, review.Asked{Decision: review.Credit, User: "u1", Times: &one}) // a repetition
 	d.has("assets:coinbase BTC 1.00000000", "liabilities:users:u1 BTC -1.00000000")
+}
+
+// TestADepositThatComesAgainBeforeItIsSentBackIsOpen has verify's own list agree.
+func TestADepositThatComesAgainBeforeItIsSentBackIsOpen(t *testing.T) {
+	d := newDesk(t)
+	d.bitcoin("", "1.00000000 BTC")
+	item := d.item(addressStream)
+	d.decide(addressStream, review.Asked{Decision: review.Refund})
+	d.bitcoin("", "1.00000000 BTC")
+	d.ok(d.sent(addressStream, item, "x"))
+	open, err := verify.OpenItems(t.Context(), d.log, math.MaxInt64)
+	d.ok(err)
+	if _, waits := open["review "+item]; !waits {
+		t.Errorf("open are %v", open)
+	}
+	one := 1
+	d.decide(addressStream, review.Asked{Decision: review.Credit, User: "u1", Times: &one}) // which went back
+	d.has()
 }

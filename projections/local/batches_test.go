@@ -185,14 +185,16 @@ func TestADepositThatComesAgainWaitsAgain(t *testing.T) {
 	amount := five(t)
 	deposited := deposit.DepositHeld{Hold: "h4", Digest: "d", User: "u1", Amount: &amount, Arrived: true, Reason: payment.NoHash}
 	again := deposit.DepositSeenAgain{Hold: "h4", Digest: "d"}
-	for name, decided := range map[string]event{
-		"released":  deposit.DepositReleased{Decision: review.Decision{ID: "d", Item: "h4", By: "operator:alice", Asked: review.Asked{Note: "n"}}, User: "u1", Amount: amount},
-		"sent back": deposit.DepositRefunded{Refund: "r", Item: "h4", Amount: amount, By: "operator:alice"},
+	intended := deposit.RefundDecided{Refund: "r", Item: "h4", Amount: amount, By: "operator:alice"}
+	sent := deposit.DepositRefunded{Refund: "r", Item: "h4", Amount: amount, By: "operator:alice"}
+	for name, decided := range map[string][]event{
+		"released":  {deposit.DepositReleased{Decision: review.Decision{ID: "d", Item: "h4", By: "operator:alice", Asked: review.Asked{Note: "n"}}, User: "u1", Amount: amount}},
+		"sent back": {intended, sent},
 	} {
-		log := stream(t, "address-A", deposited, decided, again)
+		log := stream(t, "address-A", append(append(events(deposited), decided...), again)...)
 		directory := t.TempDir()
 		m := open(t, directory, log)
-		projectiontest.ApplyBatches(t, m, log[:2], 1)
+		projectiontest.ApplyBatches(t, m, log[:len(log)-1], 1)
 		if n := inSnapshot(t, directory); n != 0 {
 			t.Errorf("%s: a snapshot has %d open items", name, n)
 		}
@@ -204,6 +206,23 @@ func TestADepositThatComesAgainWaitsAgain(t *testing.T) {
 		if !isOpen || err != nil || item.Again != 1 || item.User != "u1" || !strings.Contains(string(item.Details), amount.Decimal()) {
 			t.Errorf("%s, and again: %+v, %v, error %v", name, item, isOpen, err)
 		}
+	}
+}
+
+// TestADepositThatComesAgainBeforeItIsSentBackWaits sends the first one back. The other one
+// is still to be decided, for both folds of the list.
+func TestADepositThatComesAgainBeforeItIsSentBackWaits(t *testing.T) {
+	amount := five(t)
+	log := stream(t, "address-A",
+		deposit.DepositHeld{Hold: "h4", Digest: "d", User: "u1", Amount: &amount, Arrived: true, Reason: payment.NoHash},
+		deposit.RefundDecided{Refund: "r", Item: "h4", Amount: amount, By: "operator:alice"},
+		deposit.DepositSeenAgain{Hold: "h4", Digest: "d"},
+		deposit.DepositRefunded{Refund: "r", Item: "h4", Amount: amount, By: "operator:alice"},
+	)
+	m := open(t, t.TempDir(), log)
+	projectiontest.ApplyBatches(t, m, log, 1)
+	if item, isOpen, err := m.Item(t.Context(), local.Review.Name, "h4"); !isOpen || err != nil || item.Again != 1 {
+		t.Errorf("got %+v, %v, error %v", item, isOpen, err)
 	}
 }
 

@@ -18,14 +18,14 @@ const Mispaid = "mispayment"
 // item stays in the file: what closes it can be undone.
 var Review = Worklist{
 	Name:    "review",
-	Version: 4,
+	Version: 5,
 	Names: []codec.Event{
 		order.PaymentHeld{}, order.PaymentMispaid{}, order.RefundHeld{}, order.PaymentVerified{},
 		order.PaymentReleased{}, order.MispaymentCredited{}, order.OrderCompleted{}, order.PaymentDismissed{}, order.MispaymentDismissed{},
 		order.RefundCharged{}, order.RefundDismissed{},
 		order.DecisionReversed{}, order.RefundDecided{}, order.RefundWithdrawn{}, order.PaymentRefunded{},
 		deposit.DepositHeld{}, deposit.DepositSeenAgain{}, deposit.DepositVerified{}, deposit.DepositReleased{}, deposit.DepositDismissed{},
-		deposit.DecisionReversed{}, deposit.RefundDecided{}, deposit.RefundWithdrawn{}, deposit.DepositRefunded{},
+		deposit.DecisionReversed{}, deposit.RefundDecided{}, deposit.RefundWithdrawn{},
 		payout.PayoutHeld{}, payout.PayoutReleased{}, payout.PayoutDismissed{}, payout.DecisionReversed{},
 	},
 	Fold: foldReview,
@@ -104,15 +104,13 @@ func foldReview(event Event) []Change {
 		return changeAll(Reopen, e.Item, e.Opens)
 	case order.RefundDecided:
 		return changeAll(Settle, e.Item, nil)
-	case deposit.RefundDecided:
+	case deposit.RefundDecided: // what is sent settles nothing more: it may have come again since
 		return changeAll(Settle, e.Item, nil)
 	case order.RefundWithdrawn:
 		return changeAll(Reopen, e.Item, nil)
 	case deposit.RefundWithdrawn:
 		return changeAll(Reopen, e.Item, nil)
 	case order.PaymentRefunded:
-		return changeAll(Settle, e.Item, nil)
-	case deposit.DepositRefunded:
 		return changeAll(Settle, e.Item, nil)
 	}
 	return nil

@@ -136,6 +136,8 @@ func (w *waiting) review(eventType string, said *waits, item OpenItem) {
 	case "DepositSeenAgain":
 		w.show(said.Hold)
 		return
+	case "DepositRefunded": // the decision has settled the item, and it may have come again since
+		return
 	case "DecisionReversed", "RefundWithdrawn":
 		w.show(said.Item)
 		for _, id := range said.Opens {
